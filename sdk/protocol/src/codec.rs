@@ -1,0 +1,288 @@
+//! Frames to bytes and back: JSON in text frames, CBOR (RFC 8949) in binary ones.
+//!
+//! Decoding takes any bytes whatever and answers with a frame or a coded error; it
+//! never panics, never allocates more than the input's size warrants, and follows
+//! nesting only to [`NESTING_MAX`].
+
+use std::convert::Infallible;
+
+use cbor4ii::core::dec;
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+use thiserror::Error;
+
+use crate::{
+    client::ClientFrame,
+    codes::ErrorCode,
+    limits::{FRAME_BYTES_MAX, NESTING_MAX},
+    relay::RelayFrame,
+};
+
+/// Which of the two encodings a connection speaks. A relay answers in kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encoding {
+    /// JSON in text frames: for people, and for languages without CBOR.
+    Text,
+    /// CBOR in binary frames: smaller, and faster to decode.
+    #[default]
+    Binary,
+}
+
+/// A frame as it goes over the network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encoded {
+    /// The payload of a text frame.
+    Text(String),
+    /// The payload of a binary frame.
+    Binary(Vec<u8>),
+}
+
+impl Encoded {
+    /// Which encoding it is in.
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        match self {
+            Self::Text(_) => Encoding::Text,
+            Self::Binary(_) => Encoding::Binary,
+        }
+    }
+
+    /// The payload's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+}
+
+/// Why bytes are not a frame.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// More bytes than a frame may have.
+    #[error("a frame has at most {FRAME_BYTES_MAX} bytes, this one has {0}")]
+    TooLarge(usize),
+    /// Not the encoding that it says it is, cut short, not UTF-8, or nested too deep.
+    #[error("not a well-formed frame: {0}")]
+    Malformed(String),
+    /// Well formed, of a name that this version does not know.
+    #[error("no frame has the name {0:?}")]
+    Unknown(String),
+    /// A known frame with a field that is missing, of the wrong type, or out of range.
+    #[error("{frame}: {reason}")]
+    Field {
+        /// The frame's name.
+        frame: String,
+        /// What is wrong, and with which field.
+        reason: String,
+    },
+}
+
+impl DecodeError {
+    /// The code to answer with.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::TooLarge(_) => ErrorCode::FrameTooLarge,
+            Self::Malformed(_) => ErrorCode::FrameMalformed,
+            Self::Unknown(_) => ErrorCode::FrameUnknown,
+            Self::Field { .. } => ErrorCode::FieldInvalid,
+        }
+    }
+}
+
+/// What can be encoded and decoded: [`ClientFrame`] and [`RelayFrame`].
+pub trait Frame: Serialize + DeserializeOwned {
+    /// The names that the frames have on the wire.
+    const NAMES: &'static [&'static str];
+}
+
+impl Frame for ClientFrame {
+    const NAMES: &'static [&'static str] = &[
+        "hello",
+        "send",
+        "ack",
+        "pull",
+        "read",
+        "recall",
+        "history",
+        "conversations",
+        "ephemeral",
+        "state",
+        "refresh",
+        "ping",
+    ];
+}
+
+impl Frame for RelayFrame {
+    const NAMES: &'static [&'static str] = &[
+        "welcome",
+        "sent",
+        "push",
+        "notify",
+        "page",
+        "history",
+        "conversations",
+        "done",
+        "reset",
+        "kick",
+        "goaway",
+        "pong",
+        "ephemeral",
+        "error",
+    ];
+}
+
+/// Encodes a frame.
+#[must_use]
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "our frames have string keys and no failing fields"
+)]
+pub fn encode<F: Frame>(encoding: Encoding, frame: &F) -> Encoded {
+    match encoding {
+        Encoding::Text => {
+            Encoded::Text(serde_json::to_string(frame).expect("a frame always serializes"))
+        }
+        Encoding::Binary => Encoded::Binary(
+            cbor4ii::serde::to_vec(Vec::with_capacity(128), frame)
+                .expect("a frame always serializes"),
+        ),
+    }
+}
+
+/// Decodes the payload of a frame.
+///
+/// # Errors
+/// [`DecodeError`] says why the bytes are not a frame.
+pub fn decode<F: Frame>(encoding: Encoding, payload: &[u8]) -> Result<F, DecodeError> {
+    if payload.len() > FRAME_BYTES_MAX {
+        return Err(DecodeError::TooLarge(payload.len()));
+    }
+    parse(encoding, payload).map_err(|reason| classify::<F>(encoding, payload, reason))
+}
+
+/// Decodes the payload of a text frame.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_text<F: Frame>(payload: &str) -> Result<F, DecodeError> {
+    decode(Encoding::Text, payload.as_bytes())
+}
+
+/// Decodes the payload of a binary frame.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_binary<F: Frame>(payload: &[u8]) -> Result<F, DecodeError> {
+    decode(Encoding::Binary, payload)
+}
+
+fn parse<'de, T: Deserialize<'de>>(encoding: Encoding, payload: &'de [u8]) -> Result<T, String> {
+    match encoding {
+        Encoding::Text => serde_json::from_slice(payload).map_err(|error| error.to_string()),
+        Encoding::Binary => {
+            let mut cbor = cbor4ii::serde::Deserializer::new(CborInput::new(payload));
+            let value = T::deserialize(&mut cbor).map_err(|error| error.to_string())?;
+            match cbor.into_inner().rest.len() {
+                0 => Ok(value),
+                left => Err(format!("{left} bytes after the end")),
+            }
+        }
+    }
+}
+
+/// Tells apart what serde reports alike. Runs on refused input only: good frames
+/// are parsed once.
+fn classify<F: Frame>(encoding: Encoding, payload: &[u8], reason: String) -> DecodeError {
+    match parse::<OneKey>(encoding, payload) {
+        Err(malformed) => DecodeError::Malformed(malformed),
+        Ok(OneKey(None)) => DecodeError::Malformed("a frame is a map with one key".to_owned()),
+        Ok(OneKey(Some(name))) if F::NAMES.contains(&name.as_str()) => DecodeError::Field {
+            frame: name,
+            reason,
+        },
+        Ok(OneKey(Some(name))) => DecodeError::Unknown(name.chars().take(64).collect()),
+    }
+}
+
+/// The name of whatever is shaped like a frame; none for well-formed input of another shape.
+struct OneKey(Option<String>);
+
+impl<'de> Deserialize<'de> for OneKey {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = OneKey;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map with one key")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<OneKey, A::Error> {
+                let mut name = None;
+                let mut keys = 0;
+                while let Some(key) = map.next_key::<String>()? {
+                    map.next_value::<IgnoredAny>()?;
+                    name = Some(key);
+                    keys += 1;
+                }
+                Ok(OneKey(name.filter(|_| keys == 1)))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// A CBOR source that counts nesting.
+struct CborInput<'a> {
+    rest: &'a [u8],
+    nesting_left: usize,
+}
+
+impl<'a> CborInput<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            nesting_left: NESTING_MAX,
+        }
+    }
+}
+
+impl<'de> dec::Read<'de> for CborInput<'de> {
+    type Error = Infallible;
+
+    fn fill<'short>(
+        &'short mut self,
+        want: usize,
+    ) -> Result<dec::Reference<'de, 'short>, Infallible> {
+        let (available, _) = self.rest.split_at(want.min(self.rest.len()));
+        Ok(dec::Reference::Long(available))
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        (_, self.rest) = self.rest.split_at(bytes.min(self.rest.len()));
+    }
+
+    fn step_in(&mut self) -> bool {
+        match self.nesting_left.checked_sub(1) {
+            Some(left) => {
+                self.nesting_left = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn step_out(&mut self) {
+        self.nesting_left += 1;
+    }
+}

@@ -1,0 +1,49 @@
+//! Seqline's wire protocol: what client and relay say to each other, and nothing else.
+//!
+//! Pure data: no clock, no randomness, no socket. The prose, the schema and the
+//! state diagrams are in `docs/protocol.md`; the golden vectors in `sdk/protocol/vectors/`
+//! hold this crate and every other implementation to the same bytes.
+//!
+//! A conversation on the wire, in the common case:
+//!
+//! ```text
+//! client                                relay
+//!   hello  ───────────────────────────▶          token, device, resume { epoch, cursor }
+//!          ◀───────────────────────────  welcome head, cursor, heartbeat, limits
+//!   pull   ───────────────────────────▶          while the cursor is behind the head
+//!          ◀───────────────────────────  page
+//!   send   ───────────────────────────▶
+//!          ◀───────────────────────────  sent    after the commit, never before
+//!          ◀───────────────────────────  push    entries, while the device is caught up
+//!   ack    ───────────────────────────▶          the app took everything up to the cursor
+//! ```
+
+mod client;
+mod codec;
+mod codes;
+mod ids;
+pub mod limits;
+mod message;
+mod numbers;
+mod relay;
+
+pub use client::{ClientFrame, Hello, Resume, Send, Start, Target};
+pub use codec::{
+    DecodeError, Encoded, Encoding, Frame, decode, decode_binary, decode_text, encode,
+};
+pub use codes::{ErrorCode, KickReason, ResetReason};
+pub use ids::{AppId, ClientMsgId, ConvId, ConvKind, DeviceId, IdError, UserId};
+pub use message::{
+    Broadcast, BroadcastChange, BroadcastOp, Conversation, Entry, Item, Kind, Message, Priority,
+    Receipt,
+};
+pub use numbers::{
+    BroadcastId, ConvSeq, Epoch, Micros, MsgId, NumberError, PubSeq, RequestId, Seq,
+};
+pub use relay::{Heartbeat, RelayFrame, ServerLimits, Welcome};
+
+/// The protocol version that this crate speaks.
+pub const VERSION: u16 = 1;
+
+/// The oldest version that a relay of this crate still serves.
+pub const VERSION_MIN: u16 = 1;

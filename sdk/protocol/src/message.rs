@@ -1,0 +1,217 @@
+//! What is stored and handed to devices: messages, timeline entries, conversations, broadcasts.
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use crate::{
+    ids::{ClientMsgId, ConvId, UserId},
+    limits::KIND_BYTES_MAX,
+    numbers::{BroadcastId, ConvSeq, Micros, MsgId, PubSeq, Seq},
+};
+
+/// One immutable thing that was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The relay's id.
+    pub msg_id: MsgId,
+    /// The sender's id.
+    pub client_msg_id: ClientMsgId,
+    /// Who sent it.
+    pub sender: UserId,
+    /// Where.
+    pub conv: ConvId,
+    /// Its position there.
+    pub conv_seq: ConvSeq,
+    /// What the body is.
+    pub kind: Kind,
+    /// Opaque to the relay. Plain text for kind `text`; JSON text by convention for any other.
+    /// Empty once recalled.
+    pub body: String,
+    /// How urgent it is. Default `normal`.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    pub priority: Priority,
+    /// When the relay stored it.
+    pub created_us: Micros,
+    /// When it ceases to be shown; never, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_us: Option<Micros>,
+    /// True once its sender took it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recalled: bool,
+}
+
+/// What a body is: `text`, or a name that the app chooses (1 to 32 characters
+/// of `a-z`, `0-9`, `.`, `_`, `-`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Kind(String);
+
+impl Kind {
+    /// Checks the name and wraps it; none if it is not of that form.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Option<Self> {
+        let name = name.into();
+        let fits = !name.is_empty()
+            && name.len() <= KIND_BYTES_MAX
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
+        fits.then_some(Self(name))
+    }
+
+    /// Plain text.
+    #[must_use]
+    pub fn text() -> Self {
+        Self("text".to_owned())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?)
+            .ok_or_else(|| de::Error::custom("a kind has 1 to 32 characters of a-z 0-9 . _ -"))
+    }
+}
+
+/// How urgent a message is: which is dropped first where dropping is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Dropped first.
+    Low,
+    /// The default.
+    #[default]
+    Normal,
+    /// Dropped last.
+    High,
+}
+
+impl Priority {
+    fn is_normal(&self) -> bool {
+        *self == Self::Normal
+    }
+}
+
+/// One position of a user's timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its SeqId.
+    pub seq: Seq,
+    /// What the user's devices must learn.
+    pub item: Item,
+}
+
+/// What a timeline entry tells.
+///
+/// A relay sends an item only to clients whose protocol version knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Item {
+    /// A message that the user received or, from any of the own devices, sent.
+    Message(Message),
+    /// How far another user has received and read a conversation.
+    Receipt(Receipt),
+    /// How far this user has read a conversation, on any device.
+    Read {
+        /// The conversation.
+        conv: ConvId,
+        /// Read up to here.
+        conv_seq: ConvSeq,
+    },
+    /// A message was taken back.
+    Recall {
+        /// The conversation.
+        conv: ConvId,
+        /// The message's position there.
+        conv_seq: ConvSeq,
+        /// The message.
+        msg_id: MsgId,
+        /// Who took it back.
+        by: UserId,
+    },
+}
+
+/// How far one user has received and read a conversation. Both only grow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The conversation.
+    pub conv: ConvId,
+    /// Who received and read.
+    pub user: UserId,
+    /// At least one device's app took everything up to here.
+    pub delivered: ConvSeq,
+    /// Read up to here.
+    pub read: ConvSeq,
+}
+
+/// A row of the conversation list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its id.
+    pub conv: ConvId,
+    /// Position of its newest message.
+    pub head: ConvSeq,
+    /// The newest message that is still shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Message>,
+    /// Messages of others after `read`.
+    pub unread: u64,
+    /// How far this user has read.
+    pub read: ConvSeq,
+    /// How far the others have received and read; one row for a direct conversation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receipts: Vec<Receipt>,
+    /// When the newest message was stored.
+    pub active_us: Micros,
+}
+
+/// A message to all users of an app, stored once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Broadcast {
+    /// Its id.
+    pub id: BroadcastId,
+    /// 1 for the first text, one more for each change.
+    pub version: u32,
+    /// What the body is.
+    pub kind: Kind,
+    /// A headline, plain text.
+    pub title: String,
+    /// Opaque to the relay.
+    pub body: String,
+    /// When it was first published.
+    pub published_us: Micros,
+    /// When it ceases to be shown; never, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_us: Option<Micros>,
+}
+
+/// A change of what the public mailbox shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BroadcastChange {
+    /// Its position.
+    pub pub_seq: PubSeq,
+    /// The broadcast that changed.
+    pub id: BroadcastId,
+    /// What happened.
+    pub op: BroadcastOp,
+    /// How it reads now; absent once withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broadcast: Option<Broadcast>,
+}
+
+/// What happened to a broadcast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BroadcastOp {
+    /// It is shown from now on.
+    Published,
+    /// It reads differently now.
+    Changed,
+    /// It is shown no longer; remove it.
+    Withdrawn,
+}
