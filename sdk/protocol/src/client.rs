@@ -98,7 +98,7 @@ pub enum ClientFrame {
         /// True in the background.
         background: bool,
     },
-    /// Replaces the session's token by a fresh one of the same user. Answered by `done`.
+    /// Replaces the session's token by a fresh one of the same user. Answered by `refreshed`.
     Refresh {
         /// Ties the answer to this.
         req: RequestId,

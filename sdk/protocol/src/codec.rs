@@ -127,6 +127,7 @@ impl Frame for RelayFrame {
         "history",
         "conversations",
         "done",
+        "refreshed",
         "reset",
         "kick",
         "goaway",

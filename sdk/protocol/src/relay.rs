@@ -91,6 +91,13 @@ pub enum RelayFrame {
         /// The request.
         req: RequestId,
     },
+    /// Answers `refresh`: the session goes on with the fresh token.
+    Refreshed {
+        /// The request.
+        req: RequestId,
+        /// When the fresh token expires.
+        token_expires_us: Micros,
+    },
     /// The device cannot go on from its cursor: go on from `head`, rebuild what came
     /// before from the conversations' history, and tell the app.
     Reset {

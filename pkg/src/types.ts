@@ -1,0 +1,377 @@
+/**
+ * What an app sees of Seqline. Times are milliseconds since the Unix epoch unless
+ * a name says otherwise; sequence numbers are exact integers below 2^53.
+ */
+
+/** Settings of a client. Only `token` is required. */
+export interface ClientOptions {
+  /**
+   * A JSON Web Token of scope `user`, or a function that fetches one. The function is
+   * asked again when the relay says that the token has expired; a plain string is not
+   * renewed, and the client stops with `token_expired`.
+   */
+  token: string | ((reason: TokenReason) => string | Promise<string>);
+  /**
+   * Name under which this user's cursor and outbox are kept on this device.
+   * Default: app and user of the token, if it is a readable JSON Web Token, else `default`.
+   */
+  account?: string;
+  /** The app's version, told to the relay. Default: none. */
+  appVersion?: string;
+  /** What the connection speaks: `cbor` (smaller) or `json` (readable). Default: `cbor`. */
+  encoding?: 'cbor' | 'json';
+  /**
+   * Where a device that was never connected starts: with the `oldest` entry that the relay
+   * keeps, or with the `newest`, leaving the rest to `history()`. Default: `oldest`.
+   */
+  start?: 'oldest' | 'newest';
+  /** From opening a socket to being connected, at most, in milliseconds. Default: 10,000. */
+  connectTimeoutMs?: number;
+  /** Upper bound of the first reconnect delay in milliseconds; it doubles. Default: 500. */
+  backoffBaseMs?: number;
+  /** Upper bound of every reconnect delay in milliseconds. Default: 30,000. */
+  backoffMaxMs?: number;
+  /**
+   * A message not acknowledged within this many milliseconds becomes `failed`, and can be
+   * retried. 0: never. Default: 600,000.
+   */
+  sendDeadlineMs?: number;
+  /** A request not answered within this many milliseconds is rejected. Default: 30,000. */
+  requestTimeoutMs?: number;
+  /** Sockets, storage and life-cycle events. Default: chosen for where it runs. */
+  host?: Host;
+}
+
+/**
+ * Why a token is asked for: to `connect`; because the relay said that the last one has
+ * `expired`; or to `refresh` an open session whose token is about to expire.
+ */
+export type TokenReason = 'connect' | 'expired' | 'refresh';
+
+/** A messaging client: one user on one device. */
+export interface Client {
+  /** The connection's state now. */
+  readonly state: ConnectionState;
+  /** This user, once the relay has said who the token is of. */
+  readonly user: string | undefined;
+  /**
+   * Connects, and stays connected until `disconnect()` or a kick.
+   * Resolves when connected for the first time; rejects when the relay refuses in a way
+   * that trying again cannot heal. Register `message` handlers before: entries wait for one.
+   */
+  connect(): Promise<void>;
+  /** Disconnects. Nothing reconnects until `connect()`; the outbox is kept. */
+  disconnect(): void;
+  /** Disconnects, and frees everything once storage is up to date. The client is of no use afterwards. */
+  dispose(): Promise<void>;
+  /**
+   * Sends a message: to a user or a conversation, now or as soon as connected. What one
+   * client sends to one conversation is stored in the order of the calls.
+   * Resolves on `sent` (stored by the relay); rejects on `failed`.
+   */
+  send(draft: DraftMessage): SendResult;
+  /** Tries a failed message again. */
+  retry(clientMsgId: string): Promise<Sent>;
+  /** Forgets a failed message. */
+  discard(clientMsgId: string): Promise<void>;
+  /** Takes an own message back, for everybody. */
+  recall(conv: string, convSeq: number): Promise<void>;
+  /** Messages of a conversation, ascending: the newest, or those before or after a `convSeq`. */
+  history(conv: string, query?: HistoryQuery): Promise<HistoryPage>;
+  /** The user's conversations, most recently active first. */
+  conversations(query?: ConversationsQuery): Promise<ConversationPage>;
+  /** This user has read a conversation up to `convSeq`. Lower marks change nothing. */
+  markRead(conv: string, convSeq: number): Promise<void>;
+  /** Best effort, for example "typing": delivered now or never. */
+  ephemeral(to: Target, kind: string, body: Body): Promise<void>;
+  /**
+   * Listens. Handlers of `message`, `receipt`, `read`, `recall`, `broadcast` and `reset` may
+   * return a promise: the cursor moves when it resolves. If it rejects, or the handler throws,
+   * the event is delivered again (three times with growing pauses, then passed over with an
+   * `error` event).
+   * @returns a function that stops listening.
+   */
+  on<E extends EventName>(event: E, handler: Handler<E>): () => void;
+  /** Stops listening. */
+  off<E extends EventName>(event: E, handler: Handler<E>): void;
+  /** Counters and positions, for inspectors and bug reports. */
+  stats(): Stats;
+}
+
+/** To whom: a user id, or a conversation. */
+export type Target = { user: string } | { conv: string };
+
+/** Plain text with kind `text`; any JSON value with other kinds. */
+export type Body = string | number | boolean | null | Body[] | { [key: string]: Body };
+
+/** A message to be sent. */
+export interface DraftMessage {
+  /** To whom. */
+  to: Target;
+  /** What the body is. Default: `text` for a string, else `json`. */
+  kind?: string;
+  /** The content. At most 32 KiB as JSON. */
+  body: Body;
+  /** How urgent. Default: `normal`. */
+  priority?: Priority;
+  /** When it ceases to be shown. Default: never. */
+  expiresAt?: number;
+  /** The app's own id of the message. Default: a new random one. */
+  clientMsgId?: string;
+}
+
+/** How urgent a message is. */
+export type Priority = 'low' | 'normal' | 'high';
+
+/** The promise of a send; the id is known at once. */
+export interface SendResult extends Promise<Sent> {
+  /** The message's id on this client, as in `status` events. */
+  readonly clientMsgId: string;
+}
+
+/** Where the relay has stored a message. */
+export interface Sent {
+  msgId: number;
+  conv: string;
+  convSeq: number;
+  /** When it was stored. */
+  createdAt: number;
+}
+
+/** A stored message. */
+export interface Message {
+  msgId: number;
+  clientMsgId: string;
+  sender: string;
+  conv: string;
+  convSeq: number;
+  kind: string;
+  body: Body;
+  priority: Priority;
+  /** When it was stored. */
+  createdAt: number;
+  /** When it ceases to be shown. */
+  expiresAt?: number;
+  /** True once its sender took it back; the body is empty then. */
+  recalled: boolean;
+}
+
+/** How far one user has received and read a conversation. */
+export interface Receipt {
+  conv: string;
+  user: string;
+  /** `convSeq` up to which the app of at least one device took everything. */
+  delivered: number;
+  /** `convSeq` up to which the user has read. */
+  read: number;
+}
+
+/** A row of the conversation list. */
+export interface Conversation {
+  conv: string;
+  /** The other user of a direct conversation. */
+  peer?: string;
+  /** `convSeq` of the newest message. */
+  head: number;
+  /** The newest message. */
+  last?: Message;
+  unread: number;
+  /** `convSeq` up to which this user has read. */
+  read: number;
+  receipts: Receipt[];
+  /** When the newest message was stored. */
+  activeAt: number;
+}
+
+/** A message to all users. */
+export interface Broadcast {
+  id: number;
+  version: number;
+  kind: string;
+  title: string;
+  body: Body;
+  publishedAt: number;
+  expiresAt?: number;
+}
+
+export interface HistoryQuery {
+  /** Only messages before this `convSeq`. */
+  before?: number;
+  /** Only messages after this `convSeq`. */
+  after?: number;
+  /** How many at most. Default: 50. */
+  limit?: number;
+}
+
+export interface HistoryPage {
+  /** Ascending by `convSeq`. */
+  messages: Message[];
+  /** Whether there are more in that direction. */
+  more: boolean;
+}
+
+export interface ConversationsQuery {
+  /** `next` of the page before. */
+  page?: string;
+  /** How many at most. Default: 50. */
+  limit?: number;
+}
+
+export interface ConversationPage {
+  conversations: Conversation[];
+  /** Asks for the next page; absent on the last. */
+  next?: string;
+}
+
+/** The three states of a connection, with what is known in each. */
+export type ConnectionState =
+  | {
+      state: 'disconnected';
+      reason: 'initial' | 'requested' | 'kicked' | 'refused';
+    }
+  | {
+      state: 'connecting';
+      /** Attempts that failed since the last stable connection. */
+      attempt: number;
+      /** How long until the next attempt, in milliseconds; 0 while one is under way. */
+      retryInMs: number;
+      /** True while the device is known to be offline. */
+      offline: boolean;
+    }
+  | { state: 'connected'; user: string; session: string };
+
+/** An own message's way. */
+export type Status = 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed';
+
+/** What went wrong: a code for programs, a sentence for people. */
+export interface Failure {
+  /** A code of `docs/protocol.md`, or one of the client's own. */
+  code: string;
+  message: string;
+  /** Whether the same thing, tried again later, may succeed. */
+  retryable: boolean;
+}
+
+/** Events, by name. */
+export interface Events {
+  /** The connection's state changed. */
+  state: ConnectionState;
+  /** A message of the timeline, once and in order; own ones (of any device) included. */
+  message: Message & { seq: number; own: boolean };
+  /** Another user received or read. */
+  receipt: Receipt & { seq: number };
+  /** This user read a conversation, on any device. */
+  read: { seq: number; conv: string; convSeq: number };
+  /** A message was taken back. */
+  recall: { seq: number; conv: string; convSeq: number; msgId: number; by: string };
+  /** The public mailbox changed. */
+  broadcast: {
+    id: number;
+    pubSeq: number;
+    op: 'published' | 'changed' | 'withdrawn';
+    broadcast?: Broadcast;
+  };
+  /** An own message's delivery state changed. */
+  status: {
+    clientMsgId: string;
+    status: Status;
+    /** The message itself, with `queued` (also when it comes back from storage) and `failed`. */
+    draft?: DraftMessage & { clientMsgId: string; kind: string };
+    /** Where it is stored, from `sent` on. */
+    sent?: Sent;
+    /** Why, with `failed`. */
+    failure?: Failure;
+  };
+  /** Everything up to the newest entry at this moment has been handed over. */
+  synced: { cursor: number };
+  /**
+   * The relay cannot continue from where this device stood (it was away for too long, or data
+   * was restored from a backup): rebuild from `conversations()` and `history()`.
+   */
+  reset: { reason: 'epoch_changed' | 'below_floor' | 'ahead_of_head'; head: number };
+  /** The relay ended the session. Nothing reconnects by itself. */
+  kicked: { reason: 'replaced' | 'device_policy' | 'session_ended'; message: string };
+  /** Best effort from another user. */
+  ephemeral: { conv: string; sender: string; kind: string; body: Body };
+  /** Something went wrong that no call is waiting for. */
+  error: Failure;
+}
+
+export type EventName = keyof Events;
+
+export type Handler<E extends EventName> = (event: Events[E]) => void | Promise<void>;
+
+/** Counters since the client was made, and where it stands. */
+export interface Stats {
+  /** Smoothed round-trip time in milliseconds. */
+  rttMs?: number;
+  /** Current heartbeat interval in milliseconds; 0 before the first connection. */
+  heartbeatMs: number;
+  connects: number;
+  losses: number;
+  retransmissions: number;
+  duplicatesDropped: number;
+  gapsHealed: number;
+  resets: number;
+  /** The last entry that the app has taken. */
+  cursor: number;
+  /** The newest entry that the relay told of. */
+  head: number;
+  /** Messages in the outbox, failed ones included. */
+  outbox: number;
+  /** Entries waiting for the app. */
+  inbox: number;
+  framesIn: number;
+  framesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+}
+
+/**
+ * What a client needs of where it runs. Every method may be called at any time after
+ * `open` of the storage; callbacks must not be called from within these methods.
+ */
+export interface Host {
+  /** Told to the relay, for example `browser` or `node`. */
+  readonly name: string;
+  /** Opens a socket. Its callbacks come in order, `closed` last and once. */
+  openSocket(url: string, events: SocketEvents): Socket;
+  /** Opens what keeps cursor and outbox of an account. */
+  openStorage(account: string): Promise<Storage>;
+  /** Tells of changes of network and visibility. @returns a function that stops it. */
+  watch(events: LifecycleEvents): () => void;
+  /** 32 random bytes. */
+  random(): Uint8Array;
+  /** Milliseconds of a clock that never goes back. */
+  monotonicMs(): number;
+}
+
+export interface SocketEvents {
+  opened(): void;
+  received(frame: string | Uint8Array): void;
+  closed(code?: number): void;
+}
+
+export interface Socket {
+  /** Sends one frame; does nothing once closed. */
+  send(frame: string | Uint8Array): void;
+  close(code: number, reason: string): void;
+}
+
+export interface LifecycleEvents {
+  /** The network went or came back. */
+  online(online: boolean): void;
+  /** The app went to the background or came back. */
+  background(background: boolean): void;
+  /** The device may have slept, or the network changed. */
+  probe(): void;
+}
+
+/** Keeps a few small records. */
+export interface Storage {
+  /** All records. */
+  load(): Promise<[key: string, value: Uint8Array][]>;
+  /** Applies all changes or none, after all earlier ones; `null` removes. Resolves when durable. */
+  write(changes: [key: string, value: Uint8Array | null][]): Promise<void>;
+  close(): void;
+}
