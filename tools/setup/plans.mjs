@@ -1,0 +1,66 @@
+// What each command of package.json runs. A plan names the steps it is about;
+// what they need comes along by itself.
+import { checkSteps } from './steps/checks.mjs';
+import { packageSteps } from './steps/packages.mjs';
+import { prepareSteps } from './steps/prepare.mjs';
+import { relaySteps } from './steps/relay.mjs';
+import { testSteps } from './steps/tests.mjs';
+import { wasmSteps } from './steps/wasm.mjs';
+
+/** @type {import('./runner.mjs').Step[]} in the order in which they run */
+const steps = [
+  ...prepareSteps,
+  ...wasmSteps,
+  ...packageSteps,
+  ...relaySteps,
+  ...checkSteps,
+  ...testSteps,
+];
+
+const buildAll = ['size', 'web', 'relay'];
+const checkAll = ['rustfmt', 'clippy', 'clippy-wasm', 'prettier', 'typecheck', 'eslint'];
+const testAll = ['test-tools', 'test-rust', 'test-wasm', 'test-package', 'test-e2e'];
+
+export const plans = {
+  start: {
+    purpose: 'builds everything, then runs the relay in development mode',
+    steps: buildAll,
+    takesArguments: true,
+  },
+  build: {
+    purpose: 'builds the wasm, the npm package, the web page and the relay',
+    steps: buildAll,
+  },
+  test: {
+    purpose: 'builds everything, then runs every check and every test',
+    steps: ['size', 'web', ...checkAll, 'deny', ...testAll],
+    hasTests: true,
+  },
+  lint: { purpose: 'runs every check, but no test', steps: checkAll },
+  format: { purpose: 'formats all code in place', steps: ['format'] },
+  typecheck: { purpose: 'checks the types of all TypeScript', steps: ['typecheck'] },
+  deny: { purpose: 'checks licences and known holes of the crates', steps: ['deny'] },
+  size: { purpose: 'builds the wasm and shows how big it is', steps: ['size'] },
+  'test:tools': { purpose: 'tests these build tools', steps: ['test-tools'], hasTests: true },
+  'test:rust': { purpose: 'tests the crates natively', steps: ['test-rust'], hasTests: true },
+  'test:wasm': {
+    purpose: 'tests protocol and core as wasm in Chromium',
+    steps: ['test-wasm'],
+    hasTests: true,
+  },
+  'test:package': { purpose: 'tests the npm package', steps: ['test-package'], hasTests: true },
+  'test:e2e': { purpose: 'tests all parts together', steps: ['test-e2e'], hasTests: true },
+};
+
+/** The plan's steps and all that they need, each once, in the order of `steps`. */
+export function resolvePlan(plan) {
+  const byName = new Map(steps.map((step) => [step.name, step]));
+  const wanted = new Set();
+  const want = (name) => {
+    if (wanted.has(name)) return;
+    wanted.add(name);
+    byName.get(name).needs?.forEach(want);
+  };
+  plan.steps.forEach(want);
+  return steps.filter(({ name }) => wanted.has(name));
+}

@@ -1,0 +1,88 @@
+// Everything that looks at the code without running it.
+import { cargoFlags } from '../cargo.mjs';
+import { ask } from '../exec.mjs';
+import { targetDirs } from '../paths.mjs';
+
+const native = ['--target-dir', targetDirs.native, ...cargoFlags];
+const denyWarnings = ['--', '-D', 'warnings'];
+
+const check = (step) => ({ isCheck: true, ...step });
+const bin = (tool) => `node_modules/.bin/${tool}`;
+
+/** @type {import('../runner.mjs').Step[]} */
+export const checkSteps = [
+  check({
+    name: 'format',
+    purpose: 'format all code in place',
+    needs: ['tools', 'npm'],
+    run: async ({ exec }) => {
+      await exec('cargo', ['fmt', '--all']);
+      await exec(bin('prettier'), ['--write', '--log-level', 'warn', '.']);
+    },
+  }),
+  check({
+    name: 'rustfmt',
+    purpose: 'check the layout of the Rust code',
+    needs: ['tools'],
+    run: async ({ exec }) => {
+      await exec('cargo', ['fmt', '--all', '--check']);
+    },
+  }),
+  check({
+    name: 'clippy',
+    purpose: 'check the Rust code for mistakes',
+    // The relay's binary holds the built page.
+    needs: ['web'],
+    run: async ({ exec }) => {
+      const what = ['clippy', '--workspace', '--exclude', 'seqline-sdk', '--all-targets'];
+      await exec('cargo', [...what, ...native, ...denyWarnings]);
+    },
+  }),
+  check({
+    name: 'clippy-wasm',
+    purpose: 'check the wasm binding for mistakes',
+    needs: ['wasm-target'],
+    run: async ({ exec, found }) => {
+      const { kind, cargo, args, env, targetDir } = found.wasmToolchain;
+      // Debian's clippy belongs to another compiler than its rustc-web.
+      if (kind !== 'rustup') return { skipped: 'needs the rustup target for WebAssembly' };
+      const what = ['clippy', '-p', 'seqline-sdk', '--target-dir', targetDir];
+      await exec(cargo, [...what, ...args, ...cargoFlags, ...denyWarnings], { env });
+    },
+  }),
+  check({
+    name: 'deny',
+    purpose: 'check licences and known holes of the crates',
+    needs: ['tools'],
+    run: async ({ exec }) => {
+      if ((await ask('cargo', ['deny', '--version'])) === null) {
+        return { skipped: 'cargo-deny is not installed (`cargo install --locked cargo-deny`)' };
+      }
+      await exec('cargo', ['deny', '--workspace', 'check']);
+    },
+  }),
+  check({
+    name: 'prettier',
+    purpose: 'check the layout of all other files',
+    needs: ['npm'],
+    run: async ({ exec }) => {
+      await exec(bin('prettier'), ['--check', '.']);
+    },
+  }),
+  check({
+    name: 'typecheck',
+    purpose: 'check the types of all TypeScript',
+    needs: ['package'],
+    run: async ({ exec }) => {
+      await exec('npm', ['run', 'typecheck', '--workspaces', '--if-present']);
+    },
+  }),
+  check({
+    name: 'eslint',
+    purpose: 'check the TypeScript code for mistakes',
+    needs: ['package'],
+    run: async ({ exec }) => {
+      await exec(bin('eslint'), ['--max-warnings', '0', '.']);
+    },
+  }),
+];

@@ -1,0 +1,118 @@
+// What has to be there before anything can be built.
+import { access, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+import { findChromium } from '../chromium.mjs';
+import { ask } from '../exec.mjs';
+import { StepFailure } from '../failure.mjs';
+import { isInstalled } from '../npm-lock.mjs';
+import { inRoot, root } from '../paths.mjs';
+import { findWasmToolchain } from '../wasm-toolchain.mjs';
+
+const node_version_min = '20.19.0';
+
+/** @type {import('../runner.mjs').Step[]} */
+export const prepareSteps = [
+  {
+    name: 'tools',
+    purpose: 'look for Node, Rust and a C compiler',
+    async run({ found }) {
+      const node = checkNode();
+      const rustc = await checkRust();
+      await checkCompiler();
+      found.rustc = rustc;
+      return { note: `Node ${node}, Rust ${rustc}` };
+    },
+  },
+  {
+    name: 'npm',
+    purpose: 'install the npm packages',
+    needs: ['tools'],
+    async run({ exec }) {
+      if (await isInstalled(root)) return { note: 'all there' };
+      await exec('npm', ['ci', '--no-fund', '--no-audit']);
+    },
+  },
+  {
+    name: 'wasm-target',
+    purpose: 'find a compiler for WebAssembly',
+    needs: ['tools'],
+    async run(context) {
+      const toolchain = await findWasmToolchain(context);
+      context.found.wasmToolchain = toolchain;
+      return { note: toolchain.kind };
+    },
+  },
+  {
+    name: 'chromium',
+    purpose: 'find a browser for the tests',
+    async run(context) {
+      const chromium = await findChromium(context);
+      context.found.chromium = chromium;
+      return { note: chromium };
+    },
+  },
+];
+
+function checkNode() {
+  const { node } = process.versions;
+  if (isOlder(node, node_version_min)) {
+    throw new StepFailure(`Node ${node} is too old.`, {
+      advice: `Install Node ${node_version_min} or newer from https://nodejs.org.`,
+    });
+  }
+  return node;
+}
+
+async function checkRust() {
+  await findCargoBin();
+  const version = await ask('rustc', ['--version'], { cwd: root });
+  if (version === null || (await ask('cargo', ['--version'], { cwd: root })) === null) {
+    throw new StepFailure('Rust is not installed.', {
+      advice: 'Install it from https://rustup.rs, then open a new terminal.',
+    });
+  }
+  const [, installed] = version.split(' ');
+  const [, needed] = /rust-version = "(.*?)"/.exec(await readFile(inRoot('Cargo.toml'), 'utf8'));
+  if (isOlder(installed, needed)) {
+    throw new StepFailure(`Rust ${installed} is too old; ${needed} is needed.`, {
+      advice: 'Run `rustup update stable`.',
+    });
+  }
+  return installed;
+}
+
+// Right after rustup's installation the open terminals do not know it yet.
+async function findCargoBin() {
+  if ((await ask('cargo', ['--version'])) !== null) return;
+  const bin = join(homedir(), '.cargo', 'bin');
+  const isThere = await access(bin).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) process.env.PATH = `${bin}${delimiter}${process.env.PATH}`;
+}
+
+async function checkCompiler() {
+  if (process.platform === 'win32') return;
+  const compiler = process.env.CC || 'cc';
+  if ((await ask(compiler, ['--version'])) === null) {
+    throw new StepFailure(
+      `There is no C compiler (\`${compiler}\`), which Rust needs to link and SQLite to be built.`,
+      {
+        advice:
+          'Install one: `apt-get install build-essential` on Debian and Ubuntu, `xcode-select --install` on macOS.',
+      },
+    );
+  }
+}
+
+/** Compares "1.95.0" with "1.95", number by number. */
+function isOlder(version, minimum) {
+  const [have, need] = [version, minimum].map((text) => text.split(/[.-]/).map(Number));
+  for (const [i, number] of need.entries()) {
+    if ((have[i] ?? 0) !== number) return (have[i] ?? 0) < number;
+  }
+  return false;
+}

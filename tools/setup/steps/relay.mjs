@@ -1,0 +1,22 @@
+// The server, with the chat page inside its binary.
+import { cargoFlags } from '../cargo.mjs';
+import { relayBinary, targetDirs } from '../paths.mjs';
+
+const relayStep = (name, profile, purpose, profileFlags) => ({
+  name,
+  purpose,
+  needs: ['tools', 'web'],
+  inputs: ['Cargo.toml', 'Cargo.lock', 'relay', 'sdk/protocol', 'www/chat/dist'],
+  outputs: [relayBinary(profile)],
+  key: ({ rustc }) => rustc,
+  run: async ({ exec }) => {
+    const build = ['build', '-p', 'seqline-relay', '--target-dir', targetDirs.native];
+    await exec('cargo', [...build, ...profileFlags, ...cargoFlags]);
+  },
+});
+
+/** @type {import('../runner.mjs').Step[]} */
+export const relaySteps = [
+  relayStep('relay', 'release', 'compile the server', ['--release']),
+  relayStep('relay-debug', 'debug', 'compile the server for the tests', []),
+];
