@@ -1,6 +1,7 @@
 // Runs one command: its output goes to a log file and to whoever watches, never
 // straight to the terminal.
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 
 import { StepFailure } from './failure.mjs';
 
@@ -41,10 +42,19 @@ export function exec(command, args, { cwd, env = {}, timeout_ms, onOutput }) {
       shell: process.platform === 'win32' && command === 'npm',
       timeout: timeout_ms,
     });
+    // A signal sent to us alone (by npm, by CI) must not leave a compiler behind.
+    const stop = (signal) => {
+      child.kill(signal);
+      process.exit(128 + constants.signals[signal]);
+    };
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+    for (const signal of signals) process.once(signal, stop);
+
     child.stdout.setEncoding('utf8').on('data', take);
     child.stderr.setEncoding('utf8').on('data', take);
     child.on('error', (error) => fail(`could not be started: ${error.message}`));
     child.on('close', (code, signal) => {
+      for (const each of signals) process.off(each, stop);
       if (code === 0) resolve(output);
       else if (signal) fail(`was ended by ${signal}`);
       else fail(`exited with code ${code}`);

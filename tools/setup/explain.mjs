@@ -1,4 +1,7 @@
 // Turns a failed command's output into a reason and a remedy in plain words.
+import { StepFailure } from './failure.mjs';
+import { bold, red } from './progress.mjs';
+import { parseTotals } from './totals.mjs';
 
 /** @type {{ when: RegExp, why: string, advice: string }[]} first match wins */
 const known = [
@@ -82,7 +85,44 @@ export function explain(text) {
   return match ? { why: match.why, advice: match.advice } : null;
 }
 
-/** The end of a command's output, without blank lines at its rim. */
-export function tail(output, lines = 40) {
+/**
+ * What to show for a failed step: the end of its output, what went wrong, why,
+ * and what to do.
+ *
+ * @param {import('./runner.mjs').Step} step
+ * @param {Error | StepFailure} error
+ * @param {string} logFile
+ */
+export function describeFailure(step, error, logFile) {
+  const known = reasonOf(step, error);
+  const lines = [
+    // A stack trace helps only where the step itself is at fault.
+    error instanceof StepFailure ? tail(error.output) : error.stack,
+    '',
+    red(bold(`The step "${step.name}" failed: ${error.message}`)),
+    known?.why && `Why:        ${known.why}`,
+    `What to do: ${known?.advice ?? 'Mend what the output above complains about, then run it again.'}`,
+    `Full log:   ${logFile}`,
+    '',
+  ];
+  return lines.filter((line) => line !== undefined).join('\n');
+}
+
+function reasonOf(step, error) {
+  // A step's own advice beats what its output looks like.
+  if (error.advice) return { advice: error.advice };
+  // Tests that provoke failures print what would mislead us.
+  const { failed } = step.hasTests ? parseTotals(error.output ?? '') : { failed: 0 };
+  if (failed > 0) {
+    return {
+      why: `${failed} of its tests failed.`,
+      advice: `Mend them; \`npm run ${step.name.replace('-', ':')}\` runs them alone.`,
+    };
+  }
+  return explain(`${error.message}\n${error.output ?? ''}`);
+}
+
+// The end of a command's output, without blank lines at its rim.
+function tail(output, lines = 40) {
   return output.trim().split('\n').slice(-lines).join('\n');
 }

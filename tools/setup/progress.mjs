@@ -71,6 +71,11 @@ export class Progress {
     console.log(isTerminal ? `${this.#label}  ${result}` : `      ${result}`);
   }
 
+  /** Several lines about a step that failed. */
+  explain(text) {
+    console.log(text);
+  }
+
   #draw() {
     this.#frame = (this.#frame + 1) % spinner.length;
     const head = `${spinner[this.#frame]} ${this.#label}  ${formatDuration(Date.now() - this.#start)}`;

@@ -5,10 +5,10 @@ import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { exec } from './exec.mjs';
-import { explain, tail } from './explain.mjs';
+import { describeFailure } from './explain.mjs';
 import { StepFailure } from './failure.mjs';
 import { logDir, root, stampDir } from './paths.mjs';
-import { Progress, bold, red } from './progress.mjs';
+import { Progress } from './progress.mjs';
 import { Stamp } from './stamp.mjs';
 import { parseTotals } from './totals.mjs';
 
@@ -50,11 +50,14 @@ import { parseTotals } from './totals.mjs';
 
 /**
  * @param {Step[]} steps in the order in which to run them
+ * @param {object} [options] other than the defaults in tests only
  * @returns {Promise<StepResult[]>} one for each step
  */
-export async function runSteps(steps) {
-  await mkdir(logDir, { recursive: true });
-  const progress = new Progress(steps.length);
+export async function runSteps(
+  steps,
+  { places = { root, logDir, stampDir }, progress = new Progress(steps.length) } = {},
+) {
+  await mkdir(places.logDir, { recursive: true });
   const found = {};
   const results = [];
   let isStopped = false;
@@ -63,16 +66,16 @@ export async function runSteps(steps) {
       results.push({ step, status: 'not run', duration_ms: 0 });
       continue;
     }
-    const result = await runStep(step, { index, progress, found });
+    const result = await runStep(step, { index, places, progress, found });
     results.push(result);
     isStopped = result.status === 'failed' && !step.isCheck;
   }
   return results;
 }
 
-async function runStep(step, { index, progress, found }) {
+async function runStep(step, { index, places, progress, found }) {
   const start = Date.now();
-  const logFile = join(logDir, `${step.name}.log`);
+  const logFile = join(places.logDir, `${step.name}.log`);
   const log = createWriteStream(logFile);
   let output = '';
   const onOutput = (text) => {
@@ -83,7 +86,8 @@ async function runStep(step, { index, progress, found }) {
   /** @type {StepContext} */
   const context = {
     found,
-    exec: (command, args, options = {}) => exec(command, args, { cwd: root, onOutput, ...options }),
+    exec: (command, args, options = {}) =>
+      exec(command, args, { cwd: places.root, onOutput, ...options }),
     say: (line) => {
       log.write(`${line}\n`);
       progress.say(line);
@@ -98,7 +102,7 @@ async function runStep(step, { index, progress, found }) {
     return { step, status, note, totals, duration_ms: Date.now() - start };
   };
   try {
-    const stamp = step.outputs && new Stamp(step, stampKey(step, found), { root, stampDir });
+    const stamp = step.outputs && new Stamp(step, stampKey(step, found), places);
     if (await stamp?.isFresh()) return finish('fresh');
 
     const inputs = await stamp?.hashInputs();
@@ -113,7 +117,7 @@ async function runStep(step, { index, progress, found }) {
   } catch (error) {
     log.write(`\n${error.stack}\n`);
     const result = finish('failed');
-    report(step, error, logFile);
+    progress.explain(describeFailure(step, error, relative(process.cwd(), logFile)));
     return result;
   } finally {
     await new Promise((resolve) => log.end(resolve));
@@ -122,21 +126,3 @@ async function runStep(step, { index, progress, found }) {
 
 // The step's own code is part of what its outputs depend on.
 const stampKey = (step, found) => [String(step.run), step.key?.(found)].join('\n');
-
-function report(step, error, logFile) {
-  const output = error.output ?? '';
-  const explained = explain(`${error.message}\n${output}`);
-  const lines = [
-    tail(output),
-    '',
-    red(bold(`The step "${step.name}" failed: ${error.message}`)),
-    // What a step says itself beats what its output looks like.
-    error.advice ? undefined : explained && `Why:        ${explained.why}`,
-    `What to do: ${error.advice ?? explained?.advice ?? 'See the output above.'}`,
-    `Full log:   ${relative(process.cwd(), logFile)}`,
-    '',
-  ];
-  // A stack trace helps only where the step itself is at fault.
-  if (!(error instanceof StepFailure)) lines.unshift(String(error.stack));
-  console.log(lines.filter((line) => line !== undefined && line !== null).join('\n'));
-}
