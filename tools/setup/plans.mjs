@@ -19,7 +19,7 @@ const steps = [
 
 const buildAll = ['size', 'web', 'relay'];
 const checkAll = ['rustfmt', 'clippy', 'clippy-wasm', 'prettier', 'typecheck', 'eslint'];
-const testAll = ['test-tools', 'test-rust', 'test-wasm', 'test-package', 'test-e2e'];
+const testAll = ['test-tools', 'test-rust', 'test-wasm', 'test-package', 'test-web', 'test-e2e'];
 
 export const plans = {
   start: {
@@ -49,6 +49,7 @@ export const plans = {
     hasTests: true,
   },
   'test:package': { purpose: 'tests the npm package', steps: ['test-package'], hasTests: true },
+  'test:web': { purpose: 'tests the chat page', steps: ['test-web'], hasTests: true },
   'test:e2e': { purpose: 'tests all parts together', steps: ['test-e2e'], hasTests: true },
 };
 

@@ -52,6 +52,7 @@ export const testSteps = [
     'relay-debug',
     'chromium',
   ]),
+  npmTest('test-web', '@seqline/chat', 'test the chat page', ['package']),
   npmTest('test-e2e', '@seqline/tests', 'test all parts together, with faults', [
     'web',
     'relay-debug',
