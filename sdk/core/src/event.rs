@@ -1,7 +1,7 @@
 //! What an app learns from a session.
 
 use seqline_protocol::{
-    BroadcastChange, ClientMsgId, ConvId, ConvSeq, Kind, KickReason, Message, MsgId, Receipt,
+    BroadcastChange, ClientMsgId, ConvId, ConvSeq, KickReason, Kind, Message, MsgId, Receipt,
     ResetReason, Seq, UserId,
 };
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! Why something that the app asked for did not happen.
 
-use serde::{Serialize, Serializer};
 use seqline_protocol::ErrorCode;
+use serde::{Serialize, Serializer};
 
 /// What failed, in a word for programs and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -99,7 +99,11 @@ impl std::fmt::Display for FailureCode {
 
 impl Failure {
     pub(crate) fn new(code: FailureCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retryable: code.is_retryable() }
+        Self {
+            code,
+            message: message.into(),
+            retryable: code.is_retryable(),
+        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! What happens to a session.
 
-use seqline_protocol::{
-    ClientMsgId, ConvId, ConvSeq, Encoded, Kind, Micros, Priority, Target,
-};
+use seqline_protocol::{ClientMsgId, ConvId, ConvSeq, Encoded, Kind, Micros, Priority, Target};
 
 /// The moment at which an input happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

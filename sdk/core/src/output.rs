@@ -45,7 +45,7 @@ pub enum Output {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenReason {
-    /// To connect; the last one, if any, may do.
+    /// To connect.
     Connect,
     /// The relay said that the last one has expired.
     Expired,

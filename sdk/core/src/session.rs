@@ -1,0 +1,632 @@
+//! The session: hands each input to the part that it concerns, then lets every part do
+//! what is due.
+
+mod frames;
+
+use std::collections::VecDeque;
+
+use seqline_protocol::{
+    ClientFrame, ClientMsgId, DeviceId, Hello, Micros, RequestId, Resume, ServerLimits, UserId,
+    VERSION, encode,
+};
+
+use crate::{
+    calls::Calls,
+    config::Config,
+    delivery::Delivery,
+    event::{ConnectionState, DisconnectReason, Event, Status},
+    failure::{Failure, FailureCode},
+    heartbeat::{Heartbeat, Verdict},
+    inbox::Inbox,
+    input::{CallId, Command, ConnId, Draft, Input, Now},
+    link::Link,
+    outbox::Outbox,
+    output::{Output, Reply, Sent},
+    receipts::Receipts,
+    rtt::Rtt,
+    stats::Stats,
+    store::{Position, Restored, StoreWriter},
+};
+
+/// The wall clock ran ahead of the monotonic one by this much: the device slept.
+const SUSPEND_MS: u64 = 5_000;
+/// The app's progress is told to the relay after this pause, so that a burst is told once.
+const ACK_DELAY_MS: u64 = 50;
+
+/// One device's session with its relay, over any number of connections.
+#[derive(Debug)]
+pub struct Session {
+    config: Config,
+    device: DeviceId,
+    identity: Option<Position>,
+    rng: fastrand::Rng,
+    last_now: Now,
+    last_req: u64,
+    background: bool,
+    limits: ServerLimits,
+    link: Link,
+    heartbeat: Option<Heartbeat>,
+    rtt: Rtt,
+    outbox: Outbox,
+    inbox: Inbox,
+    delivery: Delivery,
+    receipts: Receipts,
+    calls: Calls,
+    store: StoreWriter,
+    ack_at_ms: Option<u64>,
+    /// Whether `synced` is still to be told for the present connection.
+    syncing: bool,
+    /// What the relay's clock showed, and when we heard it.
+    relay_clock: Option<(Micros, u64)>,
+    stats: Stats,
+    outputs: VecDeque<Output>,
+    told_wake_at: Option<u64>,
+}
+
+impl Session {
+    /// A session that goes on from what the store holds (nothing, on a new device).
+    /// The seed has to be random: ids of devices and messages come from it.
+    #[must_use]
+    pub fn new(config: Config, seed: [u8; 32], stored: Vec<(String, Vec<u8>)>, now: Now) -> Self {
+        let Restored {
+            device: stored_device,
+            position,
+            outbox,
+            corrupt,
+        } = Restored::from_records(stored);
+        let mut rng = rng_from(seed);
+        let mut store = StoreWriter::default();
+        let device = config
+            .device
+            .clone()
+            .or(stored_device.clone())
+            .unwrap_or_else(|| {
+                DeviceId::new(random_name(&mut rng)).expect("a random name is an id")
+            });
+        if stored_device.as_ref() != Some(&device) {
+            store.put_device(&device);
+        }
+        let (epoch, cursor, pub_cursor) = match &position {
+            Some(at) => (Some(at.epoch), at.cursor, at.pub_cursor),
+            None => Default::default(),
+        };
+        let mut session = Self {
+            device,
+            identity: position,
+            rng,
+            last_now: now,
+            last_req: 0,
+            background: false,
+            limits: ServerLimits::default(),
+            link: Link::new(),
+            heartbeat: None,
+            rtt: Rtt::default(),
+            outbox: Outbox::default(),
+            inbox: Inbox::new(cursor, pub_cursor),
+            delivery: Delivery::new(epoch, cursor, pub_cursor),
+            receipts: Receipts::default(),
+            calls: Calls::default(),
+            store,
+            ack_at_ms: None,
+            syncing: false,
+            relay_clock: None,
+            stats: Stats::default(),
+            outputs: VecDeque::new(),
+            told_wake_at: None,
+            config,
+        };
+        let fails_at_ms = session.fails_at_ms(now);
+        for (draft, failed) in session.outbox.restore(outbox, fails_at_ms) {
+            session.tell_restored(draft, failed);
+        }
+        for key in corrupt {
+            session.tell_error(
+                FailureCode::StorageCorrupt,
+                format!("the stored record {key} cannot be read, and was left out"),
+            );
+        }
+        session.advance(now);
+        session
+    }
+
+    /// Feeds one input. Drain [`Self::poll_output`] before the next.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.notice_suspend(now);
+        let now_ms = now.mono_ms;
+        match input {
+            Input::Connect => self.link.connect(&self.config, &mut self.outputs, now_ms),
+            Input::Disconnect => self.stop(DisconnectReason::Requested),
+            Input::Token(token) => self.token(token, now_ms),
+            Input::TokenFailed(message) => self.link.token_failed(
+                message,
+                &self.config,
+                &mut self.rng,
+                &mut self.outputs,
+                now_ms,
+            ),
+            Input::Opened(conn) => self.greet(conn),
+            Input::Received(conn, frame) => self.receive(conn, &frame, now_ms),
+            Input::Closed { conn, code } => {
+                if self.link.is_current(conn) {
+                    self.connection_lost(code, now_ms);
+                }
+            }
+            Input::Timeout => {}
+            Input::Online(online) => {
+                self.link
+                    .set_online(online, &self.config, &mut self.outputs, now_ms);
+                self.probe(now_ms);
+            }
+            Input::Background(background) => self.set_background(background, now_ms),
+            Input::Probe => self.wake_up(now_ms),
+            Input::Taken(delivery) => {
+                if self.delivery.taken(delivery) {
+                    self.cursor_moved(now_ms);
+                }
+            }
+            Input::Refused { delivery, taken } => {
+                let (moved, passed_over) = self.delivery.refused(delivery, taken, now_ms);
+                if moved {
+                    self.cursor_moved(now_ms);
+                }
+                self.outputs
+                    .extend(passed_over.map(|f| Output::Emit(Event::Error(f))));
+            }
+            Input::Persisted(write) => {
+                if self.store.persisted(write) {
+                    self.outbox.kept(write);
+                }
+            }
+            Input::PersistFailed(write, message) => {
+                if self.store.failed(write, now_ms) {
+                    self.tell_error(FailureCode::StorageFailed, message);
+                }
+                // Delivering now is worth more than refusing to; the app was told.
+                self.outbox.kept(write);
+            }
+            Input::Call(call, command) => self.call(call, command, now),
+        }
+        self.advance(now);
+    }
+
+    /// The next thing to do; none when all is done until the next input.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// A fresh id for a message.
+    #[expect(clippy::missing_panics_doc, reason = "a random name is always an id")]
+    pub fn new_message_id(&mut self) -> ClientMsgId {
+        ClientMsgId::new(random_name(&mut self.rng)).expect("a random name is an id")
+    }
+
+    /// Counters and positions.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats {
+            rtt_ms: self.rtt.smoothed_ms(),
+            heartbeat_ms: self.heartbeat.as_ref().map_or(0, Heartbeat::interval_ms),
+            cursor: self.delivery.cursor(),
+            head: self.inbox.head(),
+            outbox: self.outbox.len(),
+            inbox: self.delivery.waiting(),
+            ..self.stats
+        }
+    }
+
+    // What is due, in the order in which one part's work is another's input.
+    fn advance(&mut self, now: Now) {
+        let now_ms = now.mono_ms;
+        self.keep_alive(now_ms);
+        self.expire(now_ms);
+        self.write_what_is_due(now_ms);
+        self.deliver(now_ms);
+        self.outputs.extend(self.store.flush(now_ms));
+        self.tell_wake_at();
+    }
+
+    fn keep_alive(&mut self, now_ms: u64) {
+        if self.link.poll(&self.config, &mut self.outputs, now_ms) {
+            self.cut("no welcome in time", now_ms);
+        }
+        let Some(heartbeat) = &mut self.heartbeat else {
+            return;
+        };
+        match heartbeat.poll(&self.rtt, now_ms) {
+            Verdict::Fine => {}
+            Verdict::Ask(nonce) => self.write(&ClientFrame::Ping { nonce }),
+            Verdict::Dead => self.cut("no sign of life", now_ms),
+        }
+    }
+
+    fn expire(&mut self, now_ms: u64) {
+        while let Some(answer) = self.calls.expire(now_ms) {
+            self.outputs.push_back(answer);
+        }
+        while let Some(settled) = self.outbox.expire(now_ms, &mut self.store) {
+            let message = "the relay did not acknowledge the message in time; retry or discard it";
+            self.tell_failed(settled, Failure::new(FailureCode::Timeout, message));
+        }
+    }
+
+    fn write_what_is_due(&mut self, now_ms: u64) {
+        if self.link.open_conn().is_none() {
+            return;
+        }
+        self.outbox.retransmit_if_due(now_ms);
+        let window = usize::from(self.limits.send_window);
+        while let Some(transmission) =
+            self.outbox
+                .next_transmission(window, &self.rtt, now_ms, &mut self.stats)
+        {
+            self.write(&transmission.frame);
+            if transmission.first {
+                self.tell_status(
+                    transmission.client_msg_id,
+                    Status::Sending,
+                    None,
+                    None,
+                    None,
+                );
+            }
+        }
+        while let Some(frame) = self.calls.next_to_write() {
+            self.write(&frame);
+        }
+        let room = self
+            .delivery
+            .room()
+            .min(usize::from(self.limits.page_entries_max));
+        let last_req = &mut self.last_req;
+        if let Some(pull) = self
+            .inbox
+            .next_pull(room, now_ms, || next_request(last_req))
+        {
+            self.write(&pull);
+        }
+        if self.ack_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+            self.ack_at_ms = None;
+            self.write(&ClientFrame::Ack {
+                cursor: self.delivery.cursor(),
+            });
+        }
+    }
+
+    fn deliver(&mut self, now_ms: u64) {
+        let user = self.identity.as_ref().map(|identity| &identity.user);
+        self.outputs.extend(self.delivery.next_batch(user, now_ms));
+        if self.delivery.pass_public(self.inbox.pub_received()) {
+            self.keep_position();
+        }
+        if self.syncing && self.inbox.is_caught_up() && self.delivery.waiting() == 0 {
+            self.syncing = false;
+            let cursor = self.delivery.cursor();
+            self.outputs
+                .push_back(Output::Emit(Event::Synced { cursor }));
+        }
+    }
+
+    fn tell_wake_at(&mut self) {
+        let open = self.link.open_conn().is_some();
+        let deadlines = [
+            self.link.deadline_ms(),
+            self.heartbeat.as_ref().map(Heartbeat::deadline_ms),
+            self.outbox.deadline_ms(),
+            self.calls.deadline_ms(),
+            self.delivery.deadline_ms(),
+            self.store.deadline_ms(),
+            self.inbox.deadline_ms().filter(|_| open),
+            self.ack_at_ms.filter(|_| open),
+        ];
+        let wake_at = deadlines.into_iter().flatten().min();
+        if wake_at != self.told_wake_at {
+            self.told_wake_at = wake_at;
+            self.outputs.push_back(Output::WakeAt(wake_at));
+        }
+    }
+
+    fn greet(&mut self, conn: ConnId) {
+        let Some(token) = self.link.opened(conn) else {
+            return;
+        };
+        let hello = ClientFrame::Hello(Hello {
+            version: VERSION,
+            token,
+            device: self.device.clone(),
+            host: self.config.host.clone(),
+            app_version: self.config.app_version.clone(),
+            resume: self.delivery.epoch().map(|epoch| Resume {
+                epoch,
+                cursor: self.delivery.cursor(),
+            }),
+            start: self.config.start,
+            background: self.background,
+        });
+        self.write(&hello);
+    }
+
+    fn token(&mut self, token: String, now_ms: u64) {
+        if let Some(token) = self
+            .link
+            .token(token, &self.config, &mut self.outputs, now_ms)
+        {
+            let req = next_request(&mut self.last_req);
+            self.write(&ClientFrame::Refresh { req, token });
+        }
+    }
+
+    fn stop(&mut self, reason: DisconnectReason) {
+        if self.ack_at_ms.take().is_some() && self.link.open_conn().is_some() {
+            self.write(&ClientFrame::Ack {
+                cursor: self.delivery.cursor(),
+            });
+        }
+        self.forget_connection();
+        self.link.stop(reason, 1000, &mut self.outputs);
+        self.abandon_calls();
+    }
+
+    /// The socket is no good any more: close it ourselves.
+    fn cut(&mut self, reason: &'static str, now_ms: u64) {
+        if let Some(conn) = self.link.conn() {
+            self.outputs.push_back(Output::Close {
+                conn,
+                code: 4030,
+                reason,
+            });
+            self.connection_lost(None, now_ms);
+        }
+    }
+
+    fn connection_lost(&mut self, code: Option<u16>, now_ms: u64) {
+        if self.link.open_conn().is_some() {
+            self.stats.losses += 1;
+        }
+        self.forget_connection();
+        self.link
+            .lost(code, &self.config, &mut self.rng, &mut self.outputs, now_ms);
+        if self.link.is_stopped() {
+            self.abandon_calls();
+        }
+    }
+
+    fn forget_connection(&mut self) {
+        self.heartbeat = None;
+        self.syncing = false;
+        self.ack_at_ms = None;
+        self.inbox.connection_lost();
+        self.outbox.connection_lost();
+        self.calls.connection_lost();
+    }
+
+    fn abandon_calls(&mut self) {
+        while let Some(answer) = self.calls.abandon() {
+            self.outputs.push_back(answer);
+        }
+    }
+
+    fn notice_suspend(&mut self, now: Now) {
+        let wall_ms = now.unix_ms.saturating_sub(self.last_now.unix_ms);
+        let mono_ms = now.mono_ms.saturating_sub(self.last_now.mono_ms);
+        self.last_now = now;
+        if wall_ms > mono_ms + SUSPEND_MS {
+            self.wake_up(now.mono_ms);
+        }
+    }
+
+    fn set_background(&mut self, background: bool, now_ms: u64) {
+        let changed = background != self.background;
+        self.background = background;
+        if let Some(heartbeat) = &mut self.heartbeat {
+            heartbeat.set_background(background);
+            if changed {
+                self.write(&ClientFrame::State { background });
+            }
+        }
+        if !background {
+            self.wake_up(now_ms);
+        }
+    }
+
+    fn wake_up(&mut self, now_ms: u64) {
+        self.link.hurry(&self.config, &mut self.outputs, now_ms);
+        self.probe(now_ms);
+    }
+
+    fn probe(&mut self, now_ms: u64) {
+        if let Some(heartbeat) = &mut self.heartbeat
+            && let Verdict::Ask(nonce) = heartbeat.probe(&self.rtt, now_ms)
+        {
+            self.write(&ClientFrame::Ping { nonce });
+        }
+    }
+
+    fn call(&mut self, call: CallId, command: Command, now: Now) {
+        match command {
+            Command::Send(draft) => self.send(call, draft, now),
+            Command::Retry(id) => match self.outbox.take_failed(&id, &mut self.store) {
+                Some(draft) => self.send(call, draft, now),
+                None => self.refuse_not_failed(call),
+            },
+            Command::Discard(id) => match self.outbox.take_failed(&id, &mut self.store) {
+                Some(_) => self
+                    .outputs
+                    .push_back(Output::Answer(call, Ok(Reply::Done))),
+                None => self.refuse_not_failed(call),
+            },
+            Command::Ephemeral { to, kind, body } => {
+                let open = self.link.open_conn().is_some();
+                if open {
+                    self.write(&ClientFrame::Ephemeral { to, kind, body });
+                }
+                let refusal = || Failure::new(FailureCode::NotConnected, "not connected: dropped");
+                let result = if open {
+                    Ok(Reply::Done)
+                } else {
+                    Err(refusal())
+                };
+                self.outputs.push_back(Output::Answer(call, result));
+            }
+            Command::History {
+                conv,
+                before,
+                after,
+                limit,
+            } => {
+                self.ask(call, now, |req| ClientFrame::History {
+                    req,
+                    conv,
+                    before,
+                    after,
+                    limit,
+                });
+            }
+            Command::Conversations { page, limit } => {
+                self.ask(call, now, |req| ClientFrame::Conversations {
+                    req,
+                    page,
+                    limit,
+                });
+            }
+            Command::Read { conv, conv_seq } => {
+                self.ask(call, now, |req| ClientFrame::Read {
+                    req,
+                    conv,
+                    conv_seq,
+                });
+            }
+            Command::Recall { conv, conv_seq } => {
+                self.ask(call, now, |req| ClientFrame::Recall {
+                    req,
+                    conv,
+                    conv_seq,
+                });
+            }
+        }
+    }
+
+    fn send(&mut self, call: CallId, draft: Draft, now: Now) {
+        let fails_at_ms = self.fails_at_ms(now);
+        match self
+            .outbox
+            .add(draft.clone(), Some(call), fails_at_ms, &mut self.store)
+        {
+            Ok(()) => {
+                let id = draft.client_msg_id.clone();
+                self.tell_status(id, Status::Queued, Some(draft), None, None);
+            }
+            Err(failure) => self.outputs.push_back(Output::Answer(call, Err(failure))),
+        }
+    }
+
+    fn ask(&mut self, call: CallId, now: Now, frame: impl FnOnce(RequestId) -> ClientFrame) {
+        if self.link.is_stopped() {
+            let failure = Failure::new(FailureCode::NotConnected, "not connected; call connect()");
+            self.outputs.push_back(Output::Answer(call, Err(failure)));
+            return;
+        }
+        let req = next_request(&mut self.last_req);
+        let until_ms = now.mono_ms + self.config.request_timeout_ms;
+        self.outputs
+            .extend(self.calls.add(req, call, frame(req), until_ms));
+    }
+
+    fn refuse_not_failed(&mut self, call: CallId) {
+        let failure = Failure::new(FailureCode::NotFailed, "no failed message has this id");
+        self.outputs.push_back(Output::Answer(call, Err(failure)));
+    }
+
+    fn cursor_moved(&mut self, now_ms: u64) {
+        self.keep_position();
+        self.ack_at_ms.get_or_insert(now_ms + ACK_DELAY_MS);
+    }
+
+    fn keep_position(&mut self) {
+        if let (Some(identity), Some(epoch)) = (&mut self.identity, self.delivery.epoch()) {
+            identity.epoch = epoch;
+            identity.cursor = self.delivery.cursor();
+            identity.pub_cursor = self.delivery.pub_cursor();
+            self.store.put_position(identity);
+        }
+    }
+
+    fn write(&mut self, frame: &ClientFrame) {
+        if let Some(conn) = self.link.conn() {
+            let encoded = encode(self.config.encoding, frame);
+            self.stats.frames_out += 1;
+            self.stats.bytes_out += encoded.as_bytes().len() as u64;
+            self.outputs.push_back(Output::Write(conn, encoded));
+        }
+    }
+
+    fn fails_at_ms(&self, now: Now) -> Option<u64> {
+        (self.config.send_deadline_ms > 0).then(|| now.mono_ms + self.config.send_deadline_ms)
+    }
+
+    fn tell_restored(&mut self, draft: Draft, failed: Option<String>) {
+        let id = draft.client_msg_id.clone();
+        match failed {
+            None => self.tell_status(id, Status::Queued, Some(draft), None, None),
+            Some(message) => {
+                let failure = Failure::new(FailureCode::Timeout, message);
+                self.tell_status(id, Status::Failed, Some(draft), None, Some(failure));
+            }
+        }
+    }
+
+    fn tell_failed(&mut self, settled: crate::outbox::Settled, failure: Failure) {
+        let crate::outbox::Settled { draft, call } = settled;
+        let id = draft.client_msg_id.clone();
+        self.tell_status(id, Status::Failed, Some(draft), None, Some(failure.clone()));
+        self.outputs
+            .extend(call.map(|call| Output::Answer(call, Err(failure))));
+    }
+
+    fn tell_status(
+        &mut self,
+        client_msg_id: ClientMsgId,
+        status: Status,
+        draft: Option<Draft>,
+        sent: Option<Sent>,
+        failure: Option<Failure>,
+    ) {
+        self.outputs.push_back(Output::Emit(Event::Status {
+            client_msg_id,
+            status,
+            draft,
+            sent,
+            failure,
+        }));
+    }
+
+    fn tell_error(&mut self, code: FailureCode, message: impl Into<String>) {
+        self.outputs
+            .push_back(Output::Emit(Event::Error(Failure::new(code, message))));
+    }
+
+    fn tell_connected(&mut self, user: UserId, session: String) {
+        let state = ConnectionState::Connected { user, session };
+        self.outputs.push_back(Output::Emit(Event::State(state)));
+    }
+}
+
+fn next_request(last: &mut u64) -> RequestId {
+    *last += 1;
+    RequestId::saturating(*last)
+}
+
+fn rng_from(seed: [u8; 32]) -> fastrand::Rng {
+    let folded = seed.chunks_exact(8).fold(0u64, |folded, chunk| {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        folded.rotate_left(17).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from_le_bytes(word)
+    });
+    fastrand::Rng::with_seed(folded)
+}
+
+/// 24 letters and digits: 124 bits' worth of room.
+fn random_name(rng: &mut fastrand::Rng) -> String {
+    std::iter::repeat_with(|| rng.alphanumeric())
+        .take(24)
+        .collect()
+}

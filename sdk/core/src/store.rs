@@ -1,0 +1,173 @@
+//! What is kept on the device: its id, its position, its outbox.
+//!
+//! Changes are gathered while an input is handled and written as one. Only one write is
+//! under way at a time, so writes cannot overtake each other; what changes meanwhile
+//! goes into the next one, the last value of each record only.
+
+use std::collections::BTreeMap;
+
+use seqline_protocol::{AppId, DeviceId, Epoch, PubSeq, Seq, UserId};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    input::{Draft, WriteId},
+    output::{Output, StoreOp},
+};
+
+const DEVICE: &str = "device";
+const POSITION: &str = "position";
+const OUTBOX: &str = "outbox/";
+/// How long to leave a store alone that has just failed.
+const RETRY_AFTER_MS: u64 = 5_000;
+
+/// Whose records these are, and how far they got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Position {
+    pub(crate) app: AppId,
+    pub(crate) user: UserId,
+    pub(crate) epoch: Epoch,
+    pub(crate) cursor: Seq,
+    pub(crate) pub_cursor: PubSeq,
+}
+
+/// A message in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OutboxRecord {
+    pub(crate) draft: Draft,
+    /// Why it failed, for people; absent while it is on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) failed: Option<String>,
+}
+
+/// What the store held at the start.
+#[derive(Debug, Default)]
+pub(crate) struct Restored {
+    pub(crate) device: Option<DeviceId>,
+    pub(crate) position: Option<Position>,
+    pub(crate) outbox: BTreeMap<u64, OutboxRecord>,
+    /// Names of records that could not be read.
+    pub(crate) corrupt: Vec<String>,
+}
+
+impl Restored {
+    pub(crate) fn from_records(records: Vec<(String, Vec<u8>)>) -> Self {
+        let mut restored = Self::default();
+        for (key, value) in records {
+            let read = match (key.as_str(), key.strip_prefix(OUTBOX)) {
+                (DEVICE, _) => read(&value).map(|device| restored.device = Some(device)),
+                (POSITION, _) => read(&value).map(|position| restored.position = Some(position)),
+                (_, Some(place)) => u64::from_str_radix(place, 16).ok().and_then(|place| {
+                    read(&value).map(|record| {
+                        restored.outbox.insert(place, record);
+                    })
+                }),
+                // A record of a later version: none of our business.
+                _ => Some(()),
+            };
+            if read.is_none() {
+                restored.corrupt.push(key);
+            }
+        }
+        restored
+    }
+}
+
+fn read<T: DeserializeOwned>(value: &[u8]) -> Option<T> {
+    cbor4ii::serde::from_slice(value).ok()
+}
+
+/// The last value of each record that changed; none for one that is to go.
+type Changes = BTreeMap<String, Option<Vec<u8>>>;
+
+/// The changes that are not yet kept.
+#[derive(Debug, Default)]
+pub(crate) struct StoreWriter {
+    pending: Changes,
+    under_way: Option<(WriteId, Changes)>,
+    last_write: u32,
+    failing: bool,
+    retry_at_ms: Option<u64>,
+}
+
+impl StoreWriter {
+    pub(crate) fn put_device(&mut self, device: &DeviceId) {
+        self.put(DEVICE.to_owned(), device);
+    }
+
+    pub(crate) fn put_position(&mut self, position: &Position) {
+        self.put(POSITION.to_owned(), position);
+    }
+
+    /// Keeps a message at its place; gives the write after which it counts as kept.
+    pub(crate) fn put_outbox(&mut self, place: u64, record: &OutboxRecord) -> WriteId {
+        self.put(outbox_key(place), record);
+        self.next_write()
+    }
+
+    pub(crate) fn delete_outbox(&mut self, place: u64) {
+        self.pending.insert(outbox_key(place), None);
+    }
+
+    /// Starts the next write, if there is something to write and nothing is under way.
+    pub(crate) fn flush(&mut self, now_ms: u64) -> Option<Output> {
+        if self.under_way.is_some()
+            || self.pending.is_empty()
+            || self.retry_at_ms.is_some_and(|at_ms| now_ms < at_ms)
+        {
+            return None;
+        }
+        let write = self.next_write();
+        self.last_write = write.0;
+        self.retry_at_ms = None;
+        let changes = std::mem::take(&mut self.pending);
+        let ops = changes.iter().map(|(key, value)| match value {
+            Some(value) => StoreOp::Put(key.clone(), value.clone()),
+            None => StoreOp::Delete(key.clone()),
+        });
+        let output = Output::Persist(write, ops.collect());
+        self.under_way = Some((write, changes));
+        Some(output)
+    }
+
+    /// The store answered. Gives true if that is news about the write under way.
+    pub(crate) fn persisted(&mut self, write: WriteId) -> bool {
+        let known = self
+            .under_way
+            .take_if(|(under_way, _)| *under_way == write)
+            .is_some();
+        self.failing &= !known;
+        known
+    }
+
+    /// The store failed: what it did not take is tried again later, unless overwritten
+    /// meanwhile. Gives true for the first failure in a row.
+    pub(crate) fn failed(&mut self, write: WriteId, now_ms: u64) -> bool {
+        let Some((_, changes)) = self.under_way.take_if(|(under_way, _)| *under_way == write)
+        else {
+            return false;
+        };
+        for (key, value) in changes {
+            self.pending.entry(key).or_insert(value);
+        }
+        self.retry_at_ms = Some(now_ms + RETRY_AFTER_MS);
+        !std::mem::replace(&mut self.failing, true)
+    }
+
+    pub(crate) fn deadline_ms(&self) -> Option<u64> {
+        self.retry_at_ms
+    }
+
+    fn next_write(&self) -> WriteId {
+        WriteId(self.last_write + 1)
+    }
+
+    fn put<T: Serialize>(&mut self, key: String, value: &T) {
+        let value = cbor4ii::serde::to_vec(Vec::new(), value).expect("a record always serializes");
+        self.pending.insert(key, Some(value));
+    }
+}
+
+/// Fixed width, so that the order of keys is the order of places.
+fn outbox_key(place: u64) -> String {
+    format!("{OUTBOX}{place:016x}")
+}
