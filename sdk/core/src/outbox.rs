@@ -278,12 +278,12 @@ impl Outbox {
         })
     }
 
-    fn place_of(&self, id: &ClientMsgId) -> Option<u64> {
-        let (place, _) = self
+    fn find(&self, id: &ClientMsgId) -> Option<(u64, &Item)> {
+        let (place, item) = self
             .items
             .iter()
             .find(|(_, item)| item.draft.client_msg_id == *id)?;
-        Some(*place)
+        Some((*place, item))
     }
 
     fn retransmit_after_ms(&self, rtt: &Rtt) -> u64 {

@@ -1,27 +1,29 @@
 //! The session: hands each input to the part that it concerns, then lets every part do
 //! what is due.
 
+mod commands;
 mod frames;
+mod tell;
 
 use std::collections::VecDeque;
 
 use seqline_protocol::{
-    ClientFrame, ClientMsgId, DeviceId, Hello, Micros, RequestId, Resume, ServerLimits, UserId,
-    VERSION, encode,
+    ClientFrame, ClientMsgId, DeviceId, Hello, Micros, RequestId, Resume, ServerLimits, VERSION,
+    encode,
 };
 
 use crate::{
     calls::Calls,
     config::Config,
     delivery::Delivery,
-    event::{ConnectionState, DisconnectReason, Event, Status},
+    event::{DisconnectReason, Event, Status},
     failure::{Failure, FailureCode},
     heartbeat::{Heartbeat, Verdict},
     inbox::Inbox,
-    input::{CallId, Command, ConnId, Draft, Input, Now},
+    input::{ConnId, Input, Now},
     link::Link,
     outbox::Outbox,
-    output::{Output, Reply, Sent},
+    output::Output,
     receipts::Receipts,
     rtt::Rtt,
     stats::Stats,
@@ -441,101 +443,6 @@ impl Session {
         }
     }
 
-    fn call(&mut self, call: CallId, command: Command, now: Now) {
-        match command {
-            Command::Send(draft) => self.send(call, draft, now),
-            Command::Retry(id) => match self.outbox.take_failed(&id, &mut self.store) {
-                Some(draft) => self.send(call, draft, now),
-                None => self.refuse_not_failed(call),
-            },
-            Command::Discard(id) => match self.outbox.take_failed(&id, &mut self.store) {
-                Some(_) => self
-                    .outputs
-                    .push_back(Output::Answer(call, Ok(Reply::Done))),
-                None => self.refuse_not_failed(call),
-            },
-            Command::Ephemeral { to, kind, body } => {
-                let open = self.link.open_conn().is_some();
-                if open {
-                    self.write(&ClientFrame::Ephemeral { to, kind, body });
-                }
-                let refusal = || Failure::new(FailureCode::NotConnected, "not connected: dropped");
-                let result = if open {
-                    Ok(Reply::Done)
-                } else {
-                    Err(refusal())
-                };
-                self.outputs.push_back(Output::Answer(call, result));
-            }
-            Command::History {
-                conv,
-                before,
-                after,
-                limit,
-            } => {
-                self.ask(call, now, |req| ClientFrame::History {
-                    req,
-                    conv,
-                    before,
-                    after,
-                    limit,
-                });
-            }
-            Command::Conversations { page, limit } => {
-                self.ask(call, now, |req| ClientFrame::Conversations {
-                    req,
-                    page,
-                    limit,
-                });
-            }
-            Command::Read { conv, conv_seq } => {
-                self.ask(call, now, |req| ClientFrame::Read {
-                    req,
-                    conv,
-                    conv_seq,
-                });
-            }
-            Command::Recall { conv, conv_seq } => {
-                self.ask(call, now, |req| ClientFrame::Recall {
-                    req,
-                    conv,
-                    conv_seq,
-                });
-            }
-        }
-    }
-
-    fn send(&mut self, call: CallId, draft: Draft, now: Now) {
-        let fails_at_ms = self.fails_at_ms(now);
-        match self
-            .outbox
-            .add(draft.clone(), Some(call), fails_at_ms, &mut self.store)
-        {
-            Ok(()) => {
-                let id = draft.client_msg_id.clone();
-                self.tell_status(id, Status::Queued, Some(draft), None, None);
-            }
-            Err(failure) => self.outputs.push_back(Output::Answer(call, Err(failure))),
-        }
-    }
-
-    fn ask(&mut self, call: CallId, now: Now, frame: impl FnOnce(RequestId) -> ClientFrame) {
-        if self.link.is_stopped() {
-            let failure = Failure::new(FailureCode::NotConnected, "not connected; call connect()");
-            self.outputs.push_back(Output::Answer(call, Err(failure)));
-            return;
-        }
-        let req = next_request(&mut self.last_req);
-        let until_ms = now.mono_ms + self.config.request_timeout_ms;
-        self.outputs
-            .extend(self.calls.add(req, call, frame(req), until_ms));
-    }
-
-    fn refuse_not_failed(&mut self, call: CallId) {
-        let failure = Failure::new(FailureCode::NotFailed, "no failed message has this id");
-        self.outputs.push_back(Output::Answer(call, Err(failure)));
-    }
-
     fn cursor_moved(&mut self, now_ms: u64) {
         self.keep_position();
         self.ack_at_ms.get_or_insert(now_ms + ACK_DELAY_MS);
@@ -561,52 +468,6 @@ impl Session {
 
     fn fails_at_ms(&self, now: Now) -> Option<u64> {
         (self.config.send_deadline_ms > 0).then(|| now.mono_ms + self.config.send_deadline_ms)
-    }
-
-    fn tell_restored(&mut self, draft: Draft, failed: Option<String>) {
-        let id = draft.client_msg_id.clone();
-        match failed {
-            None => self.tell_status(id, Status::Queued, Some(draft), None, None),
-            Some(message) => {
-                let failure = Failure::new(FailureCode::Timeout, message);
-                self.tell_status(id, Status::Failed, Some(draft), None, Some(failure));
-            }
-        }
-    }
-
-    fn tell_failed(&mut self, settled: crate::outbox::Settled, failure: Failure) {
-        let crate::outbox::Settled { draft, call } = settled;
-        let id = draft.client_msg_id.clone();
-        self.tell_status(id, Status::Failed, Some(draft), None, Some(failure.clone()));
-        self.outputs
-            .extend(call.map(|call| Output::Answer(call, Err(failure))));
-    }
-
-    fn tell_status(
-        &mut self,
-        client_msg_id: ClientMsgId,
-        status: Status,
-        draft: Option<Draft>,
-        sent: Option<Sent>,
-        failure: Option<Failure>,
-    ) {
-        self.outputs.push_back(Output::Emit(Event::Status {
-            client_msg_id,
-            status,
-            draft,
-            sent,
-            failure,
-        }));
-    }
-
-    fn tell_error(&mut self, code: FailureCode, message: impl Into<String>) {
-        self.outputs
-            .push_back(Output::Emit(Event::Error(Failure::new(code, message))));
-    }
-
-    fn tell_connected(&mut self, user: UserId, session: String) {
-        let state = ConnectionState::Connected { user, session };
-        self.outputs.push_back(Output::Emit(Event::State(state)));
     }
 }
 
