@@ -90,14 +90,13 @@ export function explain(text) {
  * and what to do.
  *
  * @param {import('./runner.mjs').Step} step
- * @param {Error | StepFailure} error
+ * @param {StepFailure | Error} error the latter from a mistake in the step itself
  * @param {string} logFile
  */
 export function describeFailure(step, error, logFile) {
   const known = reasonOf(step, error);
   const lines = [
-    // A stack trace helps only where the step itself is at fault.
-    error instanceof StepFailure ? tail(error.output) : error.stack,
+    error instanceof StepFailure ? tail(error.output) : String(error.stack),
     '',
     red(bold(`The step "${step.name}" failed: ${error.message}`)),
     known?.why && `Why:        ${known.why}`,
@@ -108,6 +107,7 @@ export function describeFailure(step, error, logFile) {
   return lines.filter((line) => line !== undefined).join('\n');
 }
 
+/** @returns {{ why?: string, advice: string } | null} */
 function reasonOf(step, error) {
   // A step's own advice beats what its output looks like.
   if (error.advice) return { advice: error.advice };

@@ -60,7 +60,7 @@ export function resolvePlan(plan) {
   const want = (name) => {
     if (wanted.has(name)) return;
     wanted.add(name);
-    byName.get(name).needs?.forEach(want);
+    byName.get(name)?.needs?.forEach(want);
   };
   plan.steps.forEach(want);
   return steps.filter(({ name }) => wanted.has(name));

@@ -28,10 +28,10 @@ import { parseTotals } from './totals.mjs';
  * @property {string} [note] shown behind the step
  * @property {string} [skipped] why there was nothing that it could do
  *
- * @typedef {object} Found what steps find out for later ones
- * @property {string} [rustc] version
- * @property {import('./wasm-toolchain.mjs').WasmToolchain} [wasmToolchain]
- * @property {string} [chromium] path
+ * @typedef {object} Found what steps find out for later ones that need them
+ * @property {string} rustc version
+ * @property {import('./wasm-toolchain.mjs').WasmToolchain} wasmToolchain
+ * @property {string} chromium path
  *
  * @typedef {object} StepContext
  * @property {Found} found
@@ -58,7 +58,8 @@ export async function runSteps(
   { places = { root, logDir, stampDir }, progress = new Progress(steps.length) } = {},
 ) {
   await mkdir(places.logDir, { recursive: true });
-  const found = {};
+  const found = /** @type {Found} */ ({});
+  /** @type {StepResult[]} */
   const results = [];
   let isStopped = false;
   for (const [index, step] of steps.entries()) {
@@ -73,6 +74,7 @@ export async function runSteps(
   return results;
 }
 
+/** @returns {Promise<StepResult>} */
 async function runStep(step, { index, places, progress, found }) {
   const start = Date.now();
   const logFile = join(places.logDir, `${step.name}.log`);
@@ -96,6 +98,7 @@ async function runStep(step, { index, places, progress, found }) {
   };
 
   progress.begin(index, step);
+  /** @returns {StepResult} */
   const finish = (status, note) => {
     progress.end(status, note);
     const totals = step.hasTests ? parseTotals(output) : undefined;

@@ -27,7 +27,7 @@ export function serve(args) {
     });
     relay.on('close', (code, signal) => {
       if (signal) console.error(`The relay was ended by ${signal}.`);
-      resolve(code ?? 128 + (constants.signals[signal] ?? 0));
+      resolve(code ?? 128 + constants.signals[signal ?? 'SIGTERM']);
     });
   });
 }

@@ -25,7 +25,7 @@ const rustup_timeout_ms = 90_000;
 // It would replace the flags of .cargo/config.toml, which wasm-bindgen relies on.
 const commonEnv = { RUSTFLAGS: undefined };
 
-/** @type {Record<string, WasmToolchain>} */
+/** @type {Record<string, Omit<WasmToolchain, 'version'>>} */
 const toolchains = {
   rustup: {
     kind: 'rustup',

@@ -10,7 +10,7 @@ const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'applic
 /** @returns {Promise<{ url: string, close: () => void }>} on a free port of this machine */
 export async function serveSuites(suitesDir) {
   const server = createServer(async (request, response) => {
-    const path = normalize(new URL(request.url, 'http://localhost').pathname);
+    const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
     const file = path.startsWith('/suites/')
       ? join(suitesDir, path.slice('/suites/'.length))
       : join(harnessDir, path === '/' ? 'page.html' : path);
@@ -23,6 +23,9 @@ export async function serveSuites(suitesDir) {
       response.writeHead(404).end();
     }
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+  await new Promise((resolve) =>
+    server.listen({ port: 0, host: '127.0.0.1' }, () => resolve(null)),
+  );
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }

@@ -74,6 +74,7 @@ export const checkSteps = [
     purpose: 'check the types of all TypeScript',
     needs: ['package'],
     run: async ({ exec }) => {
+      await exec(bin('tsc'), ['-p', 'tools']);
       await exec('npm', ['run', 'typecheck', '--workspaces', '--if-present']);
     },
   }),

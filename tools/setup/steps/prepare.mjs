@@ -74,7 +74,8 @@ async function checkRust() {
     });
   }
   const [, installed] = version.split(' ');
-  const [, needed] = /rust-version = "(.*?)"/.exec(await readFile(inRoot('Cargo.toml'), 'utf8'));
+  const manifest = await readFile(inRoot('Cargo.toml'), 'utf8');
+  const needed = /rust-version = "(.*?)"/.exec(manifest)?.[1] ?? '0';
   if (isOlder(installed, needed)) {
     throw new StepFailure(`Rust ${installed} is too old; ${needed} is needed.`, {
       advice: 'Run `rustup update stable`.',

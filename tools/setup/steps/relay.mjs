@@ -2,6 +2,7 @@
 import { cargoFlags } from '../cargo.mjs';
 import { relayBinary, targetDirs } from '../paths.mjs';
 
+/** @returns {import('../runner.mjs').Step} */
 const relayStep = (name, profile, purpose, profileFlags) => ({
   name,
   purpose,
