@@ -19,16 +19,19 @@ const quiet = {
  * @param {string} options.cwd
  * @param {NodeJS.ProcessEnv} [options.env] added to our own environment
  * @param {number} [options.timeout_ms] kills the command; none by default
+ * @param {boolean} [options.isData] what it prints on standard output is data for the caller, and
+ *   neither logged nor shown
  * @param {(text: string) => void} options.onOutput called with each piece of output
- * @returns {Promise<string>} everything that the command printed
+ * @returns {Promise<string>} what the command printed on standard output
  * @throws {StepFailure} if it cannot be started, exits with another code than 0, or is killed
  */
-export function exec(command, args, { cwd, env = {}, timeout_ms, onOutput }) {
+export function exec(command, args, { cwd, env = {}, timeout_ms, isData = false, onOutput }) {
   const shown = [command, ...args].join(' ');
   onOutput(`$ ${shown}\n`);
   return new Promise((resolve, reject) => {
+    let stdout = '';
     let output = '';
-    const take = (chunk) => {
+    const show = (chunk) => {
       output += chunk;
       onOutput(chunk);
     };
@@ -50,12 +53,15 @@ export function exec(command, args, { cwd, env = {}, timeout_ms, onOutput }) {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     for (const signal of signals) process.once(signal, stop);
 
-    child.stdout.setEncoding('utf8').on('data', take);
-    child.stderr.setEncoding('utf8').on('data', take);
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      stdout += chunk;
+      if (!isData) show(chunk);
+    });
+    child.stderr.setEncoding('utf8').on('data', show);
     child.on('error', (error) => fail(`could not be started: ${error.message}`));
     child.on('close', (code, signal) => {
       for (const each of signals) process.off(each, stop);
-      if (code === 0) resolve(output);
+      if (code === 0) resolve(stdout);
       else if (signal) fail(`was ended by ${signal}`);
       else fail(`exited with code ${code}`);
     });

@@ -47,8 +47,7 @@ export class Progress {
   /** Takes what the step's command prints; its last line is shown. */
   output(text) {
     const lines = text.split('\n').map((line) => line.trim());
-    // What cargo reports to us in JSON is not for people.
-    this.#lastLine = lines.findLast((line) => line && !line.startsWith('{')) ?? this.#lastLine;
+    this.#lastLine = lines.findLast(Boolean) ?? this.#lastLine;
   }
 
   /** A line that stays: something the person must know about. */

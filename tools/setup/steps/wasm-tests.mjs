@@ -23,7 +23,6 @@ export async function runWasmTests({ exec, found }) {
 /** A name and a path for each of the compiled test programs. */
 async function buildSuites({ exec, found }) {
   const { cargo, args, env, targetDir } = found.wasmToolchain;
-  // Only the list of built files is of interest; diagnostics stay readable.
   const output = await exec(
     cargo,
     [
@@ -31,7 +30,7 @@ async function buildSuites({ exec, found }) {
       ...['--message-format', 'json-render-diagnostics', '--target-dir', targetDir],
       ...[...args, ...cargoFlags],
     ],
-    { env },
+    { env, isData: true },
   );
   return output
     .split('\n')
