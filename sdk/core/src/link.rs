@@ -230,6 +230,8 @@ impl Link {
         {
             self.backoff.reset();
         }
+        // Whatever follows, this socket is not ours to close any more.
+        self.phase = Phase::Waiting { until_ms: now_ms };
         self.refresh_at_ms = None;
         let said = self.refusal.take();
         let code = code

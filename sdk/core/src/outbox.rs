@@ -116,7 +116,12 @@ impl Outbox {
         );
         self.items.insert(
             place,
-            Item::new(draft, call, Kept::After(write), fails_at_ms),
+            Item::new(
+                draft,
+                call,
+                write.map_or(Kept::Yes, Kept::After),
+                fails_at_ms,
+            ),
         );
         Ok(())
     }

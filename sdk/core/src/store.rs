@@ -98,10 +98,11 @@ impl StoreWriter {
         self.put(POSITION.to_owned(), position);
     }
 
-    /// Keeps a message at its place; gives the write after which it counts as kept.
-    pub(crate) fn put_outbox(&mut self, place: u64, record: &OutboxRecord) -> WriteId {
+    /// Keeps a message at its place; gives the write after which it counts as kept, or
+    /// none while the store fails: then sending does not wait for it.
+    pub(crate) fn put_outbox(&mut self, place: u64, record: &OutboxRecord) -> Option<WriteId> {
         self.put(outbox_key(place), record);
-        self.next_write()
+        (!self.failing).then(|| self.next_write())
     }
 
     pub(crate) fn delete_outbox(&mut self, place: u64) {

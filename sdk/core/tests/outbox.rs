@@ -1,0 +1,295 @@
+//! Sending: kept before written, in order, once, and never silently given up.
+
+mod support;
+
+use seqline_core::{Command, Config, Event, Reply, Status};
+use seqline_protocol::{
+    ClientMsgId, ConvId, ConvSeq, Entry, ErrorCode, Item, Micros, MsgId, Receipt, RelayFrame, Seq,
+    limits,
+};
+use support::{Device, draft, message, user};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+#[test]
+fn a_message_is_kept_before_it_is_written() {
+    let mut device = Device::new();
+    device.send("offline");
+    assert_eq!(
+        device
+            .store
+            .keys()
+            .filter(|key| key.starts_with("outbox/"))
+            .count(),
+        1
+    );
+    device.connect(0, 0);
+    assert_eq!(device.sent_bodies(), ["offline"]);
+}
+
+#[test]
+fn send_is_answered_once_the_relay_has_it() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    let id = device.send("hi");
+    assert!(device.answers.is_empty());
+    device.relay_says(&sent(&id, 1));
+    assert!(
+        matches!(&device.answers[..], [(_, Ok(Reply::Sent(sent)))] if sent.conv_seq.get() == 1)
+    );
+    assert_eq!(
+        statuses(&device, &id),
+        [Status::Queued, Status::Sending, Status::Sent]
+    );
+    assert!(!device.store.keys().any(|key| key.starts_with("outbox/")));
+}
+
+#[test]
+fn what_is_unacknowledged_is_written_again_in_order_after_a_reconnect() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    let ids: Vec<_> = ["a", "b", "c"]
+        .iter()
+        .map(|body| device.send(body))
+        .collect();
+    device.relay_says(&sent(&ids[0], 1));
+    device.frames();
+    device.lose_socket(None);
+    device.send("d");
+    device.connect(0, 0);
+    assert_eq!(device.sent_bodies(), ["b", "c", "d"]);
+    assert_eq!(device.session.stats().retransmissions, 2);
+}
+
+#[test]
+fn a_silent_relay_gets_it_again_in_order_with_growing_pauses() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    device.send("a");
+    device.send("b");
+    assert_eq!(device.sent_bodies(), ["a", "b"]);
+    // Nothing measured yet: the longest pause.
+    let mut rounds = 0;
+    for _ in 0..120 {
+        device.pass(500);
+        // Pongs only: the connection lives.
+        let pings: Vec<_> = device.frames();
+        for frame in pings {
+            match frame {
+                seqline_protocol::ClientFrame::Ping { nonce } => {
+                    device.relay_says(&RelayFrame::Pong {
+                        nonce,
+                        now_us: Micros::saturating(1),
+                    })
+                }
+                seqline_protocol::ClientFrame::Send(send) if send.body == "a" => rounds += 1,
+                _ => {}
+            }
+        }
+    }
+    assert!((1..=4).contains(&rounds), "{rounds}");
+}
+
+#[test]
+fn a_restart_sends_what_was_left() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    let id = device.send("left");
+    let mut device = device.restarted();
+    assert_eq!(
+        statuses(&device, &id),
+        [Status::Queued],
+        "the app can show it at once"
+    );
+    device.connect(0, 0);
+    assert_eq!(device.sent_bodies(), ["left"]);
+}
+
+#[test]
+fn an_own_entry_stands_for_a_lost_sent() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    let id = device.send("hi");
+    device.lose_socket(None);
+    device.connect(0, 1);
+    let (req, _) = device.pulls()[0];
+    let own = Entry {
+        seq: Seq::saturating(1),
+        item: Item::Message(message(1, "alice", id.as_str())),
+    };
+    device.relay_says(&RelayFrame::Page {
+        req,
+        entries: vec![own],
+        head: Seq::saturating(1),
+        broadcasts: Vec::new(),
+        pub_cursor: None,
+        pub_head: None,
+    });
+    assert_eq!(statuses(&device, &id).last(), Some(&Status::Sent));
+    device.relay_says(&sent(&id, 1));
+    assert_eq!(device.answers.len(), 1, "and once is enough");
+}
+
+#[test]
+fn a_refused_message_fails_alone_and_can_be_retried() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    let (first, second) = (device.send("a"), device.send("b"));
+    device.relay_says(&RelayFrame::Error {
+        code: ErrorCode::IdConflict,
+        message: "stored with another body".to_owned(),
+        retryable: false,
+        req: None,
+        client_msg_id: Some(first.clone()),
+        retry_after_ms: None,
+    });
+    device.relay_says(&sent(&second, 1));
+    assert_eq!(statuses(&device, &first).last(), Some(&Status::Failed));
+    assert!(
+        device.answers[0]
+            .1
+            .as_ref()
+            .unwrap_err()
+            .to_string()
+            .starts_with("id_conflict")
+    );
+    assert_eq!(statuses(&device, &second).last(), Some(&Status::Sent));
+
+    device.frames();
+    device.call(Command::Retry(first.clone()));
+    assert_eq!(device.sent_bodies(), ["a"]);
+    device.call(Command::Discard(second));
+    assert!(
+        device.answers.last().unwrap().1.is_err(),
+        "only failed ones can be discarded"
+    );
+}
+
+#[test]
+fn a_deadline_makes_it_failed_and_it_stays_so_over_a_restart() {
+    let mut device = Device::new();
+    let id = device.send("late");
+    device.pass(Config::default().send_deadline_ms);
+    assert_eq!(statuses(&device, &id).last(), Some(&Status::Failed));
+    let mut device = device.restarted();
+    assert_eq!(statuses(&device, &id), [Status::Failed]);
+    device.connect(0, 0);
+    assert!(device.sent_bodies().is_empty(), "not without being asked");
+    device.call(Command::Retry(id));
+    assert_eq!(device.sent_bodies(), ["late"]);
+}
+
+#[test]
+fn the_window_and_the_outbox_are_bounded() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    for n in 0..=limits::OUTBOX_MESSAGES_MAX {
+        device.send(&n.to_string());
+    }
+    assert_eq!(device.sent_bodies().len(), limits::SEND_WINDOW);
+    let refusal = device.answers.last().unwrap().1.as_ref().unwrap_err();
+    assert_eq!(refusal.code.as_str(), "outbox_full");
+    assert!(refusal.retryable);
+}
+
+#[test]
+fn an_id_in_the_outbox_is_refused() {
+    let mut device = Device::new();
+    let id = ClientMsgId::new("mine").unwrap();
+    device.call(Command::Send(draft(&id, "a")));
+    device.call(Command::Send(draft(&id, "b")));
+    assert_eq!(
+        device.answers[0].1.as_ref().unwrap_err().code.as_str(),
+        "id_in_use"
+    );
+}
+
+#[test]
+fn a_store_that_fails_is_told_once_and_stops_nothing() {
+    let mut device = Device::new();
+    device.store_works = false;
+    device.connect(0, 0);
+    device.send("a");
+    device.send("b");
+    assert_eq!(device.sent_bodies(), ["a", "b"]);
+    let told = device
+        .events
+        .iter()
+        .filter(|event| matches!(event, Event::Error(f) if f.code.as_str() == "storage_failed"));
+    assert_eq!(told.count(), 1);
+    assert!(!device.store.keys().any(|key| key.starts_with("outbox/")));
+
+    device.store_works = true;
+    device.pass(10_000);
+    let kept = device
+        .store
+        .keys()
+        .filter(|key| key.starts_with("outbox/"))
+        .count();
+    assert_eq!(kept, 2, "kept after all, once the store works");
+}
+
+#[test]
+fn receipts_take_own_messages_to_delivered_and_read() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    let ids: Vec<_> = ["a", "b"].iter().map(|body| device.send(body)).collect();
+    for (id, conv_seq) in ids.iter().zip(1..) {
+        device.relay_says(&sent(id, conv_seq));
+    }
+    let receipt = |delivered, read| Receipt {
+        conv: conv(),
+        user: user("bob"),
+        delivered: ConvSeq::saturating(delivered),
+        read: ConvSeq::saturating(read),
+    };
+    for (seq, receipt) in [receipt(2, 0), receipt(2, 1), receipt(2, 2)]
+        .into_iter()
+        .enumerate()
+    {
+        let entry = Entry {
+            seq: Seq::saturating(seq as u64 + 1),
+            item: Item::Receipt(receipt),
+        };
+        device.relay_says(&RelayFrame::Push {
+            entries: vec![entry],
+        });
+    }
+    for id in &ids {
+        assert_eq!(
+            statuses(&device, id)[2..],
+            [Status::Sent, Status::Delivered, Status::Read]
+        );
+    }
+}
+
+fn conv() -> ConvId {
+    ConvId::direct(&user("alice"), &user("bob"))
+}
+
+fn sent(id: &ClientMsgId, conv_seq: u64) -> RelayFrame {
+    RelayFrame::Sent {
+        client_msg_id: id.clone(),
+        msg_id: MsgId::saturating(conv_seq),
+        conv: conv(),
+        conv_seq: ConvSeq::saturating(conv_seq),
+        seq: Seq::saturating(conv_seq),
+        created_us: Micros::saturating(1),
+        duplicate: false,
+    }
+}
+
+fn statuses(device: &Device, id: &ClientMsgId) -> Vec<Status> {
+    device
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Status {
+                client_msg_id,
+                status,
+                ..
+            } if client_msg_id == id => Some(*status),
+            _ => None,
+        })
+        .collect()
+}
