@@ -1,0 +1,190 @@
+/**
+ * A TCP proxy that breaks connections on purpose. It keeps its own address while what is behind
+ * it dies and comes back elsewhere, so clients see what they would see of a network: one address,
+ * and no reason why it does not answer.
+ */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+import { Lane, type Conditions, type Direction } from './fault-lane.ts';
+
+export type { Direction } from './fault-lane.ts';
+
+export class FaultProxy {
+  readonly #server: Server;
+  readonly #target: () => number | undefined;
+  readonly #connections = new Set<Connection>();
+  readonly #conditions: Conditions = { isBlackHole: false, delay_ms: 0 };
+  #isRefusing = false;
+  #accepted = 0;
+
+  /**
+   * @param target port on this machine of what is behind the proxy, asked for with each
+   * connection; undefined while it is down: connections are then reset.
+   */
+  static async start(target: () => number | undefined): Promise<FaultProxy> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new FaultProxy(server, target);
+  }
+
+  private constructor(server: Server, target: () => number | undefined) {
+    this.#server = server;
+    this.#target = target;
+    server.on('connection', (client) => {
+      this.#accept(client);
+    });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Connections that are open now. */
+  get open(): number {
+    return this.#connections.size;
+  }
+
+  /** Connections that were ever attempted, refused ones included. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Resets every open connection. */
+  cut(): void {
+    for (const connection of this.#connections) connection.reset();
+  }
+
+  /**
+   * Lets `bytes` more bytes through in one direction, summed over all connections, then resets
+   * every connection. The cut may fall into the middle of a frame.
+   * @returns once it has happened
+   */
+  async cutAfter(direction: Direction, bytes: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#conditions.budget = {
+        direction,
+        bytes,
+        onSpent: () => {
+          delete this.#conditions.budget;
+          this.cut();
+          resolve();
+        },
+      };
+    });
+  }
+
+  /**
+   * Lets nothing through in either direction, closes included, and answers no new connection:
+   * neither side can tell this from silence. `heal` lets everything go on where it stopped.
+   */
+  blackHole(): void {
+    this.#conditions.isBlackHole = true;
+    this.#applyConditions();
+  }
+
+  /** Hands everything on this much later. */
+  delay(delay_ms: number): void {
+    this.#conditions.delay_ms = delay_ms;
+  }
+
+  /** Hands on at most this much in each direction of each connection. */
+  throttle(bytes_per_second: number): void {
+    this.#conditions.bytes_per_second = bytes_per_second;
+  }
+
+  /** Resets new connections at once. Open ones are left alone. */
+  refuse(): void {
+    this.#isRefusing = true;
+  }
+
+  /** Ends every fault. What a black hole held back is handed on. */
+  heal(): void {
+    this.#isRefusing = false;
+    this.#conditions.isBlackHole = false;
+    this.#conditions.delay_ms = 0;
+    delete this.#conditions.bytes_per_second;
+    delete this.#conditions.budget;
+    this.#applyConditions();
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.cut();
+    await closed;
+  }
+
+  #accept(client: Socket): void {
+    this.#accepted += 1;
+    const port = this.#target();
+    if (this.#isRefusing || port === undefined) {
+      client.on('error', ignore).resetAndDestroy();
+      return;
+    }
+    const connection = new Connection(client, port, this.#conditions);
+    this.#connections.add(connection);
+    connection.onClosed = () => this.#connections.delete(connection);
+  }
+
+  #applyConditions(): void {
+    for (const connection of this.#connections) connection.applyConditions();
+  }
+}
+
+/** One client's connection, and the one to the target that it stands for. */
+class Connection {
+  onClosed: () => void = ignore;
+  readonly #client: Socket;
+  readonly #target: Socket;
+  readonly #lanes: Lane[];
+  readonly #conditions: Conditions;
+  #isBroken = false;
+
+  constructor(client: Socket, port: number, conditions: Conditions) {
+    this.#client = client;
+    this.#target = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    this.#conditions = conditions;
+    this.#lanes = [
+      new Lane('up', client, this.#target, conditions),
+      new Lane('down', this.#target, client, conditions),
+    ];
+    for (const socket of [client, this.#target]) {
+      socket.on('error', () => {
+        this.#isBroken = true;
+      });
+      socket.on('close', () => {
+        this.#settle();
+      });
+    }
+  }
+
+  reset(): void {
+    for (const lane of this.#lanes) lane.stop();
+    for (const socket of [this.#client, this.#target]) socket.resetAndDestroy();
+  }
+
+  applyConditions(): void {
+    for (const lane of this.#lanes) lane.pump();
+    this.#settle();
+  }
+
+  /** Passes on that one side is gone, unless the black hole swallows that too. */
+  #settle(): void {
+    const isGone = [this.#client, this.#target].some((socket) => socket.closed);
+    if (!isGone || this.#conditions.isBlackHole) return;
+    // What has arrived is still handed on after an orderly close.
+    if (this.#isBroken) this.reset();
+    else for (const lane of this.#lanes) lane.finish();
+    if (this.#client.destroyed && this.#target.destroyed) this.onClosed();
+  }
+}
+
+function ignore(): void {
+  // Nothing to do.
+}
