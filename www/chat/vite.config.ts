@@ -1,0 +1,25 @@
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vitest/config';
+
+// Where `seqline-relay serve --dev` listens; another address in SEQLINE_RELAY.
+const relay = process.env['SEQLINE_RELAY'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [vue()],
+  build: {
+    target: 'es2022',
+    // A wasm file inlined as a data: address would be refused by the relay's
+    // content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: {
+      '/v1': { target: relay, ws: true },
+      '/dev': { target: relay },
+    },
+  },
+  test: {
+    include: ['tests/**/*.test.ts'],
+  },
+});
