@@ -14,6 +14,8 @@ export interface ClientOptions {
   /**
    * Name under which this user's cursor and outbox are kept on this device.
    * Default: app and user of the token, if it is a readable JSON Web Token, else `default`.
+   * Give it if the function for `token` needs the network: an app that starts offline can then
+   * open its outbox at once.
    */
   account?: string;
   /** The app's version, told to the relay. Default: none. */
@@ -38,6 +40,11 @@ export interface ClientOptions {
   sendDeadlineMs?: number;
   /** A request not answered within this many milliseconds is rejected. Default: 30,000. */
   requestTimeoutMs?: number;
+  /**
+   * Where cursor and outbox are kept. Default: IndexedDB in a browser, memory in Node, where
+   * `fileStorage(folder)` of `seqline/node` keeps them over a restart.
+   */
+  storage?: (account: string) => Promise<Storage>;
   /** Sockets, storage and life-cycle events. Default: chosen for where it runs. */
   host?: Host;
 }
@@ -227,7 +234,11 @@ export interface ConversationPage {
 export type ConnectionState =
   | {
       state: 'disconnected';
-      reason: 'initial' | 'requested' | 'kicked' | 'refused';
+      /**
+       * Never connected, by `disconnect()`, ended by the relay, refused by the relay for good,
+       * or `crashed`: a fault of the client itself, told by an `error` event `client_crashed`.
+       */
+      reason: 'initial' | 'requested' | 'kicked' | 'refused' | 'crashed';
     }
   | {
       state: 'connecting';
@@ -250,6 +261,8 @@ export interface Failure {
   message: string;
   /** Whether the same thing, tried again later, may succeed. */
   retryable: boolean;
+  /** What was caught, where something was: for logs. */
+  cause?: unknown;
 }
 
 /** Events, by name. */
@@ -336,8 +349,11 @@ export interface Host {
   readonly name: string;
   /** Opens a socket. Its callbacks come in order, `closed` last and once. */
   openSocket(url: string, events: SocketEvents): Socket;
-  /** Opens what keeps cursor and outbox of an account. */
-  openStorage(account: string): Promise<Storage>;
+  /**
+   * Opens what keeps cursor and outbox of an account. `warn` tells the app, by an `error`
+   * event `storage_failed`, that what was opened is not the best there is.
+   */
+  openStorage(account: string, warn: (message: string) => void): Promise<Storage>;
   /** Tells of changes of network and visibility. @returns a function that stops it. */
   watch(events: LifecycleEvents): () => void;
   /** 32 random bytes. */
@@ -367,11 +383,15 @@ export interface LifecycleEvents {
   probe(): void;
 }
 
+/** New values of records; `null` removes one. */
+export type Changes = [key: string, value: Uint8Array | null][];
+
 /** Keeps a few small records. */
 export interface Storage {
   /** All records. */
   load(): Promise<[key: string, value: Uint8Array][]>;
-  /** Applies all changes or none, after all earlier ones; `null` removes. Resolves when durable. */
-  write(changes: [key: string, value: Uint8Array | null][]): Promise<void>;
+  /** Applies all changes or none, after all earlier ones. Resolves when durable. */
+  write(changes: Changes): Promise<void>;
+  /** Called once, when no write is under way. */
   close(): void;
 }

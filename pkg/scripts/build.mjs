@@ -1,0 +1,23 @@
+// Builds dist/ from src/ and the compiled client in sdk/dist.
+import { execFileSync } from 'node:child_process';
+import { access, cp, mkdir, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const pkg = fileURLToPath(new URL('..', import.meta.url));
+const compiled = fileURLToPath(new URL('../../sdk/dist', import.meta.url));
+const files = ['seqline.js', 'seqline.d.ts', 'seqline_bg.wasm'];
+
+await access(`${compiled}/seqline_bg.wasm`).catch(() => {
+  console.error(
+    `The compiled client is not there: run \`npm run build\` at the top of the repository.`,
+  );
+  process.exit(1);
+});
+
+await rm(`${pkg}/dist`, { recursive: true, force: true });
+await mkdir(`${pkg}/dist/wasm`, { recursive: true });
+for (const file of files) await cp(`${compiled}/${file}`, `${pkg}/dist/wasm/${file}`);
+
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+execFileSync(process.execPath, [tsc, '-p', `${pkg}/tsconfig.json`], { stdio: 'inherit' });

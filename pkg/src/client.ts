@@ -1,0 +1,360 @@
+import * as convert from './convert.js';
+import { Delivery } from './delivery.js';
+import { messageId, rawBody, rawDraft, rawTarget } from './drafts.js';
+import { Emitter } from './emitter.js';
+import type { Engine } from './engine.js';
+import { SeqlineError } from './error.js';
+import type { Environment } from './hosts/environment.js';
+import { Opening } from './opening.js';
+import type { RawConversations, RawDraft, RawEvent, RawHistory, RawSent } from './raw.js';
+import type {
+  Body,
+  Client,
+  ClientOptions,
+  ConnectionState,
+  ConversationPage,
+  ConversationsQuery,
+  DraftMessage,
+  EventName,
+  Failure,
+  Handler,
+  HistoryPage,
+  HistoryQuery,
+  SendResult,
+  Sent,
+  Stats,
+  Target,
+} from './types.js';
+import { socketUrl } from './url.js';
+import type { wasm } from './wasm.js';
+
+/** Where a client runs, and how its compiled part is loaded there. */
+export interface Platform {
+  environment: Environment;
+  load(): Promise<void>;
+}
+
+/**
+ * Makes a client. Nothing is loaded or connected yet.
+ * @throws {SeqlineError} `url_invalid`
+ */
+export function makeClient(platform: Platform, url: string | URL, options: ClientOptions): Client {
+  return new SeqlineClient(platform, socketUrl(url), options);
+}
+
+interface Waiting {
+  use(engine: Engine): void;
+  fail(error: SeqlineError): void;
+}
+
+interface Connecting {
+  promise: Promise<void>;
+  resolve(): void;
+  reject(error: SeqlineError): void;
+}
+
+class SeqlineClient implements Client {
+  readonly #emitter = new Emitter();
+  readonly #environment: Environment;
+  readonly #opening: Opening;
+  readonly #delivery: Delivery;
+  /** What waits for the engine, in order. */
+  readonly #waiting: Waiting[] = [];
+  #engine: Engine | undefined;
+  #state: ConnectionState = { state: 'disconnected', reason: 'initial' };
+  #user: string | undefined;
+  #connecting: Connecting | undefined;
+  #lastError: Failure | undefined;
+  #disposing: Promise<void> | undefined;
+
+  constructor(platform: Platform, url: string, options: ClientOptions) {
+    this.#environment = options.host ?? platform.environment;
+    this.#delivery = new Delivery(
+      this.#emitter,
+      {
+        taken: (id) => this.#engine?.taken(id),
+        refused: (id, count) => this.#engine?.refused(id, count),
+      },
+      () => this.#environment.monotonicMs(),
+    );
+    this.#opening = new Opening(platform, this.#environment, url, options, {
+      opened: (engine) => {
+        this.#opened(engine);
+      },
+      event: (event) => {
+        this.#heard(event);
+      },
+      deliver: (id, events) => {
+        this.#delivery.add(id, events);
+      },
+      crashed: (failure) => {
+        this.#failed(failure);
+        this.#setState({ state: 'disconnected', reason: 'crashed' });
+      },
+      warned: (failure) => {
+        this.#failed(failure);
+      },
+      retrying: (attempt, retryInMs) => {
+        if (!this.#connecting) return;
+        this.#setState({ state: 'connecting', attempt, retryInMs, offline: false });
+      },
+    });
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get user(): string | undefined {
+    return this.#user;
+  }
+
+  connect(): Promise<void> {
+    if (this.#disposing) return Promise.reject(disposed());
+    if (this.#state.state === 'connected') return Promise.resolve();
+    if (this.#connecting) return this.#connecting.promise;
+
+    const connecting = deferred();
+    this.#connecting = connecting;
+    this.#lastError = undefined;
+    if (!this.#engine) {
+      this.#setState({ state: 'connecting', attempt: 0, retryInMs: 0, offline: false });
+    }
+    this.#withEngine({
+      use: (engine) => {
+        if (this.#connecting === connecting) engine.connect();
+      },
+      fail: (error) => {
+        if (this.#connecting !== connecting) return;
+        this.#failed(error);
+        this.#setState({ state: 'disconnected', reason: 'refused' });
+      },
+    });
+    return connecting.promise;
+  }
+
+  disconnect(): void {
+    this.#opening.pause();
+    if (this.#engine) this.#engine.disconnect();
+    else if (this.#connecting) this.#setState({ state: 'disconnected', reason: 'requested' });
+  }
+
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  send(draft: DraftMessage): SendResult {
+    const clientMsgId = draft.clientMsgId ?? messageId(this.#environment.random());
+    const promise = this.#sendDraft(draft, clientMsgId);
+    // `status` events tell of a failure, too: an app that goes by them may leave the promise alone.
+    promise.catch(() => undefined);
+    return Object.assign(promise, { clientMsgId });
+  }
+
+  async retry(clientMsgId: string): Promise<Sent> {
+    const raw = await this.#call({ retry: { client_msg_id: clientMsgId } });
+    return convert.sent(raw as RawSent);
+  }
+
+  async discard(clientMsgId: string): Promise<void> {
+    await this.#call({ discard: { client_msg_id: clientMsgId } });
+  }
+
+  async recall(conv: string, convSeq: number): Promise<void> {
+    await this.#call({ recall: { conv, conv_seq: convSeq } });
+  }
+
+  async history(conv: string, query: HistoryQuery = {}): Promise<HistoryPage> {
+    const raw = (await this.#call({ history: { conv, ...query } })) as RawHistory;
+    return { messages: raw.messages.map(convert.message), more: raw.more };
+  }
+
+  async conversations(query: ConversationsQuery = {}): Promise<ConversationPage> {
+    const raw = (await this.#call({ conversations: { ...query } })) as RawConversations;
+    return {
+      conversations: raw.conversations.map((row) => convert.conversation(row, this.#user)),
+      ...(raw.next === undefined ? {} : { next: raw.next }),
+    };
+  }
+
+  async markRead(conv: string, convSeq: number): Promise<void> {
+    await this.#call({ read: { conv, conv_seq: convSeq } });
+  }
+
+  async ephemeral(to: Target, kind: string, body: Body): Promise<void> {
+    await this.#call({ ephemeral: { to: rawTarget(to), kind, body: rawBody(kind, body) } });
+  }
+
+  on<E extends EventName>(event: E, handler: Handler<E>): () => void {
+    this.#emitter.add(event, handler);
+    if (event === 'message') this.#delivery.wake();
+    return () => {
+      this.off(event, handler);
+    };
+  }
+
+  off<E extends EventName>(event: E, handler: Handler<E>): void {
+    this.#emitter.remove(event, handler);
+  }
+
+  stats(): Stats {
+    const raw = this.#engine?.stats();
+    return raw ? convert.stats(raw) : convert.NO_STATS;
+  }
+
+  async #sendDraft(draft: DraftMessage, clientMsgId: string): Promise<Sent> {
+    const send: RawDraft = rawDraft(draft, clientMsgId);
+    return convert.sent((await this.#call({ send })) as RawSent);
+  }
+
+  #call(request: wasm.Request): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#withEngine({
+        use: (engine) => {
+          engine.call(request).then(resolve, reject);
+        },
+        fail: reject,
+      });
+    });
+  }
+
+  /** Now, or when the engine is there, in the order of the calls. */
+  #withEngine(waiting: Waiting): void {
+    if (this.#disposing) {
+      waiting.fail(disposed());
+    } else if (this.#engine) {
+      waiting.use(this.#engine);
+    } else {
+      this.#waiting.push(waiting);
+      this.#opening.open().catch((error: unknown) => {
+        this.#failWaiting(error as SeqlineError);
+      });
+    }
+  }
+
+  #failWaiting(error: SeqlineError): void {
+    for (const waiting of this.#waiting.splice(0)) waiting.fail(error);
+  }
+
+  #opened(engine: Engine): void {
+    if (this.#disposing) {
+      void engine.close();
+      return;
+    }
+    // Starting tells of restored messages, whose handlers may send: those queue behind.
+    engine.start();
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) next.use(engine);
+    this.#engine = engine;
+  }
+
+  async #dispose(): Promise<void> {
+    this.disconnect();
+    this.#delivery.stop();
+    this.#failWaiting(disposed());
+    await this.#opening.close();
+    await this.#engine?.close();
+    this.#engine = undefined;
+    this.#emitter.removeAll();
+  }
+
+  #heard(event: RawEvent): void {
+    switch (event.type) {
+      case 'state':
+        this.#setState(convert.state(event));
+        break;
+      case 'status':
+        this.#emitter.emit('status', {
+          clientMsgId: event.client_msg_id,
+          status: event.status,
+          ...(event.draft ? { draft: convert.draft(event.draft) } : {}),
+          ...(event.sent ? { sent: convert.sent(event.sent) } : {}),
+          ...(event.failure ? { failure: event.failure } : {}),
+        });
+        break;
+      case 'synced':
+        this.#emitter.emit('synced', { cursor: event.cursor });
+        break;
+      case 'kicked': {
+        const { reason, message } = event;
+        this.#lastError = { code: 'kicked', message, retryable: false };
+        this.#emitter.emit('kicked', { reason, message });
+        break;
+      }
+      case 'ephemeral': {
+        const { conv, sender, kind } = event;
+        const body = convert.bodyOf(kind, event.body);
+        this.#emitter.emit('ephemeral', { conv, sender, kind, body });
+        break;
+      }
+      case 'error': {
+        const { code, message, retryable } = event;
+        this.#failed({ code, message, retryable });
+      }
+    }
+  }
+
+  #failed(failure: Failure): void {
+    this.#lastError = failure;
+    this.#emitter.emit('error', failure);
+  }
+
+  #setState(state: ConnectionState): void {
+    // Opening and the session both tell of the first attempt.
+    if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
+    this.#state = state;
+    if (state.state === 'connected') {
+      this.#user = state.user;
+      this.#settle((connecting) => {
+        connecting.resolve();
+      });
+    }
+    if (state.state === 'disconnected') {
+      const { reason } = state;
+      this.#settle((connecting) => {
+        // The error that says why may follow within this turn.
+        queueMicrotask(() => {
+          connecting.reject(this.#whyDisconnected(reason));
+        });
+      });
+    }
+    this.#emitter.emit('state', state);
+  }
+
+  #settle(how: (connecting: Connecting) => void): void {
+    const connecting = this.#connecting;
+    this.#connecting = undefined;
+    if (connecting) how(connecting);
+  }
+
+  #whyDisconnected(reason: string): SeqlineError {
+    const message = 'disconnect() was called before the connection was there';
+    return new SeqlineError(
+      (reason === 'requested' ? undefined : this.#lastError) ?? {
+        code: 'disconnected',
+        message: reason === 'requested' ? message : `the client is disconnected (${reason})`,
+        retryable: true,
+      },
+    );
+  }
+}
+
+function deferred(): Connecting {
+  let resolve!: () => void;
+  let reject!: (error: SeqlineError) => void;
+  const promise = new Promise<void>((res, rej) => {
+    resolve = res;
+    reject = rej;
+  });
+  // `state` events tell of a refusal, too.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
+
+function disposed(): SeqlineError {
+  return new SeqlineError({
+    code: 'disconnected',
+    message: 'the client is disposed; make a new one',
+    retryable: false,
+  });
+}

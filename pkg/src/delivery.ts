@@ -1,0 +1,130 @@
+import { delivered, type DeliveredName } from './convert.js';
+import type { Emitter } from './emitter.js';
+import { messageOf } from './error.js';
+import type { RawDelivered } from './raw.js';
+
+/** How long handlers run before the page gets a turn: half a frame at 60 Hz. */
+const SLICE_MS_MAX = 8;
+
+interface Batch {
+  id: number;
+  events: RawDelivered[];
+}
+
+/** What became of a batch. */
+export interface DeliveryReport {
+  taken(id: number): void;
+  /** The first `count` events were taken, the next one was not. */
+  refused(id: number, count: number): void;
+}
+
+/**
+ * Hands batches to the app's handlers, event by event. Nothing is handed over while no
+ * `message` handler listens: an app that registers late misses nothing.
+ */
+export class Delivery {
+  readonly #emitter: Emitter;
+  readonly #report: DeliveryReport;
+  readonly #monotonicMs: () => number;
+  readonly #batches: Batch[] = [];
+  #isRunning = false;
+  #isStopped = false;
+  #sliceStart = 0;
+
+  constructor(emitter: Emitter, report: DeliveryReport, monotonicMs: () => number) {
+    this.#emitter = emitter;
+    this.#report = report;
+    this.#monotonicMs = monotonicMs;
+  }
+
+  add(id: number, events: RawDelivered[]): void {
+    this.#batches.push({ id, events });
+    this.wake();
+  }
+
+  /** Goes on, if there is something to hand over and somebody to take it. */
+  wake(): void {
+    if (!this.#isRunning) void this.#run();
+  }
+
+  /** Hands over nothing further. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    // Never from within the call that brought the batch.
+    await Promise.resolve();
+    this.#sliceStart = this.#monotonicMs();
+    while (this.#canGoOn()) {
+      const [batch] = this.#batches;
+      if (!batch || !(await this.#handOver(batch))) break;
+      this.#batches.shift();
+    }
+    this.#isRunning = false;
+  }
+
+  #canGoOn(): boolean {
+    return !this.#isStopped && this.#emitter.has('message');
+  }
+
+  /** False if it was interrupted: what is left of the batch waits in it. */
+  async #handOver(batch: Batch): Promise<boolean> {
+    // How many were taken is counted from the batch as it came.
+    const { id, events } = batch;
+    for (const [at, event] of events.entries()) {
+      if (this.#isStopped) return false;
+      try {
+        await this.#handOverOne(event);
+      } catch (error) {
+        this.#refused(event.type, error);
+        this.#report.refused(id, at);
+        return true;
+      }
+      await this.#breathe();
+    }
+    this.#report.taken(id);
+    return true;
+  }
+
+  #handOverOne(event: RawDelivered): void | Promise<void> {
+    return this.#emitter.handOver(event.type, delivered(event));
+  }
+
+  #refused(name: DeliveredName, error: unknown): void {
+    this.#emitter.emit('error', {
+      code: 'handler_failed',
+      message: `a handler of \`${name}\` failed, and will get the event again: ${messageOf(error)}`,
+      retryable: true,
+      cause: error,
+    });
+  }
+
+  async #breathe(): Promise<void> {
+    if (this.#monotonicMs() - this.#sliceStart < SLICE_MS_MAX) return;
+    await nextTask();
+    this.#sliceStart = this.#monotonicMs();
+  }
+}
+
+/**
+ * Lets the page paint and react. Not `setTimeout` where there is another way: in a hidden
+ * page that takes a second.
+ */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === 'function') {
+      setImmediate(resolve);
+    } else if (typeof MessageChannel === 'function') {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    } else {
+      setTimeout(resolve, 0);
+    }
+  });
+}

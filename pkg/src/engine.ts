@@ -1,0 +1,272 @@
+/**
+ * Drives one session of the compiled client: does what it asks for, tells it what happened.
+ * Knows no rule of the protocol; those are in Rust.
+ */
+import { messageOf, SeqlineError } from './error.js';
+import type { Environment } from './hosts/environment.js';
+import type { RawDelivered, RawEvent, RawStats } from './raw.js';
+import type { Tokens } from './tokens.js';
+import type { Changes, Failure, Socket, Storage, TokenReason } from './types.js';
+import { wasm } from './wasm.js';
+
+export type Settings = Omit<wasm.Settings, 'url' | 'host'>;
+
+/** What the engine is made of. */
+export interface EngineParts {
+  environment: Environment;
+  /** Of the relay's WebSocket endpoint. */
+  url: string;
+  settings: Settings;
+  tokens: Tokens;
+  storage: Storage;
+  listener: EngineListener;
+}
+
+/** Who hears of what the session says. */
+export interface EngineListener {
+  event(event: RawEvent): void;
+  deliver(delivery: number, events: RawDelivered[]): void;
+  crashed(failure: Failure): void;
+}
+
+interface PendingCall {
+  resolve(value: unknown): void;
+  reject(error: SeqlineError): void;
+}
+
+export class Engine implements wasm.App {
+  readonly #parts: EngineParts;
+  readonly #session: wasm.Client;
+  readonly #sockets = new Map<number, Socket>();
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #writes = new Set<Promise<void>>();
+  #lastCall = 0;
+  #stopWatching: (() => void) | undefined;
+  #end: SeqlineError | undefined;
+
+  /** `stored` is what the storage holds. */
+  constructor(parts: EngineParts, stored: [string, Uint8Array][]) {
+    const { environment, url, settings } = parts;
+    const usesOwnSockets = environment.openSocket !== undefined;
+    this.#parts = parts;
+    this.#session = new wasm.Client(
+      this,
+      { ...settings, host: environment.name, ...(usesOwnSockets ? {} : { url }) },
+      environment.random(),
+      stored,
+    );
+  }
+
+  /** To be called once, when the listener is ready. */
+  start(): void {
+    this.#enter((session) => {
+      session.start();
+    });
+    this.#stopWatching = this.#parts.environment.watch?.({
+      online: (online) => {
+        this.#enter((session) => {
+          session.online(online);
+        });
+      },
+      background: (background) => {
+        this.#enter((session) => {
+          session.background(background);
+        });
+      },
+      probe: () => {
+        this.#enter((session) => {
+          session.probe();
+        });
+      },
+    });
+  }
+
+  connect(): void {
+    this.#enter((session) => {
+      session.connect();
+    });
+  }
+
+  disconnect(): void {
+    this.#enter((session) => {
+      session.disconnect();
+    });
+  }
+
+  taken(delivery: number): void {
+    this.#enter((session) => {
+      session.taken(delivery);
+    });
+  }
+
+  refused(delivery: number, count: number): void {
+    this.#enter((session) => {
+      session.refused(delivery, count);
+    });
+  }
+
+  /** Undefined after the end. */
+  stats(): RawStats | undefined {
+    return this.#enter((session) => session.stats() as RawStats);
+  }
+
+  /** Asks the session for something. */
+  call(request: wasm.Request): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#end) {
+        reject(this.#end);
+        return;
+      }
+      this.#lastCall += 1;
+      const call = this.#lastCall;
+      this.#calls.set(call, { resolve, reject });
+      try {
+        this.#enter((session) => {
+          session.call(call, request);
+        });
+      } catch (refusal) {
+        this.#calls.delete(call);
+        reject(new SeqlineError(refusal as Failure));
+      }
+    });
+  }
+
+  /** Ends it: when all is written, nothing of it is left. */
+  async close(): Promise<void> {
+    this.disconnect();
+    // A write may be followed by another one. At least one turn passes, too: the session
+    // may be what has called us.
+    do await Promise.allSettled(this.#writes);
+    while (this.#writes.size > 0);
+    this.#stopWatching?.();
+    if (!this.#end) {
+      this.#finish({ code: 'disconnected', message: 'the client is disposed', retryable: false });
+      this.#session.free();
+    }
+    this.#parts.storage.close();
+  }
+
+  // What the session calls.
+
+  monotonicMs(): number {
+    return this.#parts.environment.monotonicMs();
+  }
+
+  fetchToken(reason: TokenReason): void {
+    this.#parts.tokens.take(reason).then(
+      (token) => {
+        this.#enter((session) => {
+          session.token(token);
+        });
+      },
+      (error: unknown) => {
+        this.#enter((session) => {
+          session.tokenFailed(messageOf(error));
+        });
+      },
+    );
+  }
+
+  persist(write: number, changes: Changes): void {
+    const written = this.#write(changes).then(
+      () => {
+        this.#enter((session) => {
+          session.persisted(write);
+        });
+      },
+      (error: unknown) => {
+        this.#enter((session) => {
+          session.persistFailed(write, messageOf(error));
+        });
+      },
+    );
+    this.#writes.add(written);
+    void written.finally(() => this.#writes.delete(written));
+  }
+
+  deliver(delivery: number, events: RawDelivered[]): void {
+    this.#parts.listener.deliver(delivery, events);
+  }
+
+  emit(event: RawEvent): void {
+    this.#parts.listener.event(event);
+  }
+
+  answer(call: number, ok: boolean, value: unknown): void {
+    const pending = this.#calls.get(call);
+    this.#calls.delete(call);
+    if (ok) pending?.resolve(value);
+    else pending?.reject(new SeqlineError(value as Failure));
+  }
+
+  openSocket(conn: number): void {
+    const socket = this.#parts.environment.openSocket?.(this.#parts.url, {
+      opened: () => {
+        this.#enter((session) => {
+          session.opened(conn);
+        });
+      },
+      received: (frame) => {
+        this.#enter((session) => {
+          if (typeof frame === 'string') session.receivedText(conn, frame);
+          else session.receivedBinary(conn, frame);
+        });
+      },
+      closed: (code) => {
+        this.#sockets.delete(conn);
+        this.#enter((session) => {
+          session.closed(conn, code);
+        });
+      },
+    });
+    if (socket) this.#sockets.set(conn, socket);
+  }
+
+  writeSocket(conn: number, frame: string | Uint8Array): void {
+    this.#sockets.get(conn)?.send(frame);
+  }
+
+  closeSocket(conn: number, code: number, reason: string): void {
+    this.#sockets.get(conn)?.close(code, reason);
+    this.#sockets.delete(conn);
+  }
+
+  /** Called in the middle of a panic: the session must not be touched any more. */
+  crashed(message: string): void {
+    if (this.#end) return;
+    const failure = this.#finish({
+      code: 'client_crashed',
+      message: `seqline has hit a fault of its own and stopped (${message}). Make a new client`,
+      retryable: false,
+    });
+    queueMicrotask(() => {
+      this.#stopWatching?.();
+      for (const conn of [...this.#sockets.keys()]) this.closeSocket(conn, 1000, '');
+      this.#parts.listener.crashed(failure);
+    });
+  }
+
+  async #write(changes: Changes): Promise<void> {
+    await this.#parts.storage.write(changes);
+  }
+
+  #finish(failure: Failure): SeqlineError {
+    const error = new SeqlineError(failure);
+    this.#end = error;
+    for (const call of this.#calls.values()) call.reject(error);
+    this.#calls.clear();
+    return error;
+  }
+
+  /** Calls the session, unless it has ended. A trap inside ends it. */
+  #enter<T>(call: (session: wasm.Client) => T): T | undefined {
+    if (this.#end) return undefined;
+    try {
+      return call(this.#session);
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      this.crashed(error.message);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { Failure } from './types.js';
+
+/** What a rejected promise of the client carries, and what `createClient` and `init` throw. */
+export class SeqlineError extends Error implements Failure {
+  override readonly name = 'SeqlineError';
+  readonly code: string;
+  readonly retryable: boolean;
+
+  constructor({ code, message, retryable, cause }: Failure) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.retryable = retryable;
+  }
+}
+
+/** What was caught, for people. */
+export function messageOf(caught: unknown): string {
+  return caught instanceof Error ? caught.message : String(caught);
+}

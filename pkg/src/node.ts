@@ -1,0 +1,43 @@
+/** The entry point for Node 20 and later. */
+import { readFile } from 'node:fs/promises';
+
+import { makeClient } from './client.js';
+import { nodeHost } from './hosts/node.js';
+import type { Client, ClientOptions } from './types.js';
+import { load, type WasmSource } from './wasm.js';
+
+export { SeqlineError } from './error.js';
+export { nodeHost } from './hosts/node.js';
+export { fileStorage } from './storage/file.js';
+export { memoryStorage } from './storage/memory.js';
+export type * from './types.js';
+export type { WasmSource } from './wasm.js';
+
+/**
+ * Loads the compiled client. Optional: `connect()` does it too. Calling it again does nothing;
+ * after a failure it tries again.
+ * @param source A path or URL, bytes, a response or a module. Default: the package's own file.
+ * @throws {SeqlineError} `wasm_unavailable`
+ */
+export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
+  return load(source, readSource);
+}
+
+/**
+ * Makes a client of one user on one device. Nothing is loaded or connected before `connect()`
+ * or the first call that needs it.
+ * @param url The relay's: `https://chat.example.com`, or with `ws`, `wss`, `http`. A path other
+ * than `/` is taken as it is; else it is `/v1/socket`.
+ * @throws {SeqlineError} `url_invalid`
+ */
+export function createClient(url: string | URL, options: ClientOptions): Client {
+  return makeClient({ environment: nodeHost, load: init }, url, options);
+}
+
+const defaultSource = () => new URL('./wasm/seqline_bg.wasm', import.meta.url);
+
+async function readSource(place: string | URL = defaultSource()): Promise<WasmSource> {
+  if (/^https?:/.test(String(place))) return fetch(place);
+  const isUrl = typeof place === 'string' && place.startsWith('file:');
+  return readFile(isUrl ? new URL(place) : place);
+}

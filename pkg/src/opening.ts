@@ -1,0 +1,180 @@
+/** From options to a running engine: loads the compiled client, finds the account, opens storage. */
+import type { Platform } from './client.js';
+import { Engine, type EngineListener, type Settings } from './engine.js';
+import { messageOf, SeqlineError } from './error.js';
+import type { Environment } from './hosts/environment.js';
+import { memoryStorage } from './storage/memory.js';
+import { accountOf, Tokens } from './tokens.js';
+import type { ClientOptions, Failure, Storage } from './types.js';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Between attempts to get the first token; doubles. */
+const RETRY_MS = 1_000;
+const RETRY_MS_MAX = 30_000;
+
+export interface OpeningListener extends EngineListener {
+  opened(engine: Engine): void;
+  /** Something does not work as it should, and the client goes on without. */
+  warned(failure: Failure): void;
+  /** There is no token to tell the account from; it is asked for again after a while. */
+  retrying(attempt: number, retryInMs: number): void;
+}
+
+export class Opening {
+  readonly #platform: Platform;
+  readonly #environment: Environment;
+  readonly #url: string;
+  readonly #options: ClientOptions;
+  readonly #listener: OpeningListener;
+  readonly #tokens: Tokens;
+  #underWay: Promise<void> | undefined;
+  #isPaused = false;
+  #cutShort: (() => void) | undefined;
+
+  constructor(
+    platform: Platform,
+    environment: Environment,
+    url: string,
+    options: ClientOptions,
+    listener: OpeningListener,
+  ) {
+    this.#platform = platform;
+    this.#environment = environment;
+    this.#url = url;
+    this.#options = options;
+    this.#listener = listener;
+    this.#tokens = new Tokens(options.token, options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
+  }
+
+  /** Opens, unless it is doing so already. Resolves when done or paused. */
+  open(): Promise<void> {
+    this.#isPaused = false;
+    this.#underWay ??= this.#run().finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  /** Asks for no further token until `open` is called again. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#cutShort?.();
+  }
+
+  /** Pauses, and resolves when nothing is under way. */
+  async close(): Promise<void> {
+    this.pause();
+    await this.#underWay?.catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    await this.#platform.load();
+    const account = this.#options.account ?? (await this.#accountOfToken());
+    if (account === undefined) return;
+    const parts = {
+      environment: this.#environment,
+      url: this.#url,
+      settings: settingsOf(this.#options),
+      tokens: this.#tokens,
+      listener: this.#listener,
+    };
+    let storage = await this.#openStorage(account);
+    let stored;
+    try {
+      stored = await storage.load();
+    } catch (error) {
+      this.#warnOfStorage(messageOf(error));
+      storage.close();
+      storage = await memoryStorage()(account);
+      stored = await storage.load();
+    }
+    this.#listener.opened(new Engine({ ...parts, storage }, stored));
+  }
+
+  /** None if paused meanwhile. */
+  async #accountOfToken(): Promise<string | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return accountOf(await this.#tokens.look());
+      } catch (error) {
+        this.#listener.warned({
+          code: 'token_unavailable',
+          message: messageOf(error),
+          retryable: true,
+          cause: error,
+        });
+      }
+      if (this.#hasPaused()) return undefined;
+      const delayMs = Math.min(RETRY_MS * 2 ** (attempt - 1), RETRY_MS_MAX);
+      this.#listener.retrying(attempt, delayMs);
+      await this.#wait(delayMs);
+      if (this.#hasPaused()) return undefined;
+      this.#listener.retrying(attempt, 0);
+    }
+  }
+
+  #hasPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  async #openStorage(account: string): Promise<Storage> {
+    const { storage } = this.#options;
+    const warn = (message: string) => {
+      this.#warnOfStorage(message);
+    };
+    try {
+      return await (storage ? storage(account) : this.#environment.openStorage(account, warn));
+    } catch (error) {
+      this.#warnOfStorage(messageOf(error));
+      return memoryStorage()(account);
+    }
+  }
+
+  #warnOfStorage(message: string): void {
+    this.#listener.warned({
+      code: 'storage_failed',
+      message: `cursor and outbox are not kept as they should be: ${message}`,
+      retryable: false,
+    });
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      this.#cutShort = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** @throws {SeqlineError} `field_invalid` for what is not a number of milliseconds */
+function settingsOf(options: ClientOptions): Settings {
+  const { connectTimeoutMs, backoffBaseMs, backoffMaxMs, sendDeadlineMs, requestTimeoutMs } =
+    options;
+  const settings: Settings = {
+    json: options.encoding === 'json',
+    newest: options.start === 'newest',
+  };
+  if (options.appVersion !== undefined) settings.app_version = options.appVersion;
+  const times = {
+    connect_timeout_ms: connectTimeoutMs,
+    backoff_base_ms: backoffBaseMs,
+    backoff_max_ms: backoffMaxMs,
+    send_deadline_ms: sendDeadlineMs,
+    request_timeout_ms: requestTimeoutMs,
+  };
+  for (const [name, value] of Object.entries(times)) {
+    if (value === undefined) continue;
+    if (!Number.isSafeInteger(value) || value < 0) {
+      throw new SeqlineError({
+        code: 'field_invalid',
+        message: `${name} is ${value}; give whole milliseconds`,
+        retryable: false,
+      });
+    }
+    settings[name as keyof typeof times] = value;
+  }
+  return settings;
+}

@@ -1,0 +1,187 @@
+//! The loop between the session and the world.
+//!
+//! An input is fed, every output is drained, and the session is let go of before any
+//! JavaScript runs. JavaScript that calls back only queues inputs: the loop that is
+//! already running takes them next. So nothing is ever entered twice.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::{Rc, Weak},
+};
+
+use seqline_core::{ConnId, Input, Now, Output, Session, Stats};
+use wasm_bindgen::JsValue;
+
+use crate::{app::App, browser::Browser, crash, timer::Timer, values};
+
+pub(crate) struct Driver {
+    app: App,
+    session: RefCell<Session>,
+    inputs: RefCell<VecDeque<Input>>,
+    is_running: Cell<bool>,
+    has_crashed: Cell<bool>,
+    timer: Timer,
+    /// None where JavaScript brings its own sockets.
+    browser: Option<Browser>,
+}
+
+impl Driver {
+    /// `make_session` is given the time.
+    pub(crate) fn new(
+        app: App,
+        url: Option<String>,
+        make_session: impl FnOnce(Now) -> Session,
+    ) -> Rc<Self> {
+        let session = make_session(now(&app));
+        Rc::new_cyclic(|weak: &Weak<Self>| Self {
+            app,
+            session: RefCell::new(session),
+            inputs: RefCell::default(),
+            is_running: Cell::new(false),
+            has_crashed: Cell::new(false),
+            timer: Timer::default(),
+            browser: url.map(|url| Browser::new(url, weak.clone())),
+        })
+    }
+
+    /// Acts on what the session wants from the beginning, and starts to listen.
+    pub(crate) fn start(self: &Rc<Self>) {
+        self.run(|driver| {
+            let outputs = drain(&mut driver.session.borrow_mut());
+            driver.perform_all(outputs);
+        });
+        if let Some(browser) = &self.browser {
+            browser.start();
+        }
+    }
+
+    pub(crate) fn feed(self: &Rc<Self>, input: Input) {
+        self.inputs.borrow_mut().push_back(input);
+        self.run(|_| ());
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.session.borrow().stats()
+    }
+
+    /// Runs `first`, then takes inputs until none is left.
+    fn run(self: &Rc<Self>, first: impl FnOnce(&Rc<Self>)) {
+        if self.has_crashed.get() || self.is_running.replace(true) {
+            return;
+        }
+        let outer = crash::enter(self.clone());
+        first(self);
+        while let Some(input) = self.next_input() {
+            let outputs = {
+                let mut session = self.session.borrow_mut();
+                session.handle(now(&self.app), input);
+                drain(&mut session)
+            };
+            self.perform_all(outputs);
+        }
+        crash::leave(outer);
+        self.is_running.set(false);
+    }
+
+    fn next_input(&self) -> Option<Input> {
+        self.inputs.borrow_mut().pop_front()
+    }
+
+    fn perform_all(self: &Rc<Self>, outputs: Vec<Output>) {
+        for output in outputs {
+            // The app's side never throws by design. If it did, the loop goes on: nothing
+            // is lost but this one call.
+            let _ = self.perform(output);
+        }
+    }
+
+    fn perform(self: &Rc<Self>, output: Output) -> Result<(), JsValue> {
+        let app = &self.app;
+        match output {
+            Output::FetchToken(reason) => app.fetch_token(values::to_js(&reason)),
+            Output::Connect(conn) => self.open(conn),
+            Output::Write(conn, frame) => match &self.browser {
+                Some(browser) => browser.write(conn, &frame),
+                None => app.write_socket(conn.0, values::frame(&frame)),
+            },
+            Output::Close { conn, code, reason } => match &self.browser {
+                Some(browser) => browser.close(conn, code, reason),
+                None => app.close_socket(conn.0, code, reason),
+            },
+            Output::Persist(write, changes) => app.persist(write.0, values::changes(&changes)),
+            Output::Deliver(delivery, events) => app.deliver(delivery.0, values::to_js(&events)),
+            Output::Emit(event) => app.emit(values::to_js(&event)),
+            Output::Answer(call, Ok(reply)) => app.answer(call.0, true, values::to_js(&reply)),
+            Output::Answer(call, Err(failure)) => {
+                app.answer(call.0, false, values::to_js(&failure))
+            }
+            Output::WakeAt(at_ms) => {
+                self.wake_at(at_ms);
+                Ok(())
+            }
+        }
+    }
+
+    /// A socket that cannot even be made is one that closed at once.
+    fn open(self: &Rc<Self>, conn: ConnId) -> Result<(), JsValue> {
+        let opened = match &self.browser {
+            Some(browser) => browser.open(conn),
+            None => self.app.open_socket(conn.0),
+        };
+        if opened.is_err() {
+            self.inputs
+                .borrow_mut()
+                .push_back(Input::Closed { conn, code: None });
+        }
+        opened
+    }
+
+    /// Feeds the timeout when its time has come. Timers fire early at times, and the
+    /// session does not name the same deadline twice.
+    fn wake_at(self: &Rc<Self>, at_ms: Option<u64>) {
+        let Some(at_ms) = at_ms else {
+            return self.timer.stop();
+        };
+        let delay_ms = at_ms.saturating_sub(now(&self.app).mono_ms);
+        let driver = Rc::downgrade(self);
+        self.timer.set(delay_ms, move || {
+            let Some(driver) = driver.upgrade() else {
+                return;
+            };
+            if now(&driver.app).mono_ms < at_ms {
+                driver.wake_at(Some(at_ms));
+            } else {
+                driver.feed(Input::Timeout);
+            }
+        });
+    }
+
+    /// Called while panicking: whatever can still be reached is stopped, and the app told.
+    pub(crate) fn crash(&self, message: &str) {
+        if self.has_crashed.replace(true) {
+            return;
+        }
+        self.timer.stop();
+        if let Some(browser) = &self.browser {
+            browser.abandon();
+        }
+        let _ = self.app.crashed(message);
+    }
+}
+
+fn drain(session: &mut Session) -> Vec<Output> {
+    std::iter::from_fn(|| session.poll_output()).collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clocks give milliseconds far below 2^53; a float saturates"
+)]
+fn now(app: &App) -> Now {
+    Now {
+        mono_ms: app.monotonic_ms() as u64,
+        unix_ms: js_sys::Date::now() as u64,
+    }
+}
