@@ -81,6 +81,7 @@ export const wasmSteps = [
     name: 'size',
     purpose: 'weigh what every visitor has to download',
     needs: ['wasm-opt'],
+    isCheck: true,
     async run({ say }) {
       const sizes = await measure({
         wasm: inRoot('sdk/dist/seqline_bg.wasm'),
