@@ -1,2 +1,184 @@
-//! The relay.
-fn main() {}
+//! `seqline-relay`: reads the configuration, then runs the relay or signs a token.
+
+use std::{
+    io::{IsTerminal as _, Write as _, stderr, stdout},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+use seqline_protocol::{AppId, Micros, UserId};
+use seqline_relay::{
+    account::Account,
+    auth::{Identity, Keyring},
+    cli::{Cli, Command, TokenArgs},
+    clock::{Clock as _, SystemClock},
+    config::{Config, LogFormat, Settings, Sources},
+    dev_secret,
+    entropy::SystemEntropy,
+    http::{AllowedOrigins, DEV_APP},
+    relay::{Plan, Running, start},
+};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let flags = matches.subcommand().map_or(&matches, |(_, flags)| flags);
+    let done = match cli.command {
+        Command::Serve(settings) => serve(settings, flags),
+        Command::Token(args) => print_token(args, flags),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("seqline-relay: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(settings: Settings, flags: &ArgMatches) -> Result<(), Failure> {
+    let config = configure(settings, flags)?;
+    start_log(&config);
+    let plan = plan(config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        // Before anyone is told that it runs, so that no signal is missed.
+        let mut signals = Signals::new()?;
+        let is_dev = plan.is_dev;
+        let running = start(plan).await?;
+        announce(&running, is_dev)?;
+        signals.first().await;
+        tracing::info!("stopping; once more to leave at once");
+        tokio::select! {
+            () = running.stop() => tracing::info!("stopped"),
+            () = signals.first() => tracing::warn!("left at once"),
+        }
+        Ok::<_, Failure>(())
+    })?;
+    runtime.shutdown_background();
+    Ok(())
+}
+
+fn configure(settings: Settings, flags: &ArgMatches) -> Result<Config, Failure> {
+    let app_secret = std::env::var("SEQLINE_APP_SECRET").ok();
+    Ok(Sources::gather(settings, flags, app_secret)?.check()?)
+}
+
+fn keyring(config: &Config) -> Result<Keyring, Failure> {
+    if config.is_dev {
+        let folder = config.data_folder();
+        let secret = dev_secret::load(&folder, &SystemEntropy).map_err(|error| {
+            format!(
+                "cannot keep the secret of `dev` in {}: {error}",
+                folder.display()
+            )
+        })?;
+        return Ok(Keyring::new([(&dev_app(), secret.expose())]));
+    }
+    let secrets = config.apps.iter();
+    Ok(Keyring::new(
+        secrets.map(|(app, secret)| (app, secret.expose())),
+    ))
+}
+
+fn dev_app() -> AppId {
+    AppId::new(DEV_APP).expect("a valid id")
+}
+
+fn plan(config: Config) -> Result<Plan, Failure> {
+    Ok(Plan {
+        keyring: keyring(&config)?,
+        listen: config.listen,
+        database: config.database,
+        readers: config.readers,
+        is_dev: config.is_dev,
+        origins: AllowedOrigins::new(config.allowed_origins, config.is_dev),
+        sessions_max: config.sessions_max,
+        heartbeat: config.heartbeat,
+        commit_rules: config.commit_rules,
+        drain_rules: config.drain_rules,
+        clock: Arc::new(SystemClock::start()),
+        entropy: Arc::new(SystemEntropy),
+    })
+}
+
+fn announce(running: &Running, is_dev: bool) -> Result<(), Failure> {
+    let address = running.address();
+    let mut out = stdout().lock();
+    writeln!(out, "listening on http://{address}")?;
+    if is_dev {
+        writeln!(out, "Open http://{address}/ in two browser windows")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn start_log(config: &Config) {
+    let is_terminal = stderr().is_terminal();
+    let log = tracing_subscriber::fmt()
+        .with_writer(stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::new(&config.log));
+    let format = config.log_format.unwrap_or(if is_terminal {
+        LogFormat::Human
+    } else {
+        LogFormat::Json
+    });
+    match format {
+        LogFormat::Human => log.with_ansi(is_terminal).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+/// SIGTERM and Ctrl-C.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn first(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+fn print_token(args: TokenArgs, flags: &ArgMatches) -> Result<(), Failure> {
+    let config = configure(args.settings, flags)?;
+    let app = match (&config.app, config.apps.keys().next()) {
+        _ if config.is_dev => dev_app(),
+        (Some(app), _) => app.clone(),
+        (None, Some(only)) if config.apps.len() == 1 => only.clone(),
+        _ => return Err("several apps are configured; say which one with --app".into()),
+    };
+    let user = UserId::new(args.user).map_err(|error| format!("--user: {error}"))?;
+    let expires_s = SystemClock::start().now().wall.get() / 1_000_000 + args.ttl;
+    let identity = Identity {
+        account: Account { app, user },
+        scope: args.scope,
+        expires: Micros::saturating(expires_s * 1_000_000),
+    };
+    let token = keyring(&config)?.sign(&identity);
+    let missing = || {
+        format!(
+            "no secret of the app `{}` is configured",
+            identity.account.app
+        )
+    };
+    writeln!(stdout(), "{}", token.ok_or_else(missing)?)?;
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! Tokens: JSON Web Tokens signed with the app's secret (HS256).
+//!
+//! The `app` claim is read before the signature is checked, only to find the key;
+//! what the claims say counts after the check, and nothing else ever does.
+
+mod hs256;
+
+use std::collections::BTreeMap;
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use seqline_protocol::{AppId, ErrorCode, Micros, UserId, limits::TOKEN_BYTES_MAX};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::account::Account;
+
+/// What a token may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// A device of one user.
+    User,
+    /// The app's own server.
+    Server,
+    /// The people who run the app.
+    Operator,
+}
+
+/// What a verified token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Whose it is.
+    pub account: Account,
+    /// What it may be used for.
+    pub scope: Scope,
+    /// When it ends.
+    pub expires: Micros,
+}
+
+/// Why a token is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TokenError {
+    /// Not a token of this relay: unreadable, another algorithm, another signature, an unknown app.
+    #[error("the token is not valid: {0}")]
+    Invalid(String),
+    /// It was valid until `exp`.
+    #[error("the token has expired; get a fresh one")]
+    Expired,
+    /// It is valid for something else.
+    #[error("the token is of scope {got:?}, and this takes one of scope {wanted:?}")]
+    Scope {
+        /// What the token allows.
+        got: Scope,
+        /// What is needed.
+        wanted: Scope,
+    },
+}
+
+impl TokenError {
+    /// The code to answer with.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Invalid(_) => ErrorCode::TokenInvalid,
+            Self::Expired => ErrorCode::TokenExpired,
+            Self::Scope { .. } => ErrorCode::ScopeForbidden,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    app: AppId,
+    sub: UserId,
+    scope: Scope,
+    /// Seconds since the Unix epoch; some issuers write a fraction.
+    exp: f64,
+}
+
+#[derive(Deserialize)]
+struct AppClaim {
+    app: String,
+}
+
+struct Keys {
+    signing: EncodingKey,
+    verifying: DecodingKey,
+}
+
+/// The apps' keys: signs tokens and verifies them.
+pub struct Keyring {
+    apps: BTreeMap<AppId, Keys>,
+    validation: Validation,
+}
+
+impl Keyring {
+    /// A keyring of each app's secret.
+    #[must_use]
+    pub fn new<'a>(secrets: impl IntoIterator<Item = (&'a AppId, &'a str)>) -> Self {
+        hs256::install();
+        let apps = secrets
+            .into_iter()
+            .map(|(app, secret)| {
+                let keys = Keys {
+                    signing: EncodingKey::from_secret(secret.as_bytes()),
+                    verifying: DecodingKey::from_secret(secret.as_bytes()),
+                };
+                (app.clone(), keys)
+            })
+            .collect();
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_required_spec_claims(&["exp", "sub"]);
+        validation.validate_aud = false;
+        // Checked below, against the injected clock.
+        validation.validate_exp = false;
+        Self { apps, validation }
+    }
+
+    /// Whether tokens of this app can be signed and verified.
+    #[must_use]
+    pub fn has(&self, app: &AppId) -> bool {
+        self.apps.contains_key(app)
+    }
+
+    /// Signs a token; none if the app has no key here.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds are far below 2^53, where f64 is exact"
+    )]
+    pub fn sign(&self, identity: &Identity) -> Option<String> {
+        let claims = Claims {
+            app: identity.account.app.clone(),
+            sub: identity.account.user.clone(),
+            scope: identity.scope,
+            exp: (identity.expires.get() / 1_000_000) as f64,
+        };
+        let keys = self.apps.get(&identity.account.app)?;
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &keys.signing).ok()
+    }
+
+    /// Checks a token that is to be used for `wanted` at the time `now`.
+    ///
+    /// # Errors
+    /// [`TokenError`] says why it is refused.
+    pub fn verify(&self, token: &str, now: Micros, wanted: Scope) -> Result<Identity, TokenError> {
+        if token.len() > TOKEN_BYTES_MAX {
+            let reason = format!("it has more than {TOKEN_BYTES_MAX} bytes");
+            return Err(TokenError::Invalid(reason));
+        }
+        let claims = self.verified_claims(token)?;
+        let expires = expiry(claims.exp)
+            .ok_or_else(|| TokenError::Invalid("`exp` is not a time".to_owned()))?;
+        if expires <= now {
+            return Err(TokenError::Expired);
+        }
+        if claims.scope != wanted {
+            let got = claims.scope;
+            return Err(TokenError::Scope { got, wanted });
+        }
+        Ok(Identity {
+            account: Account {
+                app: claims.app,
+                user: claims.sub,
+            },
+            scope: claims.scope,
+            expires,
+        })
+    }
+
+    fn verified_claims(&self, token: &str) -> Result<Claims, TokenError> {
+        let invalid = |error: jsonwebtoken::errors::Error| TokenError::Invalid(error.to_string());
+        let unverified: AppClaim =
+            jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(invalid)?;
+        let keys = AppId::new(unverified.app)
+            .ok()
+            .and_then(|app| self.apps.get(&app))
+            .ok_or_else(|| TokenError::Invalid("no such app here".to_owned()))?;
+        jsonwebtoken::decode::<Claims>(token, &keys.verifying, &self.validation)
+            .map(|data| data.claims)
+            .map_err(invalid)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be a positive number; a huge one saturates"
+)]
+fn expiry(seconds: f64) -> Option<Micros> {
+    (seconds.is_finite() && seconds >= 0.0)
+        .then(|| Micros::saturating((seconds * 1_000_000.0) as u64))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! Configuration: flags win over environment variables, those over the file, that over
+//! defaults. All of it is checked before anything starts, and every complaint says which
+//! setting, where its value came from, and what to do.
+
+mod check;
+mod settings;
+mod sources;
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use seqline_protocol::{AppId, Heartbeat};
+use thiserror::Error;
+
+pub use settings::{AppSettings, LogFormat, Settings};
+pub use sources::{Origin, Sources};
+
+use crate::{drain::DrainRules, store::CommitRules};
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen; port 0 for any free one.
+    pub listen: SocketAddr,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// Development conveniences.
+    pub is_dev: bool,
+    /// Each app's secret. In development the only app's is kept in the data folder.
+    pub apps: BTreeMap<AppId, Secret>,
+    /// Which app a token is for, if it was named.
+    pub app: Option<AppId>,
+    /// Origins of web pages that may connect, beside the relay's own.
+    pub allowed_origins: Vec<String>,
+    /// How logs are written; by default as fits the terminal.
+    pub log_format: Option<LogFormat>,
+    /// What is logged.
+    pub log: String,
+    /// How signs of life are exchanged.
+    pub heartbeat: Heartbeat,
+    /// What the store decides by.
+    pub commit_rules: CommitRules,
+    /// How to stop.
+    pub drain_rules: DrainRules,
+    /// Connections at most.
+    pub sessions_max: usize,
+    /// Reading database connections.
+    pub readers: u32,
+}
+
+impl Config {
+    /// The folder of the database, where the relay keeps its other files too.
+    #[must_use]
+    pub fn data_folder(&self) -> PathBuf {
+        match self.database.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        }
+    }
+}
+
+/// A secret, which is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps it.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {path}: {source}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("the configuration file {path} is not valid: {source}")]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        source: Box<toml::de::Error>,
+    },
+    /// Some values cannot be used.
+    #[error("{}", list(.0))]
+    Invalid(Vec<Problem>),
+}
+
+/// One value that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{field} ({origin}): {reason}")]
+pub struct Problem {
+    /// The setting.
+    pub field: String,
+    /// Where its value came from.
+    pub origin: Origin,
+    /// What is wrong, and what to do.
+    pub reason: String,
+}
+
+fn list(problems: &[Problem]) -> String {
+    let lines: Vec<_> = problems.iter().map(|one| format!("\n  {one}")).collect();
+    format!("the configuration cannot be used:{}", lines.concat())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! Every setting, once: as a flag, as an environment variable and as a key of the file.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+/// What can be configured. Absent means the default.
+#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// A TOML file with these settings (keys as here, with _ for -) and the apps' secrets.
+    #[arg(long, env = "SEQLINE_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+
+    /// Development: this machine only, one app `dev`, tokens for the asking.
+    #[arg(long, env = "SEQLINE_DEV", value_name = "BOOL", num_args = 0..=1,
+          require_equals = true, default_missing_value = "true")]
+    pub dev: Option<bool>,
+
+    /// The address to listen on; port 0 takes any free one. [default: 127.0.0.1:7340]
+    #[arg(long, env = "SEQLINE_LISTEN", value_name = "IP:PORT")]
+    pub listen: Option<String>,
+
+    /// Where everything is kept. [default: sqlite:data/seqline.db]
+    #[arg(long, env = "SEQLINE_DATABASE", value_name = "sqlite:PATH")]
+    pub database: Option<String>,
+
+    /// The app whose secret is in SEQLINE_APP_SECRET; with `token`, the app to sign for.
+    #[arg(long, env = "SEQLINE_APP", value_name = "APP")]
+    pub app: Option<String>,
+
+    /// That app's secret, at least 32 bytes. From the environment only: flags show in `ps`.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub app_secret: Option<String>,
+
+    /// The apps and their secrets: `[apps.NAME]` with `secret = "…"`. In the file only.
+    #[arg(skip)]
+    pub apps: BTreeMap<String, AppSettings>,
+
+    /// Origins of web pages that may connect, beside the relay's own, separated by commas.
+    #[arg(
+        long,
+        env = "SEQLINE_ALLOWED_ORIGINS",
+        value_name = "ORIGIN",
+        value_delimiter = ',',
+        visible_alias = "allowed-origin"
+    )]
+    pub allowed_origins: Option<Vec<String>>,
+
+    /// How logs are written to stderr. [default: human on a terminal, else json]
+    #[arg(long, env = "SEQLINE_LOG_FORMAT", value_enum, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+
+    /// What is logged: error, warn, info, debug, trace, or a tracing filter. [default: info]
+    #[arg(long, env = "SEQLINE_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+
+    /// A client pings after so long without having heard anything. [default: 25000]
+    #[arg(long, env = "SEQLINE_HEARTBEAT_INTERVAL_MS", value_name = "MS")]
+    pub heartbeat_interval_ms: Option<u32>,
+
+    /// The same in the background, where timers are throttled. [default: 60000]
+    #[arg(
+        long,
+        env = "SEQLINE_HEARTBEAT_BACKGROUND_INTERVAL_MS",
+        value_name = "MS"
+    )]
+    pub heartbeat_background_interval_ms: Option<u32>,
+
+    /// How long a sender may take a message back. [default: 120000]
+    #[arg(long, env = "SEQLINE_RECALL_WINDOW_MS", value_name = "MS")]
+    pub recall_window_ms: Option<u64>,
+
+    /// Time to finish and close all sessions when stopping. [default: 5000]
+    #[arg(long, env = "SEQLINE_DRAIN_MS", value_name = "MS")]
+    pub drain_ms: Option<u64>,
+
+    /// Devices of a stopping relay reconnect spread over so long. [default: 5000]
+    #[arg(long, env = "SEQLINE_RECONNECT_WINDOW_MS", value_name = "MS")]
+    pub reconnect_window_ms: Option<u32>,
+
+    /// Connections at most; further ones get 503. [default: 100000]
+    #[arg(long, env = "SEQLINE_SESSIONS_MAX", value_name = "COUNT")]
+    pub sessions_max: Option<usize>,
+
+    /// Database connections that read. [default: 4]
+    #[arg(long, env = "SEQLINE_READERS", value_name = "COUNT")]
+    pub readers: Option<u32>,
+}
+
+/// One app of the file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppSettings {
+    /// What its tokens are signed with; at least 32 bytes.
+    pub secret: String,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,108 @@
+//! Where each value came from.
+
+use std::{fmt, fs, path::PathBuf};
+
+use clap::{ArgMatches, parser::ValueSource};
+
+use super::{ConfigError, Settings};
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag.
+    Flag(String),
+    /// An environment variable.
+    Environment(String),
+    /// The configuration file.
+    File(PathBuf),
+    /// Nowhere: the default, or nothing.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "from the flag {name}"),
+            Self::Environment(name) => write!(f, "from the environment variable {name}"),
+            Self::File(path) => write!(f, "from the file {}", path.display()),
+            Self::Default => f.write_str("not set"),
+        }
+    }
+}
+
+/// The settings of each source, before they are put together.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// From flags and environment.
+    given: Settings,
+    /// From the file.
+    file: Settings,
+    file_path: Option<PathBuf>,
+    flags: Vec<String>,
+}
+
+impl Sources {
+    /// What the command line, the environment and the file that they name say.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if there is a file that cannot be read.
+    pub fn gather(
+        mut given: Settings,
+        matches: &ArgMatches,
+        app_secret: Option<String>,
+    ) -> Result<Self, ConfigError> {
+        given.app_secret = app_secret;
+        let file = match &given.config {
+            Some(path) => read(path)?,
+            None => Settings::default(),
+        };
+        let flags = matches
+            .ids()
+            .filter(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine))
+            .map(|id| id.as_str().to_owned())
+            .collect();
+        Ok(Self {
+            file_path: given.config.clone(),
+            given,
+            file,
+            flags,
+        })
+    }
+
+    /// A setting's value and where it came from.
+    pub(super) fn pick<T: Clone>(
+        &self,
+        field: &str,
+        of: impl Fn(&Settings) -> &Option<T>,
+    ) -> (Option<T>, Origin) {
+        if let Some(value) = of(&self.given) {
+            let origin = if self.flags.iter().any(|flag| flag == field) {
+                Origin::Flag(format!("--{}", field.replace('_', "-")))
+            } else {
+                Origin::Environment(format!("SEQLINE_{}", field.to_uppercase()))
+            };
+            return (Some(value.clone()), origin);
+        }
+        match (of(&self.file), &self.file_path) {
+            (Some(value), Some(path)) => (Some(value.clone()), Origin::File(path.clone())),
+            _ => (None, Origin::Default),
+        }
+    }
+
+    /// The settings of the file, and where it is.
+    pub(super) fn file(&self) -> (&Settings, Origin) {
+        let origin = self.file_path.clone().map_or(Origin::Default, Origin::File);
+        (&self.file, origin)
+    }
+}
+
+fn read(path: &PathBuf) -> Result<Settings, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.clone(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|source| ConfigError::Malformed {
+        path: path.clone(),
+        source: Box::new(source),
+    })
+}

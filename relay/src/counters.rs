@@ -1,0 +1,49 @@
+//! What is counted, for tests and operators.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use seqline_protocol::ErrorCode;
+
+/// Counts since the relay started.
+#[derive(Debug, Default)]
+pub struct Counters {
+    refusals: [AtomicU64; ErrorCode::ALL.len()],
+    /// Commits that succeeded.
+    pub commits: Counter,
+    /// Operations in them.
+    pub operations: Counter,
+    /// Commits that failed as a whole.
+    pub commits_failed: Counter,
+}
+
+/// One number that grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds to it.
+    pub fn add(&self, count: usize) {
+        self.0.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// What it stands at.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Counters {
+    /// Something was refused.
+    pub fn refused(&self, code: ErrorCode) {
+        if let Some(count) = self.refusals.get(code as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How often each code was answered.
+    pub fn refusals(&self) -> impl Iterator<Item = (ErrorCode, u64)> {
+        let counts = self.refusals.iter().map(|one| one.load(Ordering::Relaxed));
+        ErrorCode::ALL.iter().copied().zip(counts)
+    }
+}

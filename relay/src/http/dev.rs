@@ -1,0 +1,133 @@
+//! Tokens for the asking, in development on this machine.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use seqline_protocol::{AppId, Micros, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::{App, refusal};
+use crate::{
+    account::Account,
+    auth::{Identity, Scope},
+};
+
+/// The app that development mode has.
+pub const DEV_APP: &str = "dev";
+
+const TTL_S_DEFAULT: u64 = 24 * 3600;
+const TTL_S_MAX: u64 = 365 * 24 * 3600;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    user: String,
+    ttl_s: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Given {
+    token: String,
+    app: AppId,
+    user: UserId,
+    expires_us: Micros,
+}
+
+pub(super) async fn token(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    asked: Result<Json<Asked>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    if !app.origins.allow(&headers) || !asks_loopback(&headers) {
+        let text = "development tokens are for pages of this machine";
+        return refusal(StatusCode::FORBIDDEN, "origin_forbidden", text);
+    }
+    let mut response = match asked {
+        Ok(Json(asked)) => give(&app, asked),
+        Err(rejection) => refusal(
+            rejection.status(),
+            "field_invalid",
+            &format!("the body is JSON: {{\"user\":\"alice\",\"ttl_s\":3600}}: {rejection}"),
+        ),
+    };
+    allow_cross_origin(&headers, &mut response);
+    response
+}
+
+/// A page of another port of this machine asks first.
+pub(super) async fn preflight(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if app.origins.allow(&headers) {
+        allow_cross_origin(&headers, &mut response);
+    }
+    response
+}
+
+fn give(app: &App, asked: Asked) -> Response {
+    let user = match UserId::new(asked.user) {
+        Ok(user) => user,
+        Err(error) => {
+            let text = format!("user: {error}");
+            return refusal(StatusCode::BAD_REQUEST, "field_invalid", &text);
+        }
+    };
+    let ttl_s = asked.ttl_s.unwrap_or(TTL_S_DEFAULT);
+    if !(1..=TTL_S_MAX).contains(&ttl_s) {
+        let text = format!("ttl_s: from 1 to {TTL_S_MAX}");
+        return refusal(StatusCode::BAD_REQUEST, "field_invalid", &text);
+    }
+    // To the second, as the token's `exp` is.
+    let expires_s = app.clock.now().wall.get() / 1_000_000 + ttl_s;
+    let identity = Identity {
+        account: Account {
+            app: AppId::new(DEV_APP).expect("a valid id"),
+            user,
+        },
+        scope: Scope::User,
+        expires: Micros::saturating(expires_s * 1_000_000),
+    };
+    match app.rules.keyring.sign(&identity) {
+        Some(token) => Json(Given {
+            token,
+            app: identity.account.app,
+            user: identity.account.user,
+            expires_us: identity.expires,
+        })
+        .into_response(),
+        None => refusal(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the app `dev` has no key",
+        ),
+    }
+}
+
+/// A foreign name that resolves to this machine is a web page's trick (DNS rebinding).
+fn asks_loopback(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .is_none_or(|host| super::origin::is_loopback(&format!("http://{host}")))
+}
+
+fn allow_cross_origin(asked: &HeaderMap, response: &mut Response) {
+    let Some(origin) = asked.get(header::ORIGIN) else {
+        return;
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("content-type"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("POST"),
+    );
+}

@@ -1,0 +1,96 @@
+//! The relay's HTTP side: the WebSocket endpoint, health, and the web page.
+
+mod dev;
+mod health;
+mod info;
+mod metrics;
+mod origin;
+mod page;
+mod socket;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde_json::json;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower_http::{
+    catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
+    trace::TraceLayer,
+};
+
+use self::origin::Origins;
+use crate::{
+    clock::Clock, counters::Counters, entropy::Entropy, hub::Hub, session::SessionRules,
+    store::Store, writer::WriterQueue,
+};
+
+/// What every request handler works with.
+pub struct App {
+    /// Whether development conveniences are on.
+    pub is_dev: bool,
+    /// Which web pages may connect.
+    pub origins: Origins,
+    /// Connections at most; further ones are refused with 503.
+    pub sessions_max: usize,
+    /// What sessions go by.
+    pub rules: Arc<SessionRules>,
+    /// What is stored.
+    pub store: Arc<dyn Store>,
+    /// The way to store more.
+    pub writer: WriterQueue,
+    /// Who is connected.
+    pub hub: Arc<Hub>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// What is counted.
+    pub counters: Arc<Counters>,
+    /// Follows the connections' tasks, which axum's shutdown does not wait for.
+    pub connections: TaskTracker,
+    /// Set once the relay is stopping.
+    pub draining: CancellationToken,
+}
+
+/// Time for any request but an upgrade.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// All routes.
+pub fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
+        .route("/v1/info", get(info::info))
+        .route("/v1/socket", get(socket::upgrade));
+    if app.is_dev {
+        router = router.route("/dev/token", post(dev::token).options(dev::preflight));
+    }
+    router
+        .fallback(page::page)
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            REQUEST_TIMEOUT,
+        ))
+        .layer(CatchPanicLayer::new())
+        .layer(TraceLayer::new_for_http())
+        .with_state(app)
+}
+
+/// A refusal over HTTP.
+fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = json!({ "error": { "code": code, "message": message } });
+    (status, Json(body)).into_response()
+}
+
+pub use dev::DEV_APP;
+pub use origin::Origins as AllowedOrigins;

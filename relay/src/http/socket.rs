@@ -1,0 +1,272 @@
+//! The WebSocket endpoint: moves bytes, timers and store calls between the world and a
+//! [`Session`], and decides nothing.
+
+mod wire;
+
+use std::{collections::VecDeque, future::pending, pin::Pin, sync::Arc, time::Duration};
+
+use axum::{
+    extract::{State, WebSocketUpgrade, ws::WebSocket},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use futures_util::future::BoxFuture;
+use seqline_protocol::{ErrorCode, limits::FRAME_BYTES_MAX};
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+
+use self::wire::{Incoming, Wire};
+use super::{App, refusal};
+use crate::{
+    hub::Membership,
+    limits::{
+        CLOSE_WAIT_MS, OVERSIZE_READ_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_WRITE_BUFFER_BYTES,
+    },
+    mailbox::Mail,
+    session::{Answer, Effect, Event, Query, Session},
+    store::{Op, Store, StoreError},
+    writer::{Full, Lane},
+};
+
+pub(super) async fn upgrade(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => {
+            let text = format!("this is a WebSocket endpoint: {rejection}");
+            return refusal(rejection.status(), "upgrade_expected", &text);
+        }
+    };
+    if !app.origins.allow(&headers) {
+        let text = "pages of this origin may not connect; the relay's operator can list it \
+                    with --allowed-origin";
+        return refusal(StatusCode::FORBIDDEN, "origin_forbidden", text);
+    }
+    if app.draining.is_cancelled() {
+        let code = ErrorCode::Draining.as_str();
+        return refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            code,
+            "the relay is stopping",
+        );
+    }
+    if app.hub.len() >= app.sessions_max {
+        app.counters.refused(ErrorCode::Overloaded);
+        let code = ErrorCode::Overloaded.as_str();
+        return refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            code,
+            "too many connections",
+        );
+    }
+    let membership = app.hub.join();
+    let running = app.connections.token();
+    upgrade
+        .read_buffer_size(SOCKET_READ_BUFFER_BYTES)
+        .write_buffer_size(SOCKET_WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(SOCKET_WRITE_BUFFER_BYTES + 4 * FRAME_BYTES_MAX)
+        // A little over the limit, so that a frame over it is answered, not just cut off.
+        .max_frame_size(OVERSIZE_READ_BYTES)
+        .max_message_size(OVERSIZE_READ_BYTES)
+        .on_upgrade(move |socket| async move {
+            Connection::new(app, socket, membership).run().await;
+            drop(running);
+        })
+}
+
+struct Connection {
+    app: Arc<App>,
+    wire: Wire,
+    session: Session,
+    membership: Membership,
+    lane: Arc<Lane>,
+    /// What the session asked to read, under way.
+    reading: Option<BoxFuture<'static, Event>>,
+    /// What found the writer's queue full, the first one waiting for room.
+    submitting: Option<BoxFuture<'static, bool>>,
+    unsubmitted: VecDeque<Op>,
+    alarm: Pin<Box<Sleep>>,
+    closing: Option<ErrorCode>,
+}
+
+impl Connection {
+    fn new(app: Arc<App>, socket: WebSocket, membership: Membership) -> Self {
+        let id = format!("{:016x}", app.entropy.number());
+        let session = Session::new(Arc::clone(&app.rules), id, app.clock.now());
+        Self {
+            wire: Wire::new(socket),
+            session,
+            lane: Lane::new(Arc::clone(membership.mailbox())),
+            membership,
+            reading: None,
+            submitting: None,
+            unsubmitted: VecDeque::new(),
+            alarm: Box::pin(sleep(Duration::ZERO)),
+            closing: None,
+            app,
+        }
+    }
+
+    async fn run(mut self) {
+        while self.closing.is_none() && self.step().await {
+            self.cause_effects();
+        }
+        if let Some(code) = self.closing {
+            tracing::debug!(session = self.session.id(), %code, "closing");
+            let wait = Duration::from_millis(CLOSE_WAIT_MS);
+            let _ = timeout(wait, self.wire.close(code)).await;
+        }
+    }
+
+    /// Waits for one thing, and feeds it to the session. False once the socket has ended.
+    async fn step(&mut self) -> bool {
+        self.set_alarm();
+        let may_read = self.session.wants_input() && self.submitting.is_none();
+        tokio::select! {
+            incoming = self.wire.next(may_read) => match incoming {
+                Incoming::Event(event) => self.feed(event),
+                Incoming::Progress => {}
+                Incoming::Ended => return false,
+            },
+            () = self.membership.mailbox().filled() => {
+                for mail in self.membership.mailbox().take() {
+                    self.feed(event_of(mail));
+                }
+            }
+            event = or_pending(&mut self.reading) => {
+                self.reading = None;
+                self.feed(event);
+            }
+            has_room = or_pending(&mut self.submitting) => {
+                self.submitting = None;
+                if !has_room {
+                    self.feed(Event::Committed(Err(writer_ended())));
+                }
+                self.submit_waiting();
+            }
+            () = &mut self.alarm => self.feed(Event::Tick),
+        }
+        true
+    }
+
+    fn feed(&mut self, event: Event) {
+        self.session.set_backlog(self.wire.backlog());
+        self.session.handle(self.app.clock.now(), event);
+        self.cause_effects();
+    }
+
+    fn cause_effects(&mut self) {
+        while let Some(effect) = self.session.poll_effect() {
+            match effect {
+                Effect::Write(frame) => self.wire.queue(frame),
+                Effect::Close(code) => self.closing = Some(code),
+                Effect::Count(code) => {
+                    self.app.counters.refused(code);
+                    tracing::debug!(session = self.session.id(), %code, "refused");
+                }
+                Effect::Relay { to, frame } => self.app.hub.relay(&to, &frame),
+                Effect::Submit(op) => {
+                    self.unsubmitted.push_back(op);
+                    self.submit_waiting();
+                }
+                Effect::Read(query) => {
+                    let store = Arc::clone(&self.app.store);
+                    self.reading = Some(Box::pin(read(store, query)));
+                }
+                Effect::Open { account, device } => {
+                    tracing::debug!(session = self.session.id(), %account, %device, "hello");
+                    // Listed first: a commit from now on is told, one before is in what is read.
+                    self.membership.list(Arc::clone(&account), device);
+                    let store = Arc::clone(&self.app.store);
+                    self.reading = Some(Box::pin(async move {
+                        Event::Opened(logged(store.position(&account).await))
+                    }));
+                }
+            }
+        }
+    }
+
+    fn submit_waiting(&mut self) {
+        while self.submitting.is_none()
+            && let Some(op) = self.unsubmitted.pop_front()
+        {
+            match self.app.writer.try_submit(op, &self.lane) {
+                Ok(()) => {}
+                Err(Full::Full(op)) => {
+                    let writer = self.app.writer.clone();
+                    let lane = Arc::clone(&self.lane);
+                    self.submitting = Some(Box::pin(async move { writer.submit(op, lane).await }));
+                }
+                Err(Full::Closed) => self.feed(Event::Committed(Err(writer_ended()))),
+            }
+        }
+    }
+
+    /// Moves the alarm only to an earlier time; one that rings too early does nothing.
+    fn set_alarm(&mut self) {
+        let wait = self.session.wait(self.app.clock.now());
+        let has_rung = self.alarm.is_elapsed();
+        match wait {
+            Some(wait) => {
+                let at = Instant::now() + wait;
+                if has_rung || at < self.alarm.deadline() {
+                    self.alarm.as_mut().reset(at);
+                }
+            }
+            None if has_rung => self.alarm.set(sleep_until(far_future())),
+            None => {}
+        }
+    }
+}
+
+fn far_future() -> Instant {
+    Instant::now() + Duration::from_secs(24 * 3600)
+}
+
+async fn or_pending<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => pending().await,
+    }
+}
+
+fn writer_ended() -> StoreError {
+    StoreError::Failed("the writer has ended".to_owned())
+}
+
+fn event_of(mail: Mail) -> Event {
+    match mail {
+        Mail::Committed(result) => Event::Committed(result),
+        Mail::Push(push) => Event::Push(push),
+        Mail::Missed(head) => Event::Missed(head),
+        Mail::Ephemeral(frame) => Event::Ephemeral(frame),
+        Mail::Kick(reason) => Event::Kick(reason),
+        Mail::Goaway {
+            after_ms,
+            window_ms,
+        } => Event::Goaway {
+            after_ms,
+            window_ms,
+        },
+        Mail::Drain => Event::Drain,
+    }
+}
+
+async fn read(store: Arc<dyn Store>, query: Query) -> Event {
+    let answer = match query {
+        Query::Page(query) => store.page(query).await.map(Answer::Page),
+        Query::History(query) => store.history(query).await.map(Answer::History),
+        Query::Conversations(query) => {
+            let rows = store.conversations(query).await;
+            rows.map(Answer::Conversations)
+        }
+    };
+    Event::Answered(logged(answer))
+}
+
+/// The client is told that storage failed; the relay's log says how.
+fn logged<T>(result: Result<T, StoreError>) -> Result<T, StoreError> {
+    result.inspect_err(|error| tracing::error!(%error, "a read failed"))
+}

@@ -1,0 +1,156 @@
+//! One WebSocket: a bounded queue towards it, and frames from it.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use futures_util::{Sink as _, Stream as _, StreamExt as _};
+use seqline_protocol::{DecodeError, Encoding, ErrorCode};
+use tungstenite::error::CapacityError;
+
+use crate::{
+    frames::Outgoing,
+    session::{Backlog, Event},
+};
+
+/// What the socket gave.
+pub(super) enum Incoming {
+    /// Something for the session.
+    Event(Event),
+    /// Something was written, or control frames were exchanged.
+    Progress,
+    /// The socket has ended.
+    Ended,
+}
+
+pub(super) struct Wire {
+    socket: WebSocket,
+    outgoing: VecDeque<Outgoing>,
+    bytes: usize,
+    is_flushed: bool,
+    has_failed: bool,
+}
+
+impl Wire {
+    pub(super) fn new(socket: WebSocket) -> Self {
+        Self {
+            socket,
+            outgoing: VecDeque::new(),
+            bytes: 0,
+            is_flushed: true,
+            has_failed: false,
+        }
+    }
+
+    pub(super) fn queue(&mut self, frame: Outgoing) {
+        self.bytes += frame.payload.len();
+        self.outgoing.push_back(frame);
+    }
+
+    pub(super) fn backlog(&self) -> Backlog {
+        Backlog {
+            frames: self.outgoing.len(),
+            bytes: self.bytes,
+        }
+    }
+
+    /// Writes what is queued, and reads if it may. Safe to drop at any point: nothing
+    /// is held outside of `self`.
+    pub(super) async fn next(&mut self, may_read: bool) -> Incoming {
+        poll_fn(|cx| self.poll(cx, may_read)).await
+    }
+
+    /// Writes what is queued, says goodbye, and waits for the other side's.
+    pub(super) async fn close(&mut self, code: ErrorCode) {
+        if poll_fn(|cx| self.poll_write(cx)).await.is_err() {
+            return;
+        }
+        let farewell = Message::Close(Some(CloseFrame {
+            code: code.close_code().unwrap_or(1000),
+            reason: Utf8Bytes::from_static(code.as_str()),
+        }));
+        if self.socket.send(farewell).await.is_ok() && !self.has_failed {
+            while let Some(Ok(_)) = self.socket.next().await {}
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, may_read: bool) -> Poll<Incoming> {
+        let had_work = !self.is_flushed || !self.outgoing.is_empty();
+        match self.poll_write(cx) {
+            Poll::Ready(Err(_)) => return Poll::Ready(Incoming::Ended),
+            Poll::Ready(Ok(())) if had_work => return Poll::Ready(Incoming::Progress),
+            Poll::Ready(Ok(())) | Poll::Pending => {}
+        }
+        if !may_read || self.has_failed {
+            return Poll::Pending;
+        }
+        let message = ready!(Pin::new(&mut self.socket).poll_next(cx));
+        Poll::Ready(match message {
+            None => Incoming::Ended,
+            Some(Ok(Message::Close(_) | Message::Ping(_) | Message::Pong(_))) => {
+                // The answer is in the socket's buffer; after a close the socket ends.
+                self.is_flushed = false;
+                Incoming::Progress
+            }
+            Some(Ok(Message::Text(text))) => Incoming::Event(Event::Frame {
+                encoding: Encoding::Text,
+                payload: text.into(),
+            }),
+            Some(Ok(Message::Binary(payload))) => Incoming::Event(Event::Frame {
+                encoding: Encoding::Binary,
+                payload,
+            }),
+            Some(Err(error)) => {
+                self.has_failed = true;
+                unreadable(error).map_or(Incoming::Ended, |error| {
+                    Incoming::Event(Event::Unreadable(error))
+                })
+            }
+        })
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+        while !self.outgoing.is_empty() {
+            ready!(Pin::new(&mut self.socket).poll_ready(cx))?;
+            if let Some(frame) = self.outgoing.pop_front() {
+                self.bytes -= frame.payload.len();
+                self.is_flushed = false;
+                Pin::new(&mut self.socket).start_send(message(frame)?)?;
+            }
+        }
+        if !self.is_flushed {
+            ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+            self.is_flushed = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn message(frame: Outgoing) -> Result<Message, axum::Error> {
+    Ok(match frame.encoding {
+        Encoding::Text => {
+            Message::Text(Utf8Bytes::try_from(frame.payload).map_err(axum::Error::new)?)
+        }
+        Encoding::Binary => Message::Binary(frame.payload),
+    })
+}
+
+/// What a device sent that is no WebSocket message, if there is anyone left to answer.
+fn unreadable(error: axum::Error) -> Option<DecodeError> {
+    use tungstenite::{Error, error::ProtocolError};
+    match *error.into_inner().downcast::<Error>().ok()? {
+        Error::Capacity(CapacityError::MessageTooLong { size, .. }) => {
+            Some(DecodeError::TooLarge(size))
+        }
+        Error::Utf8(reason) => Some(DecodeError::Malformed(reason)),
+        Error::Protocol(
+            ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing,
+        ) => None,
+        Error::Protocol(violation) => Some(DecodeError::Malformed(violation.to_string())),
+        _ => None,
+    }
+}

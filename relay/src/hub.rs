@@ -1,0 +1,164 @@
+//! Who is connected to this relay, and the way to wake them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use seqline_protocol::{DeviceId, KickReason};
+
+use crate::{
+    account::Account,
+    frames::{Push, Shared},
+    index::Index,
+    mailbox::Mailbox,
+    store::TimelineAppend,
+};
+
+/// Tells devices that their timelines have grown. A hint: whoever misses it pulls later.
+pub trait WakeUp: Send + Sync {
+    /// These appends are durable.
+    fn committed(&self, appends: &[TimelineAppend]);
+}
+
+/// The sessions of this process.
+#[derive(Default)]
+pub struct Hub {
+    sessions: Mutex<Sessions>,
+    next_key: AtomicU64,
+}
+
+#[derive(Default)]
+struct Sessions {
+    by_account: Index<Arc<Account>, Vec<Listed>>,
+    /// All, those that have not said hello included, in the order in which they came.
+    by_key: BTreeMap<u64, Arc<Mailbox>>,
+}
+
+struct Listed {
+    key: u64,
+    device: DeviceId,
+    mailbox: Arc<Mailbox>,
+}
+
+/// A session's place in the hub. It leaves when this is dropped.
+pub struct Membership {
+    hub: Arc<Hub>,
+    key: u64,
+    mailbox: Arc<Mailbox>,
+    account: Option<Arc<Account>>,
+}
+
+impl Hub {
+    /// Takes a connection in.
+    #[must_use]
+    pub fn join(self: &Arc<Self>) -> Membership {
+        let key = self.next_key.fetch_add(1, Ordering::Relaxed);
+        let mailbox = Arc::new(Mailbox::default());
+        self.sessions().by_key.insert(key, Arc::clone(&mailbox));
+        Membership {
+            hub: Arc::clone(self),
+            key,
+            mailbox,
+            account: None,
+        }
+    }
+
+    /// How many connections there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sessions().by_key.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The mailboxes of all connections.
+    #[must_use]
+    pub fn everyone(&self) -> Vec<Arc<Mailbox>> {
+        self.sessions().by_key.values().cloned().collect()
+    }
+
+    /// Hands something best-effort to the connected sessions of an account.
+    pub fn relay(&self, to: &Account, frame: &Arc<Shared>) {
+        for session in self.sessions().by_account.get(to).into_iter().flatten() {
+            session.mailbox.post_ephemeral(frame);
+        }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WakeUp for Hub {
+    fn committed(&self, appends: &[TimelineAppend]) {
+        // Only what someone is connected for is made into frames.
+        let listeners: Vec<(&TimelineAppend, Vec<Arc<Mailbox>>)> = {
+            let sessions = self.sessions();
+            appends
+                .iter()
+                .filter_map(|append| {
+                    let listed = sessions.by_account.get(&append.account)?;
+                    let mailboxes = listed.iter().map(|one| Arc::clone(&one.mailbox));
+                    Some((append, mailboxes.collect()))
+                })
+                .collect()
+        };
+        for (append, mailboxes) in listeners {
+            for push in Push::of(append) {
+                for mailbox in &mailboxes {
+                    mailbox.post_push(&push);
+                }
+            }
+        }
+    }
+}
+
+impl Membership {
+    /// The session's mailbox.
+    #[must_use]
+    pub fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    /// Lists the session as this device of this account. An older session of the same
+    /// device is ended.
+    pub fn list(&mut self, account: Arc<Account>, device: DeviceId) {
+        let mut sessions = self.hub.sessions();
+        let listed = sessions.by_account.entry(Arc::clone(&account)).or_default();
+        listed.retain(|other| {
+            let is_other_device = other.device != device;
+            if !is_other_device {
+                other.mailbox.post_kick(KickReason::Replaced);
+            }
+            is_other_device
+        });
+        listed.push(Listed {
+            key: self.key,
+            device,
+            mailbox: Arc::clone(&self.mailbox),
+        });
+        self.account = Some(account);
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        let mut sessions = self.hub.sessions();
+        sessions.by_key.remove(&self.key);
+        let Some(account) = &self.account else { return };
+        if let Some(listed) = sessions.by_account.get_mut(account) {
+            listed.retain(|session| session.key != self.key);
+            if listed.is_empty() {
+                sessions.by_account.remove(account);
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The thin server behind Seqline: keeps a private timeline for every user, and tells
+//! the devices that are connected.
+
+pub mod account;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod counters;
+pub mod dev_secret;
+pub mod drain;
+pub mod entropy;
+pub mod frames;
+pub mod http;
+pub mod hub;
+mod index;
+pub mod limits;
+pub mod mailbox;
+pub mod relay;
+pub mod session;
+pub mod store;
+pub mod weight;
+pub mod writer;

@@ -1,0 +1,65 @@
+//! Bounds that only the relay knows; those of the wire are in `seqline_protocol::limits`.
+//!
+//! Each says what happens when it is reached.
+
+use seqline_protocol::limits::FRAME_BYTES_MAX;
+
+/// Operations that wait for the writer. A connection that would add one more waits,
+/// and is not read from while it does.
+pub const WRITER_QUEUE_MAX: usize = 8 * 1024;
+
+/// Operations of one commit. Further ones wait for the next.
+pub const BATCH_OPS_MAX: usize = 1024;
+
+/// Bytes of message bodies of one commit. Further operations wait for the next.
+pub const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Timeline entries that one `ack` makes the writer look at. The rest is done in the next commit.
+pub const DELIVERED_SPAN_MAX: u64 = 2 * 1024;
+
+/// Pushes that wait for a session. Further ones are dropped; the session announces
+/// the head, and the device pulls.
+pub const MAILBOX_PUSHES_MAX: usize = 64;
+
+/// Frames that wait for a socket before the session counts as slow: it is pushed
+/// nothing more, and is not read from.
+pub const OUTGOING_FRAMES_MAX: usize = 256;
+
+/// The same in bytes.
+pub const OUTGOING_BYTES_MAX: usize = 4 * FRAME_BYTES_MAX;
+
+/// Requests of a connection that wait for their read. It is not read from while there are as many.
+pub const READS_WAITING_MAX: usize = 16;
+
+/// Names whose row ids are remembered. All are forgotten when there would be more.
+pub const NAMES_CACHED_MAX: usize = 200_000;
+
+/// Frame bytes that are left for what surrounds the entries of a page.
+pub const FRAME_HEADROOM_BYTES: usize = 1024;
+
+/// A socket's read buffer. Small, since most connections are idle most of the time.
+pub const SOCKET_READ_BUFFER_BYTES: usize = 1024;
+
+/// Bytes that a socket gathers before it writes.
+pub const SOCKET_WRITE_BUFFER_BYTES: usize = 4 * 1024;
+
+/// Time to finish the closing handshake before the socket is dropped, in milliseconds.
+pub const CLOSE_WAIT_MS: u64 = 2_000;
+
+/// Time for the first frame, in milliseconds. Then `hello_timeout`.
+pub const HELLO_WAIT_MS: u64 = 10_000;
+
+/// Shortest app secret, in bytes: what HS256 asks for. A shorter one is refused at start.
+pub const SECRET_BYTES_MIN: usize = 32;
+
+/// Silence that is forgiven beyond two heartbeat intervals, in milliseconds.
+/// Then `heartbeat_timeout`.
+pub const PATIENCE_MARGIN_MS: u64 = 10_000;
+
+/// Silence that is forgiven a device in the background, whose timers are throttled to
+/// once a minute, in milliseconds. Then `heartbeat_timeout`.
+pub const BACKGROUND_PATIENCE_MS: u64 = 180_000;
+
+/// How much of a frame over the limit is read in order to answer it. A larger one ends
+/// the connection as soon as its length is seen.
+pub const OVERSIZE_READ_BYTES: usize = 4 * FRAME_BYTES_MAX;

@@ -1,0 +1,184 @@
+//! Puts the parts together and runs them.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use axum::serve::ListenerExt as _;
+use seqline_protocol::{Heartbeat, ServerLimits};
+use thiserror::Error;
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    auth::Keyring,
+    clock::Clock,
+    counters::Counters,
+    drain::{DrainRules, drain},
+    entropy::Entropy,
+    http::{AllowedOrigins, App, router},
+    hub::{Hub, WakeUp},
+    session::SessionRules,
+    store::{
+        CommitRules, Store,
+        sqlite::{OpenError, SqliteStore},
+    },
+    writer::Writer,
+};
+
+/// Everything that a relay is started with.
+pub struct Plan {
+    /// Where to listen; port 0 for any free one.
+    pub listen: SocketAddr,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// Reading connections.
+    pub readers: u32,
+    /// The apps' keys.
+    pub keyring: Keyring,
+    /// Whether development conveniences are on.
+    pub is_dev: bool,
+    /// Which web pages may connect.
+    pub origins: AllowedOrigins,
+    /// Connections at most.
+    pub sessions_max: usize,
+    /// How signs of life are exchanged.
+    pub heartbeat: Heartbeat,
+    /// What the store decides by.
+    pub commit_rules: CommitRules,
+    /// How to stop.
+    pub drain_rules: DrainRules,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Why a relay cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// No database.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// No address.
+    #[error("cannot listen on {address}: {source}; choose another --listen")]
+    Listen {
+        /// What was asked for.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A relay that is running.
+pub struct Running {
+    address: SocketAddr,
+    app: Arc<App>,
+    drain_rules: DrainRules,
+    stop_accepting: CancellationToken,
+    server: JoinHandle<io::Result<()>>,
+    writer: JoinHandle<()>,
+}
+
+/// Opens the database and listens.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(plan: Plan) -> Result<Running, StartError> {
+    let store = SqliteStore::open(
+        &plan.database,
+        plan.readers,
+        plan.commit_rules,
+        &*plan.entropy,
+    )
+    .await?;
+    let listener = TcpListener::bind(plan.listen)
+        .await
+        .and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let (address, listener) = listener.map_err(|source| StartError::Listen {
+        address: plan.listen,
+        source,
+    })?;
+    let store: Arc<dyn Store> = Arc::new(store);
+    let hub = Arc::new(Hub::default());
+    let counters = Arc::new(Counters::default());
+    let (queue, writer) = Writer::new(
+        Arc::clone(&store),
+        Arc::clone(&hub) as Arc<dyn WakeUp>,
+        Arc::clone(&plan.clock),
+        Arc::clone(&counters),
+    );
+    let rules = SessionRules {
+        keyring: plan.keyring,
+        heartbeat: plan.heartbeat,
+        limits: ServerLimits::default(),
+    };
+    let app = Arc::new(App {
+        is_dev: plan.is_dev,
+        origins: plan.origins,
+        sessions_max: plan.sessions_max,
+        rules: Arc::new(rules),
+        store,
+        writer: queue,
+        hub,
+        clock: plan.clock,
+        entropy: plan.entropy,
+        counters,
+        connections: TaskTracker::new(),
+        draining: CancellationToken::new(),
+    });
+    let stop_accepting = CancellationToken::new();
+    let server = tokio::spawn(serve(listener, Arc::clone(&app), stop_accepting.clone()));
+    Ok(Running {
+        address,
+        app,
+        drain_rules: plan.drain_rules,
+        stop_accepting,
+        server,
+        writer: tokio::spawn(writer.run()),
+    })
+}
+
+async fn serve(listener: TcpListener, app: Arc<App>, stop: CancellationToken) -> io::Result<()> {
+    // Small frames that someone waits for: never held back to be sent together.
+    let listener = listener.tap_io(|socket| {
+        let _ = socket.set_nodelay(true);
+    });
+    axum::serve(listener, router(app))
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.app.counters
+    }
+
+    /// Stops: takes in no more sessions, ends those that there are, finishes what was
+    /// begun. Until then `/readyz` says that it is stopping.
+    pub async fn stop(self) {
+        drain(&self.app, self.drain_rules).await;
+        self.stop_accepting.cancel();
+        let mut server = self.server;
+        if timeout(REST_WAIT, &mut server).await.is_err() {
+            server.abort();
+            let _ = server.await;
+        }
+        // Its queue ends with the last session and this.
+        drop(self.app);
+        let mut writer = self.writer;
+        if timeout(REST_WAIT, &mut writer).await.is_err() {
+            writer.abort();
+            let _ = writer.await;
+        }
+    }
+}
+
+/// Time for what is left when all sessions have ended, or have been given up.
+const REST_WAIT: Duration = Duration::from_secs(1);

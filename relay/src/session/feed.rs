@@ -1,0 +1,113 @@
+//! Whether a device is handed entries as they are committed, or told to pull.
+//!
+//! ```text
+//!            a page reaches the head
+//!   Behind ───────────────────────────▶ Live
+//!          ◀───────────────────────────
+//!            a gap, too much unacknowledged, or a slow socket: one notify
+//! ```
+//!
+//! Going live is safe however the page and the commits overlap: commits that came
+//! while the page was read have raised `head`, so the page does not reach it; commits
+//! that come later but are in the page already are not beyond `handed`.
+
+use seqline_protocol::{Seq, limits::PUSH_WINDOW};
+
+/// One device's place in its user's timeline.
+#[derive(Debug)]
+pub(super) struct Feed {
+    /// The newest seq known.
+    head: Seq,
+    /// Everything up to here was handed to the device, or it had it when it came.
+    handed: Seq,
+    /// Everything up to here was taken by its app.
+    acked: Seq,
+    is_live: bool,
+}
+
+/// What to do about a commit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reaction {
+    /// Hand over what comes after this seq.
+    PushAfter(Seq),
+    /// Tell the device the head, once.
+    Notify(Seq),
+    /// It has it, or knows that it must pull.
+    Nothing,
+}
+
+impl Feed {
+    /// Before the device's place is known: only gathers the head.
+    pub(super) fn closed() -> Self {
+        Self {
+            head: Seq::ZERO,
+            handed: Seq::ZERO,
+            acked: Seq::ZERO,
+            is_live: false,
+        }
+    }
+
+    /// The newest seq known.
+    pub(super) fn head(&self) -> Seq {
+        self.head
+    }
+
+    /// Learns of a head.
+    pub(super) fn raise_head(&mut self, head: Seq) {
+        self.head = self.head.max(head);
+    }
+
+    /// The device goes on from here.
+    pub(super) fn open(&mut self, cursor: Seq) {
+        self.handed = cursor;
+        self.acked = cursor;
+        self.is_live = cursor == self.head;
+    }
+
+    /// Entries from `first` to `last` were committed.
+    pub(super) fn committed(&mut self, first: Seq, last: Seq, is_slow: bool) -> Reaction {
+        self.raise_head(last);
+        if !self.is_live || last <= self.handed {
+            return Reaction::Nothing;
+        }
+        let unacked = last.get() - self.acked.get();
+        if is_slow || first > self.handed.next() || unacked > PUSH_WINDOW as u64 {
+            return self.fall_behind();
+        }
+        let after = self.handed;
+        self.handed = last;
+        Reaction::PushAfter(after)
+    }
+
+    /// Entries up to `head` were committed, and are not at hand.
+    pub(super) fn missed(&mut self, head: Seq) -> Reaction {
+        self.raise_head(head);
+        if self.is_live && self.head > self.handed {
+            self.fall_behind()
+        } else {
+            Reaction::Nothing
+        }
+    }
+
+    /// The device is handed a page that ends at `last`, read when the head was `head`.
+    /// Returns the head to tell.
+    pub(super) fn paged(&mut self, last: Seq, head: Seq) -> Seq {
+        self.raise_head(head);
+        self.handed = self.handed.max(last);
+        self.is_live = self.is_live || last == self.head;
+        self.head
+    }
+
+    /// The device's app took everything up to the cursor. Returns how much of that it
+    /// can have from here.
+    pub(super) fn acked(&mut self, cursor: Seq) -> Seq {
+        let cursor = cursor.min(self.handed);
+        self.acked = self.acked.max(cursor);
+        cursor
+    }
+
+    fn fall_behind(&mut self) -> Reaction {
+        self.is_live = false;
+        Reaction::Notify(self.head)
+    }
+}

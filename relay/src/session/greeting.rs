@@ -1,0 +1,147 @@
+//! From `hello` to `welcome`: who it is, and where the device goes on.
+
+use std::sync::Arc;
+
+use seqline_protocol::{
+    ErrorCode, Hello, PubSeq, RelayFrame, RequestId, ResetReason, Seq, Start, VERSION, VERSION_MIN,
+    Welcome, limits::LABEL_BYTES_MAX,
+};
+
+use super::{About, Effect, Phase, Session};
+use crate::{
+    account::Account,
+    auth::Scope,
+    clock::Now,
+    store::{Position, StoreError},
+};
+
+impl Session {
+    pub(super) fn greet(&mut self, now: Now, mut hello: Hello) {
+        if !(VERSION_MIN..=VERSION).contains(&hello.version) {
+            let text = format!(
+                "this relay speaks versions {VERSION_MIN} to {VERSION}, not {}; update the older one",
+                hello.version
+            );
+            return self.refuse(ErrorCode::VersionUnsupported, &text, About::default());
+        }
+        let labels = [Some(&hello.host), hello.app_version.as_ref()];
+        if labels
+            .iter()
+            .flatten()
+            .any(|label| label.len() > LABEL_BYTES_MAX)
+        {
+            let text = format!("`host` and `app_version` have at most {LABEL_BYTES_MAX} bytes");
+            return self.refuse(ErrorCode::FieldInvalid, &text, About::default());
+        }
+        let token = std::mem::take(&mut hello.token);
+        match self.rules.keyring.verify(&token, now.wall, Scope::User) {
+            Err(error) => self.refuse(error.code(), &error.to_string(), About::default()),
+            Ok(identity) => {
+                let account = Arc::new(identity.account);
+                self.lifetime.set_token_expiry(identity.expires);
+                self.lifetime.set_background(hello.background);
+                self.emit(Effect::Open {
+                    account: Arc::clone(&account),
+                    device: hello.device.clone(),
+                });
+                self.phase = Phase::Opening(Box::new(hello), account);
+            }
+        }
+    }
+
+    pub(super) fn handle_position(&mut self, now: Now, position: Result<Position, StoreError>) {
+        let Phase::Opening(hello, account) = &self.phase else {
+            return;
+        };
+        let (hello, account) = (hello.clone(), Arc::clone(account));
+        let position = match position {
+            Ok(position) => position,
+            Err(error) => return self.refuse_storage(&error, About::default()),
+        };
+        // Commits that happened while the position was read count too.
+        self.feed.raise_head(position.head);
+        let head = self.feed.head();
+        let (cursor, reset) = starting_point(&hello, position, head);
+        self.epoch = position.epoch;
+        self.feed.open(cursor);
+        let is_resumed = hello.resume.is_some() && reset.is_none();
+        let told = if is_resumed {
+            position.delivered
+        } else {
+            position.delivered.max(cursor)
+        };
+        self.delivery.open(cursor, told);
+        self.phase = Phase::Open(Arc::clone(&account));
+        self.write(&RelayFrame::Welcome(Welcome {
+            version: hello.version,
+            session: self.id.clone(),
+            app: account.app.clone(),
+            user: account.user.clone(),
+            epoch: position.epoch,
+            head,
+            cursor,
+            reset,
+            pub_head: PubSeq::ZERO,
+            now_us: now.wall,
+            token_expires_us: self.lifetime.token_expiry(),
+            heartbeat: self.rules.heartbeat,
+            limits: self.rules.limits,
+        }));
+        // An ack of the last connection may have been lost with it.
+        self.tell_delivered(account);
+    }
+
+    pub(super) fn refresh(&mut self, now: Now, account: &Account, req: RequestId, token: &str) {
+        match self.rules.keyring.verify(token, now.wall, Scope::User) {
+            Err(error) => self.refuse(error.code(), &error.to_string(), req),
+            Ok(fresh) if fresh.account != *account => {
+                let text = format!(
+                    "this session is {account}'s, and the token {}'s",
+                    fresh.account
+                );
+                self.refuse(ErrorCode::TokenMismatch, &text, req);
+            }
+            Ok(fresh) => {
+                self.lifetime.set_token_expiry(fresh.expires);
+                self.write(&RelayFrame::Done { req });
+            }
+        }
+    }
+
+    /// The device cannot go on from where it pulls: it goes on from the head.
+    pub(super) fn reset(&mut self, reason: ResetReason) {
+        let head = self.feed.head();
+        self.feed.open(head);
+        self.write(&RelayFrame::Reset {
+            reason,
+            epoch: self.epoch,
+            head,
+        });
+    }
+
+    /// Nothing was stored; the client tries again on another connection, from the
+    /// first thing that was not answered.
+    pub(super) fn refuse_storage(&mut self, error: &StoreError, about: impl Into<About>) {
+        // The details are for the relay's log, not for the network.
+        let text = match error {
+            StoreError::Busy(_) => "the relay cannot take more at the moment; try again",
+            StoreError::Failed(_) => "storage failed, nothing of this was stored; try again",
+        };
+        self.refuse(error.code(), text, about);
+    }
+}
+
+/// Where the device goes on, and why not from where it stands.
+fn starting_point(hello: &Hello, position: Position, head: Seq) -> (Seq, Option<ResetReason>) {
+    let before_floor = position.floor.previous();
+    match (hello.resume, hello.start) {
+        (None, Start::Oldest) => (before_floor, None),
+        (None, Start::Newest) => (head, None),
+        (Some(resume), _) if resume.epoch != position.epoch => {
+            (head, Some(ResetReason::EpochChanged))
+        }
+        (Some(resume), _) if resume.cursor < before_floor => (head, Some(ResetReason::BelowFloor)),
+        (Some(resume), _) if resume.cursor > head => (head, Some(ResetReason::AheadOfHead)),
+        (Some(resume), _) => (resume.cursor, None),
+    }
+}

@@ -1,0 +1,458 @@
+//! One connection's logic as plain state: events in, effects out; no socket, no clock,
+//! no task. The socket task (`http::socket`) causes the effects, and the tests turn
+//! virtual time.
+//!
+//! ```text
+//! Greeting ──hello──▶ Opening ──position read──▶ Open ──drain──▶ Draining
+//!     └───────────────────┴──────────────────────┴──────────────────┴──▶ Closed
+//! ```
+//!
+//! The contract: feed one [`Event`], then take [`Effect`]s until there is none;
+//! read from the socket only while [`Session::wants_input`], and feed
+//! [`Event::Tick`] once [`Session::wait`] has passed.
+
+mod delivery;
+mod feed;
+mod greeting;
+mod lifetime;
+mod reads;
+mod writes;
+
+use std::{collections::VecDeque, sync::Arc};
+
+use bytes::Bytes;
+use seqline_protocol::{
+    ClientFrame, ClientMsgId, DecodeError, DeviceId, Encoding, Epoch, ErrorCode, Heartbeat, Hello,
+    KickReason, RelayFrame, RequestId, Seq, ServerLimits, decode, limits::SEND_WINDOW,
+};
+
+use self::{delivery::Delivery, feed::Feed, lifetime::Lifetime, reads::Reads, writes::InFlight};
+use crate::{
+    account::Account,
+    auth::Keyring,
+    clock::Now,
+    frames::{Outgoing, Push, Shared},
+    store::{
+        Conversations, ConversationsQuery, HistoryPage, HistoryQuery, Op, OpResult, Page,
+        PageQuery, Position, StoreError,
+    },
+};
+
+/// What all sessions go by.
+pub struct SessionRules {
+    /// Who may come in.
+    pub keyring: Keyring,
+    /// How signs of life are exchanged.
+    pub heartbeat: Heartbeat,
+    /// What is announced in `welcome`.
+    pub limits: ServerLimits,
+}
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A frame came.
+    Frame {
+        /// Text or binary.
+        encoding: Encoding,
+        /// What it carried.
+        payload: Bytes,
+    },
+    /// What came is no frame that can be read at all.
+    Unreadable(DecodeError),
+    /// Answers [`Effect::Open`].
+    Opened(Result<Position, StoreError>),
+    /// Answers [`Effect::Submit`], in the order of submission.
+    Committed(Result<OpResult, StoreError>),
+    /// Answers [`Effect::Read`].
+    Answered(Result<Answer, StoreError>),
+    /// Entries were committed to the user's timeline.
+    Push(Arc<Push>),
+    /// Entries up to this one were committed; they are not at hand.
+    Missed(Seq),
+    /// Something best-effort for this user.
+    Ephemeral(Arc<Shared>),
+    /// The session is to end, and not to come back.
+    Kick(KickReason),
+    /// The relay will stop soon.
+    Goaway {
+        /// Reconnect not before, in milliseconds.
+        after_ms: u32,
+        /// Spread over, in milliseconds.
+        window_ms: u32,
+    },
+    /// The relay stops: finish what was begun, then close.
+    Drain,
+    /// Time has passed.
+    Tick,
+}
+
+/// Something to cause.
+#[derive(Debug)]
+pub enum Effect {
+    /// Queue a frame for the socket.
+    Write(Outgoing),
+    /// Write what is queued, then close with this code. The last effect of a session.
+    Close(ErrorCode),
+    /// Make the session known as this device of this account, and then read its position.
+    Open {
+        /// Whose session it is.
+        account: Arc<Account>,
+        /// Which installation.
+        device: DeviceId,
+    },
+    /// Store this, after everything submitted before.
+    Submit(Op),
+    /// Read this. One at a time.
+    Read(Query),
+    /// Hand this to the connected sessions of an account.
+    Relay {
+        /// To whom.
+        to: Account,
+        /// What.
+        frame: Arc<Shared>,
+    },
+    /// Something was refused.
+    Count(ErrorCode),
+}
+
+/// Something to read.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each names its query")]
+pub enum Query {
+    Page(PageQuery),
+    History(HistoryQuery),
+    Conversations(ConversationsQuery),
+}
+
+/// What was read.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each names its query")]
+pub enum Answer {
+    Page(Page),
+    History(Option<HistoryPage>),
+    Conversations(Conversations),
+}
+
+/// One connection.
+pub struct Session {
+    rules: Arc<SessionRules>,
+    /// Its name, for logs and support.
+    id: String,
+    phase: Phase,
+    encoding: Encoding,
+    lifetime: Lifetime,
+    epoch: Epoch,
+    feed: Feed,
+    delivery: Delivery,
+    reads: Reads,
+    in_flight: VecDeque<InFlight>,
+    awaited: usize,
+    outgoing: Backlog,
+    effects: VecDeque<Effect>,
+}
+
+enum Phase {
+    /// Waits for `hello`.
+    Greeting,
+    /// Waits for the position.
+    Opening(Box<Hello>, Arc<Account>),
+    Open(Arc<Account>),
+    /// Finishes what is under way.
+    Draining(Arc<Account>),
+    Closed,
+}
+
+/// What waits for the socket.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Backlog {
+    /// Frames.
+    pub frames: usize,
+    /// Their bytes.
+    pub bytes: usize,
+}
+
+impl Backlog {
+    fn is_slow(self) -> bool {
+        self.frames > crate::limits::OUTGOING_FRAMES_MAX
+            || self.bytes > crate::limits::OUTGOING_BYTES_MAX
+    }
+}
+
+/// What a refusal is about.
+#[derive(Debug, Clone, Default)]
+struct About {
+    req: Option<RequestId>,
+    client_msg_id: Option<ClientMsgId>,
+}
+
+impl From<RequestId> for About {
+    fn from(req: RequestId) -> Self {
+        Self {
+            req: Some(req),
+            client_msg_id: None,
+        }
+    }
+}
+
+impl From<ClientMsgId> for About {
+    fn from(client_msg_id: ClientMsgId) -> Self {
+        Self {
+            req: None,
+            client_msg_id: Some(client_msg_id),
+        }
+    }
+}
+
+impl Session {
+    /// A connection that was just made.
+    #[must_use]
+    pub fn new(rules: Arc<SessionRules>, id: String, now: Now) -> Self {
+        Self {
+            lifetime: Lifetime::start(rules.heartbeat, now),
+            rules,
+            id,
+            phase: Phase::Greeting,
+            encoding: Encoding::Text,
+            epoch: Epoch::ZERO,
+            feed: Feed::closed(),
+            delivery: Delivery::default(),
+            reads: Reads::default(),
+            in_flight: VecDeque::new(),
+            awaited: 0,
+            outgoing: Backlog::default(),
+            effects: VecDeque::new(),
+        }
+    }
+
+    /// Its name, for logs and support.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whose it is, once that is known.
+    #[must_use]
+    pub fn account(&self) -> Option<&Arc<Account>> {
+        match &self.phase {
+            Phase::Opening(_, account) | Phase::Open(account) | Phase::Draining(account) => {
+                Some(account)
+            }
+            Phase::Greeting | Phase::Closed => None,
+        }
+    }
+
+    /// Whether a frame may be read from the socket now.
+    #[must_use]
+    pub fn wants_input(&self) -> bool {
+        match self.phase {
+            Phase::Greeting => true,
+            Phase::Open(_) => {
+                self.awaited < SEND_WINDOW && self.reads.has_room() && !self.outgoing.is_slow()
+            }
+            Phase::Opening(..) | Phase::Draining(_) | Phase::Closed => false,
+        }
+    }
+
+    /// Says what waits for the socket. To be called before an event is fed.
+    pub fn set_backlog(&mut self, outgoing: Backlog) {
+        self.outgoing = outgoing;
+    }
+
+    /// Takes in what happened.
+    pub fn handle(&mut self, now: Now, event: Event) {
+        if matches!(self.phase, Phase::Closed) {
+            return;
+        }
+        match event {
+            Event::Frame { encoding, payload } => self.handle_payload(now, encoding, &payload),
+            Event::Unreadable(error) => self.refuse_frame(&error),
+            Event::Opened(position) => self.handle_position(now, position),
+            Event::Committed(result) => self.handle_commit(result),
+            Event::Answered(answer) => self.handle_answer(answer),
+            Event::Push(push) => self.handle_push(&push),
+            Event::Missed(head) => {
+                let reaction = self.feed.missed(head);
+                self.notify(&reaction);
+            }
+            Event::Ephemeral(frame) => self.handle_ephemeral(&frame),
+            Event::Kick(reason) => self.kick(reason),
+            Event::Goaway {
+                after_ms,
+                window_ms,
+            } => self.write(&RelayFrame::Goaway {
+                after_ms,
+                window_ms,
+            }),
+            Event::Drain => self.drain(),
+            Event::Tick => self.check_lifetime(now),
+        }
+        if self.is_idle_draining() {
+            self.close(ErrorCode::Draining);
+        }
+        self.lifetime
+            .pause_while(!self.is_waiting_for_client(), now);
+    }
+
+    /// The next thing to cause.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    fn handle_payload(&mut self, now: Now, encoding: Encoding, payload: &[u8]) {
+        if matches!(self.phase, Phase::Greeting) {
+            self.encoding = encoding;
+        }
+        self.lifetime.heard(now);
+        match decode::<ClientFrame>(encoding, payload) {
+            Ok(frame) => self.handle_frame(now, frame),
+            Err(error) => self.refuse_frame(&error),
+        }
+    }
+
+    fn handle_frame(&mut self, now: Now, frame: ClientFrame) {
+        let (account, frame) = match (&self.phase, frame) {
+            (Phase::Greeting, ClientFrame::Hello(hello)) => return self.greet(now, hello),
+            (Phase::Greeting, _) => {
+                let text = "the first frame of a connection is `hello`";
+                return self.refuse(ErrorCode::HelloExpected, text, About::default());
+            }
+            (Phase::Open(_), ClientFrame::Hello(_)) => {
+                let text = "`hello` comes once, as the first frame of a connection";
+                return self.refuse(ErrorCode::HelloExpected, text, About::default());
+            }
+            (Phase::Open(account), frame) => (Arc::clone(account), frame),
+            _ => return,
+        };
+        match frame {
+            ClientFrame::Hello(_) => {}
+            ClientFrame::Send(send) => self.handle_send(account, send),
+            ClientFrame::Read {
+                req,
+                conv,
+                conv_seq,
+            } => self.handle_read(account, req, conv, conv_seq),
+            ClientFrame::Recall {
+                req,
+                conv,
+                conv_seq,
+            } => self.handle_recall(account, req, conv, conv_seq),
+            ClientFrame::Ack { cursor } => {
+                let cursor = self.feed.acked(cursor);
+                self.delivery.acked(cursor);
+                self.tell_delivered(account);
+            }
+            ClientFrame::Pull {
+                req,
+                after,
+                limit,
+                pub_after,
+            } => self.handle_pull(now, account, req, (after, pub_after), limit),
+            ClientFrame::History {
+                req,
+                conv,
+                before,
+                after,
+                limit,
+            } => self.handle_history(now, account, req, conv, (before, after), limit),
+            ClientFrame::Conversations { req, page, limit } => {
+                self.handle_conversations(now, account, req, page.as_deref(), limit);
+            }
+            ClientFrame::Ephemeral { to, kind, body } => {
+                self.relay_ephemeral(&account, &to, kind, body);
+            }
+            ClientFrame::State { background } => self.lifetime.set_background(background),
+            ClientFrame::Refresh { req, token } => self.refresh(now, &account, req, &token),
+            ClientFrame::Ping { nonce } => self.write(&RelayFrame::Pong {
+                nonce,
+                now_us: now.wall,
+            }),
+        }
+    }
+
+    fn handle_push(&mut self, push: &Push) {
+        let is_slow = self.outgoing.is_slow();
+        match self.feed.committed(push.first(), push.last(), is_slow) {
+            feed::Reaction::PushAfter(after) => {
+                let frame = if after.next() == push.first() {
+                    push.encoded(self.encoding)
+                } else {
+                    push.encoded_after(after, self.encoding)
+                };
+                self.delivery.handed(push.received());
+                self.emit(Effect::Write(frame));
+            }
+            reaction => self.notify(&reaction),
+        }
+    }
+
+    fn notify(&mut self, reaction: &feed::Reaction) {
+        if let feed::Reaction::Notify(head) = reaction {
+            self.write(&RelayFrame::Notify {
+                head: *head,
+                pub_head: seqline_protocol::PubSeq::ZERO,
+            });
+        }
+    }
+
+    /// Best effort: dropped unless it can go out at once.
+    fn handle_ephemeral(&mut self, frame: &Shared) {
+        if matches!(self.phase, Phase::Open(_)) && self.outgoing.frames == 0 {
+            let frame = frame.encoded(self.encoding);
+            self.emit(Effect::Write(frame));
+        }
+    }
+
+    fn refuse_frame(&mut self, error: &DecodeError) {
+        self.refuse(error.code(), &error.to_string(), About::default());
+    }
+
+    /// Answers with an error, and closes if the code asks for it.
+    fn refuse(&mut self, code: ErrorCode, message: &str, about: impl Into<About>) {
+        let About { req, client_msg_id } = about.into();
+        self.emit(Effect::Count(code));
+        self.write(&RelayFrame::Error {
+            code,
+            message: message.to_owned(),
+            retryable: code.is_retryable(),
+            req,
+            client_msg_id,
+            retry_after_ms: None,
+        });
+        if code.close_code().is_some() {
+            self.close(code);
+        }
+    }
+
+    fn kick(&mut self, reason: KickReason) {
+        let message = match reason {
+            KickReason::Replaced => "this device connected again",
+            KickReason::DevicePolicy => "another device of yours connected",
+            KickReason::SessionEnded => "this session was ended",
+        };
+        self.write(&RelayFrame::Kick {
+            reason,
+            message: message.to_owned(),
+        });
+        self.close(ErrorCode::Kicked);
+    }
+
+    fn close(&mut self, code: ErrorCode) {
+        self.emit(Effect::Close(code));
+        self.phase = Phase::Closed;
+    }
+
+    fn write(&mut self, frame: &RelayFrame) {
+        let frame = Outgoing::new(self.encoding, frame);
+        self.emit(Effect::Write(frame));
+    }
+
+    fn emit(&mut self, effect: Effect) {
+        if !matches!(self.phase, Phase::Closed) {
+            self.effects.push_back(effect);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

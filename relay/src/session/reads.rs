@@ -1,0 +1,262 @@
+//! What a session reads: pages, history, conversations. One read at a time; others wait.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use seqline_protocol::{
+    ConvId, ConvSeq, ErrorCode, PubSeq, RelayFrame, RequestId, ResetReason, Seq,
+    limits::{FRAME_BYTES_MAX, PAGE_ENTRIES_DEFAULT, PAGE_ENTRIES_MAX},
+};
+
+use super::{Answer, Effect, Query, Session};
+use crate::{
+    account::Account,
+    clock::Now,
+    frames::last_received,
+    limits::{FRAME_HEADROOM_BYTES, READS_WAITING_MAX},
+    store::{
+        ConvPage, Conversations, ConversationsQuery, HistoryPage, HistoryQuery, HistoryRange, Page,
+        PageQuery, Refusal, StoreError,
+    },
+};
+
+const BYTES_MAX: usize = FRAME_BYTES_MAX - FRAME_HEADROOM_BYTES;
+
+#[derive(Default)]
+pub(super) struct Reads {
+    under_way: Option<Asked>,
+    waiting: VecDeque<(Asked, Query)>,
+}
+
+/// What an answer needs of its question.
+enum Asked {
+    Pull {
+        req: RequestId,
+        account: Arc<Account>,
+        after: Seq,
+        wants_public: bool,
+    },
+    History {
+        req: RequestId,
+        account: Arc<Account>,
+        conv: ConvId,
+    },
+    Conversations {
+        req: RequestId,
+    },
+}
+
+impl Asked {
+    fn req(&self) -> RequestId {
+        match self {
+            Self::Pull { req, .. } | Self::History { req, .. } | Self::Conversations { req } => {
+                *req
+            }
+        }
+    }
+}
+
+impl Reads {
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting.len() < READS_WAITING_MAX
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.under_way.is_none()
+    }
+}
+
+impl Session {
+    pub(super) fn handle_pull(
+        &mut self,
+        now: Now,
+        account: Arc<Account>,
+        req: RequestId,
+        (after, pub_after): (Seq, Option<PubSeq>),
+        limit: Option<u16>,
+    ) {
+        let Some(limit) = self.page_limit(req, limit) else {
+            return;
+        };
+        let asked = Asked::Pull {
+            req,
+            account: Arc::clone(&account),
+            after,
+            wants_public: pub_after.is_some(),
+        };
+        let query = PageQuery {
+            account,
+            after,
+            limit,
+            bytes_max: BYTES_MAX,
+            now: now.wall,
+        };
+        self.ask(asked, Query::Page(query));
+    }
+
+    pub(super) fn handle_history(
+        &mut self,
+        now: Now,
+        account: Arc<Account>,
+        req: RequestId,
+        conv: ConvId,
+        (before, after): (Option<ConvSeq>, Option<ConvSeq>),
+        limit: Option<u16>,
+    ) {
+        let Some(limit) = self.page_limit(req, limit) else {
+            return;
+        };
+        let asked = Asked::History {
+            req,
+            account: Arc::clone(&account),
+            conv: conv.clone(),
+        };
+        let range = match (before, after) {
+            (None, None) => HistoryRange::Newest,
+            (Some(before), after) => HistoryRange::Before(before, after),
+            (None, Some(after)) => HistoryRange::After(after),
+        };
+        let query = HistoryQuery {
+            account,
+            conv,
+            range,
+            limit,
+            bytes_max: BYTES_MAX,
+            now: now.wall,
+        };
+        self.ask(asked, Query::History(query));
+    }
+
+    pub(super) fn handle_conversations(
+        &mut self,
+        now: Now,
+        account: Arc<Account>,
+        req: RequestId,
+        page: Option<&str>,
+        limit: Option<u16>,
+    ) {
+        let Some(limit) = self.page_limit(req, limit) else {
+            return;
+        };
+        let after = page.map(ConvPage::parse);
+        if after == Some(None) {
+            let text = "conversations: `page` is not the `next` of a page";
+            return self.refuse(ErrorCode::FieldInvalid, text, req);
+        }
+        let query = ConversationsQuery {
+            account,
+            after: after.flatten(),
+            limit,
+            bytes_max: BYTES_MAX,
+            now: now.wall,
+        };
+        self.ask(Asked::Conversations { req }, Query::Conversations(query));
+    }
+
+    pub(super) fn handle_answer(&mut self, answer: Result<Answer, StoreError>) {
+        let Some(asked) = self.reads.under_way.take() else {
+            return;
+        };
+        match (asked, answer) {
+            (asked, Err(error)) => self.refuse_storage(&error, asked.req()),
+            (
+                Asked::Pull {
+                    req,
+                    account,
+                    after,
+                    wants_public,
+                },
+                Ok(Answer::Page(page)),
+            ) => self.answer_pull(req, &account, after, wants_public, page),
+            (Asked::History { req, account, conv }, Ok(Answer::History(page))) => {
+                self.answer_history(req, &account, conv, page);
+            }
+            (
+                Asked::Conversations { req },
+                Ok(Answer::Conversations(Conversations { rows, next })),
+            ) => {
+                self.write(&RelayFrame::Conversations {
+                    req,
+                    conversations: rows,
+                    next: next.map(|next| next.to_string()),
+                });
+            }
+            _ => {}
+        }
+        if let Some((asked, query)) = self.reads.waiting.pop_front() {
+            self.ask(asked, query);
+        }
+    }
+
+    fn answer_pull(
+        &mut self,
+        req: RequestId,
+        account: &Account,
+        after: Seq,
+        wants_public: bool,
+        page: Page,
+    ) {
+        self.feed.raise_head(page.head);
+        if after < page.floor.previous() {
+            return self.reset(ResetReason::BelowFloor);
+        }
+        if after > self.feed.head() {
+            let text = format!(
+                "pull: `after` is {after}, beyond the newest entry, {}",
+                self.feed.head()
+            );
+            return self.refuse(ErrorCode::FieldInvalid, &text, req);
+        }
+        let last = page.entries.last().map_or(after, |entry| entry.seq);
+        self.delivery
+            .handed(last_received(&page.entries, &account.user));
+        let head = self.feed.paged(last, page.head);
+        self.write(&RelayFrame::Page {
+            req,
+            entries: page.entries,
+            head,
+            broadcasts: Vec::new(),
+            pub_cursor: wants_public.then_some(PubSeq::ZERO),
+            pub_head: wants_public.then_some(PubSeq::ZERO),
+        });
+    }
+
+    /// Someone who takes part in a conversation in which nothing was said sees an empty one.
+    fn answer_history(
+        &mut self,
+        req: RequestId,
+        account: &Account,
+        conv: ConvId,
+        page: Option<HistoryPage>,
+    ) {
+        let Some(page) = page.or_else(|| account.takes_part_in(&conv).then(HistoryPage::default))
+        else {
+            let refusal = Refusal::ConversationUnknown;
+            return self.refuse(refusal.code(), &refusal.to_string(), req);
+        };
+        self.write(&RelayFrame::History {
+            req,
+            conv,
+            messages: page.messages,
+            more: page.more,
+        });
+    }
+
+    /// The number of entries to answer with; refuses none at all.
+    fn page_limit(&mut self, req: RequestId, limit: Option<u16>) -> Option<usize> {
+        let limit = limit.map_or(PAGE_ENTRIES_DEFAULT, usize::from);
+        if limit == 0 {
+            self.refuse(ErrorCode::FieldInvalid, "`limit` is at least 1", req);
+            return None;
+        }
+        Some(limit.min(PAGE_ENTRIES_MAX))
+    }
+
+    fn ask(&mut self, asked: Asked, query: Query) {
+        if self.reads.under_way.is_some() {
+            self.reads.waiting.push_back((asked, query));
+        } else {
+            self.reads.under_way = Some(asked);
+            self.emit(Effect::Read(query));
+        }
+    }
+}

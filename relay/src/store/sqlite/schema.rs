@@ -1,0 +1,51 @@
+//! Migrations, and the identity of the numbering.
+
+use std::borrow::Cow;
+
+use seqline_protocol::Epoch;
+use sqlx::{
+    Row as _, SqlSafeStr as _, SqliteConnection,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+};
+
+use super::rows::{integer, number};
+use crate::entropy::Entropy;
+
+/// By hand rather than by sqlx's macro, whose crate would build SQLite's parser twice.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(
+    1,
+    "timelines",
+    include_str!("migrations/0001_timelines.sql"),
+)];
+
+/// Brings the schema up to date.
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|&(version, description, sql)| {
+            Migration::new(
+                version,
+                Cow::Borrowed(description),
+                MigrationType::Simple,
+                sql.into_sql_str(),
+                false,
+            )
+        })
+        .collect();
+    Migrator::with_migrations(migrations).run(connection).await
+}
+
+/// The identity of this database's numbering; drawn when the database is new.
+pub(super) async fn epoch(
+    connection: &mut SqliteConnection,
+    entropy: &dyn Entropy,
+) -> Result<Epoch, sqlx::Error> {
+    sqlx::query("INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?1)")
+        .bind(integer(entropy.epoch().get()))
+        .execute(&mut *connection)
+        .await?;
+    let row = sqlx::query("SELECT value FROM meta WHERE key = 'epoch'")
+        .fetch_one(&mut *connection)
+        .await?;
+    Ok(Epoch::saturating(number(row.try_get(0)?)))
+}
