@@ -16,23 +16,18 @@ export type Views = Record<string, readonly Seen[]>;
 const named_max = 10;
 
 export class Ledger {
-  readonly #sent = new Map<string, string[]>();
+  readonly #sent = new Map<string, Set<string>>();
 
   /** Notes a message, in the order in which its sender sent them. */
   add(sender: string, text: string): void {
-    const texts = this.#sent.get(sender) ?? [];
-    if (texts.includes(text)) throw new Error(`"${text}" is in ${sender}'s ledger already`);
-    this.#sent.set(sender, [...texts, text]);
-  }
-
-  /** Every sender's texts, in the order of sending. */
-  get sent(): ReadonlyMap<string, readonly string[]> {
-    return this.#sent;
+    const texts = this.#sent.get(sender) ?? new Set();
+    if (texts.has(text)) throw new Error(`"${text}" is in ${sender}'s ledger already`);
+    this.#sent.set(sender, texts.add(text));
   }
 
   /** How many messages were sent, by everybody. */
   get count(): number {
-    return [...this.#sent.values()].reduce((sum, texts) => sum + texts.length, 0);
+    return [...this.#sent.values()].reduce((sum, texts) => sum + texts.size, 0);
   }
 
   /** What is wrong with what somebody sees, in sentences; nothing if all is well. */
@@ -40,7 +35,7 @@ export class Ledger {
     const senders = new Set([...this.#sent.keys(), ...seen.map(({ sender }) => sender)]);
     return [...senders].flatMap((sender) => {
       const shown = seen.filter((message) => message.sender === sender).map(({ text }) => text);
-      return compare(this.#sent.get(sender) ?? [], shown).map(
+      return compare([...(this.#sent.get(sender) ?? [])], shown).map(
         (problem) => `${view}, from ${sender}: ${problem}`,
       );
     });

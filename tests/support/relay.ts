@@ -1,0 +1,162 @@
+/** The real relay as a process that can be killed and started again on its data. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { inRoot, relayBinary } from '../../tools/setup/paths.mjs';
+
+export interface RelayOptions {
+  /** Added to the command line. */
+  args?: readonly string[];
+  /** Secrets of apps, by name. Without, it runs in development mode, with the app `dev`. */
+  apps?: Readonly<Record<string, string>>;
+}
+
+const start_timeout_ms = 60_000;
+
+export class Relay {
+  readonly dataDir: string;
+  readonly #options: RelayOptions;
+  #process: ChildProcess | undefined;
+  #port: number | undefined;
+  #log = '';
+
+  /** Starts a relay on a free port, with a data folder of its own. */
+  static async start(options: RelayOptions = {}): Promise<Relay> {
+    const relay = new Relay(await mkdtemp(join(tmpdir(), 'seqline-relay-')), options);
+    await writeFile(relay.#config, configOf(options));
+    await relay.start();
+    return relay;
+  }
+
+  private constructor(dataDir: string, options: RelayOptions) {
+    this.dataDir = dataDir;
+    this.#options = options;
+  }
+
+  /** Where it listens; undefined while it is down. Another one after each start. */
+  get port(): number | undefined {
+    return this.#port;
+  }
+
+  get url(): string {
+    if (this.#port === undefined) throw new Error('the relay is down');
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Everything that it wrote, over all starts. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /**
+   * Starts it again on its data. It takes any free port: its last one may belong to another
+   * process by now. A fault proxy in front of it has one address for good.
+   */
+  async start(): Promise<void> {
+    if (this.#process) throw new Error('the relay is up');
+    const binary = await findBinary();
+    const place = ['--listen', '127.0.0.1:0', '--database', `sqlite:${this.dataDir}/seqline.db`];
+    const args = ['serve', '--config', this.#config, ...place, ...(this.#options.args ?? [])];
+    const child = spawn(binary, args, {
+      env: foreignEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    this.#log += `--- started as process ${child.pid ?? 'none'}\n`;
+    child.on('exit', (code, signal) => {
+      this.#log += `--- ended with ${signal ?? `code ${code ?? 'none'}`}\n`;
+      this.#process = undefined;
+      this.#port = undefined;
+    });
+    this.#port = await this.#listening(child);
+  }
+
+  /** Ends it with SIGKILL: no chance to tidy up. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Asks it to drain and stop. @returns its exit code */
+  async terminate(): Promise<number | null> {
+    return this.#end('SIGTERM');
+  }
+
+  /** Ends it and removes its data. */
+  async dispose(): Promise<void> {
+    if (this.#process) await this.kill();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  get #config(): string {
+    return join(this.dataDir, 'relay.toml');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#process;
+    if (!child) throw new Error('the relay is down');
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    const [code] = (await ended) as [number | null];
+    return code;
+  }
+
+  /** The port that it says it listens on. */
+  async #listening(child: ChildProcess): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const fail = (reason: string): void => {
+        reject(new Error(`The relay ${reason}. It said:\n${this.#log}`));
+      };
+      const timer = setTimeout(() => {
+        fail('did not start in time');
+        child.kill('SIGKILL');
+      }, start_timeout_ms);
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.setEncoding('utf8').on('data', (text: string) => {
+          this.#log += text;
+          output += text;
+          const port = /listening on http:\/\/[^\s:]+:(\d+)/.exec(output)?.[1];
+          if (port !== undefined) {
+            clearTimeout(timer);
+            resolve(Number(port));
+          }
+        });
+      }
+      child.on('error', (error) => {
+        fail(`could not be started: ${error.message}`);
+      });
+      child.on('close', () => {
+        clearTimeout(timer);
+        fail('ended before it listened');
+      });
+    });
+  }
+}
+
+function configOf({ apps }: RelayOptions): string {
+  if (!apps) return 'dev = true\n';
+  return Object.entries(apps)
+    .map(([name, secret]) => `[apps.${name}]\nsecret = ${JSON.stringify(secret)}\n`)
+    .join('\n');
+}
+
+/** Without what would configure a relay of whoever runs the tests. */
+function foreignEnvironment(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('SEQLINE_'));
+  return Object.fromEntries(entries);
+}
+
+async function findBinary(): Promise<string> {
+  const binary = process.env['SEQLINE_RELAY_BINARY'] ?? inRoot(relayBinary('debug'));
+  try {
+    await access(binary);
+  } catch {
+    throw new Error(
+      `There is no relay at ${binary}. \`npm run test:e2e\` at the top of the repository builds it.`,
+    );
+  }
+  return binary;
+}
