@@ -2,23 +2,18 @@
 //!
 //! Decoding takes any bytes whatever and answers with a frame or a coded error; it
 //! never panics, never allocates more than the input's size warrants, and follows
-//! nesting only to [`NESTING_MAX`].
+//! nesting only to [`crate::limits::NESTING_MAX`].
 
-use std::convert::Infallible;
+mod parse;
 
-use cbor4ii::core::dec;
 use serde::{
     Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
 use thiserror::Error;
 
-use crate::{
-    client::ClientFrame,
-    codes::ErrorCode,
-    limits::{FRAME_BYTES_MAX, NESTING_MAX},
-    relay::RelayFrame,
-};
+use self::parse::{Fault, parse};
+use crate::{client::ClientFrame, codes::ErrorCode, limits::FRAME_BYTES_MAX, relay::RelayFrame};
 
 /// Which of the two encodings a connection speaks. A relay answers in kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -155,6 +150,9 @@ pub fn encode<F: Frame>(encoding: Encoding, frame: &F) -> Encoded {
     }
 }
 
+/// Characters of a reason: it may quote the input, and has to fit an `error` frame.
+const REASON_CHARS_MAX: usize = 256;
+
 /// Decodes the payload of a frame.
 ///
 /// # Errors
@@ -163,7 +161,7 @@ pub fn decode<F: Frame>(encoding: Encoding, payload: &[u8]) -> Result<F, DecodeE
     if payload.len() > FRAME_BYTES_MAX {
         return Err(DecodeError::TooLarge(payload.len()));
     }
-    parse(encoding, payload).map_err(|reason| classify::<F>(encoding, payload, reason))
+    parse(encoding, payload).map_err(|fault| classify::<F>(encoding, payload, fault))
 }
 
 /// Decodes the payload of a text frame.
@@ -182,32 +180,26 @@ pub fn decode_binary<F: Frame>(payload: &[u8]) -> Result<F, DecodeError> {
     decode(Encoding::Binary, payload)
 }
 
-fn parse<'de, T: Deserialize<'de>>(encoding: Encoding, payload: &'de [u8]) -> Result<T, String> {
-    match encoding {
-        Encoding::Text => serde_json::from_slice(payload).map_err(|error| error.to_string()),
-        Encoding::Binary => {
-            let mut cbor = cbor4ii::serde::Deserializer::new(CborInput::new(payload));
-            let value = T::deserialize(&mut cbor).map_err(|error| error.to_string())?;
-            match cbor.into_inner().rest.len() {
-                0 => Ok(value),
-                left => Err(format!("{left} bytes after the end")),
-            }
-        }
-    }
-}
-
 /// Tells apart what serde reports alike. Runs on refused input only: good frames
 /// are parsed once.
-fn classify<F: Frame>(encoding: Encoding, payload: &[u8], reason: String) -> DecodeError {
+fn classify<F: Frame>(encoding: Encoding, payload: &[u8], fault: Fault) -> DecodeError {
+    let reason = match fault {
+        Fault::Malformed(reason) => return DecodeError::Malformed(clip(&reason)),
+        Fault::Other(reason) => clip(&reason),
+    };
     match parse::<OneKey>(encoding, payload) {
-        Err(malformed) => DecodeError::Malformed(malformed),
+        Err(fault) => DecodeError::Malformed(clip(&fault.into_reason())),
         Ok(OneKey(None)) => DecodeError::Malformed("a frame is a map with one key".to_owned()),
         Ok(OneKey(Some(name))) if F::NAMES.contains(&name.as_str()) => DecodeError::Field {
             frame: name,
             reason,
         },
-        Ok(OneKey(Some(name))) => DecodeError::Unknown(name.chars().take(64).collect()),
+        Ok(OneKey(Some(name))) => DecodeError::Unknown(clip(&name)),
     }
+}
+
+fn clip(text: &str) -> String {
+    text.chars().take(REASON_CHARS_MAX).collect()
 }
 
 /// The name of whatever is shaped like a frame; none for well-formed input of another shape.
@@ -240,50 +232,5 @@ impl<'de> Deserialize<'de> for OneKey {
         }
 
         deserializer.deserialize_map(Visitor)
-    }
-}
-
-/// A CBOR source that counts nesting.
-struct CborInput<'a> {
-    rest: &'a [u8],
-    nesting_left: usize,
-}
-
-impl<'a> CborInput<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            rest: bytes,
-            nesting_left: NESTING_MAX,
-        }
-    }
-}
-
-impl<'de> dec::Read<'de> for CborInput<'de> {
-    type Error = Infallible;
-
-    fn fill<'short>(
-        &'short mut self,
-        want: usize,
-    ) -> Result<dec::Reference<'de, 'short>, Infallible> {
-        let (available, _) = self.rest.split_at(want.min(self.rest.len()));
-        Ok(dec::Reference::Long(available))
-    }
-
-    fn advance(&mut self, bytes: usize) {
-        (_, self.rest) = self.rest.split_at(bytes.min(self.rest.len()));
-    }
-
-    fn step_in(&mut self) -> bool {
-        match self.nesting_left.checked_sub(1) {
-            Some(left) => {
-                self.nesting_left = left;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn step_out(&mut self) {
-        self.nesting_left += 1;
     }
 }

@@ -1,0 +1,167 @@
+//! A body within its limit fits a frame, whatever it is made of.
+
+use std::fmt::Debug;
+
+use proptest::{collection::vec, prelude::*};
+use seqline_protocol::{
+    ClientFrame, ConvId, Conversation, Encoding, Entry, Frame, Item, Message, Priority, Receipt,
+    RelayFrame, Send, Target, UserId, decode, encode,
+    limits::{
+        BODY_BYTES_MAX, EPHEMERAL_BODY_BYTES_MAX, FRAME_BYTES_MAX, ID_BYTES_MAX, KIND_BYTES_MAX,
+        LABEL_BYTES_MAX, SAFE_INTEGER_MAX, TOKEN_BYTES_MAX, json_bytes,
+    },
+};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::{
+    property,
+    samples::{name, number},
+};
+
+/// Bodies of which the last character of a kind just fits.
+fn largest_bodies() -> Vec<String> {
+    [
+        "a",
+        "\u{1}",
+        "\"",
+        "\\",
+        "\n",
+        "\u{7f}",
+        "\u{2028}",
+        "é",
+        "汉",
+        "👋",
+        "\u{10ffff}",
+    ]
+    .into_iter()
+    .map(|text| {
+        let body = text.repeat(BODY_BYTES_MAX / json_bytes(text));
+        assert!(json_bytes(&body) > BODY_BYTES_MAX - 8);
+        body
+    })
+    .collect()
+}
+
+fn longest_name(first: &str) -> String {
+    format!("{first}{}", "~".repeat(ID_BYTES_MAX - first.len()))
+}
+
+fn longest_conv() -> ConvId {
+    let user = |first| name::<UserId>(&longest_name(first));
+    ConvId::direct(&user("a"), &user("b"))
+}
+
+fn largest_message(body: String) -> Message {
+    Message {
+        msg_id: number(SAFE_INTEGER_MAX),
+        client_msg_id: name(&longest_name("m")),
+        sender: name(&longest_name("a")),
+        conv: longest_conv(),
+        conv_seq: number(SAFE_INTEGER_MAX),
+        kind: name(&"k".repeat(KIND_BYTES_MAX)),
+        body,
+        priority: Priority::Normal,
+        created_us: number(SAFE_INTEGER_MAX),
+        expires_us: Some(number(SAFE_INTEGER_MAX)),
+        recalled: true,
+    }
+}
+
+fn fits<F: Frame + PartialEq + Debug>(frame: &F) {
+    for encoding in [Encoding::Text, Encoding::Binary] {
+        let encoded = encode(encoding, frame);
+        let bytes = encoded.as_bytes().len();
+        assert!(bytes <= FRAME_BYTES_MAX, "{encoding:?}: {bytes} bytes");
+        assert_eq!(decode(encoding, encoded.as_bytes()).as_ref(), Ok(frame));
+    }
+}
+
+#[test]
+fn the_largest_message_fits_every_frame_that_carries_one() {
+    for body in largest_bodies() {
+        fits(&ClientFrame::Send(Send {
+            client_msg_id: name(&longest_name("m")),
+            to: Target::Conv(longest_conv()),
+            kind: name(&"k".repeat(KIND_BYTES_MAX)),
+            body: body.clone(),
+            priority: Priority::Normal,
+            expires_us: Some(number(SAFE_INTEGER_MAX)),
+        }));
+        let message = Message {
+            priority: Priority::High,
+            ..largest_message(body)
+        };
+        let entries = vec![Entry {
+            seq: number(SAFE_INTEGER_MAX),
+            item: Item::Message(message.clone()),
+        }];
+        fits(&RelayFrame::Push {
+            entries: entries.clone(),
+        });
+        fits(&RelayFrame::Page {
+            req: number(SAFE_INTEGER_MAX),
+            entries,
+            head: number(SAFE_INTEGER_MAX),
+            broadcasts: Vec::new(),
+            pub_cursor: Some(number(SAFE_INTEGER_MAX)),
+            pub_head: Some(number(SAFE_INTEGER_MAX)),
+        });
+        fits(&RelayFrame::History {
+            req: number(SAFE_INTEGER_MAX),
+            conv: longest_conv(),
+            messages: vec![message.clone()],
+            more: true,
+        });
+        let receipt = Receipt {
+            conv: longest_conv(),
+            user: name(&longest_name("b")),
+            delivered: number(SAFE_INTEGER_MAX),
+            read: number(SAFE_INTEGER_MAX),
+        };
+        fits(&RelayFrame::Conversations {
+            req: number(SAFE_INTEGER_MAX),
+            conversations: vec![Conversation {
+                conv: longest_conv(),
+                head: number(SAFE_INTEGER_MAX),
+                last: Some(message),
+                unread: SAFE_INTEGER_MAX,
+                read: number(SAFE_INTEGER_MAX),
+                receipts: vec![receipt],
+                active_us: number(SAFE_INTEGER_MAX),
+            }],
+            next: Some("9".repeat(64)),
+        });
+    }
+}
+
+#[test]
+fn the_largest_of_the_other_frames_fit() {
+    let hello = format!(
+        r#"{{"hello":{{"version":1,"token":"{}","device":"d","host":"{label}","app_version":"{label}"}}}}"#,
+        "t".repeat(TOKEN_BYTES_MAX),
+        label = "\u{1}".repeat(LABEL_BYTES_MAX).replace('\u{1}', "\\u0001"),
+    );
+    let hello: ClientFrame = decode(Encoding::Text, hello.as_bytes()).expect("a hello");
+    fits(&hello);
+    fits(&ClientFrame::Ephemeral {
+        to: Target::Conv(longest_conv()),
+        kind: name(&"k".repeat(KIND_BYTES_MAX)),
+        body: "\"".repeat(EPHEMERAL_BODY_BYTES_MAX / 2),
+    });
+}
+
+#[test]
+fn json_bytes_is_what_json_takes() {
+    let texts = vec(any::<char>(), 0..50).prop_map(String::from_iter);
+    property::check(1_000, &texts, |text| {
+        let quoted = serde_json::to_string(&text).expect("a text serializes");
+        prop_assert_eq!(json_bytes(&text), quoted.len() - 2);
+        Ok(())
+    });
+    for byte in 0..=0x7f_u8 {
+        let text = char::from(byte).to_string();
+        let quoted = serde_json::to_string(&text).expect("a text serializes");
+        assert_eq!(json_bytes(&text), quoted.len() - 2, "{text:?}");
+    }
+}

@@ -1,0 +1,493 @@
+//! Any frame that can be made.
+//!
+//! Boxed throughout: the trees of these strategies are large, and the stack of wasm is small.
+
+use std::fmt::Debug;
+
+use proptest::{char, collection::vec, option, prelude::*, sample::select, strategy::Union};
+use seqline_protocol::{
+    Broadcast, BroadcastChange, BroadcastOp, ClientFrame, ConvId, Conversation, Entry, ErrorCode,
+    Heartbeat, Hello, Item, KickReason, Message, Priority, Receipt, RelayFrame, ResetReason,
+    Resume, Send, ServerLimits, Start, Target, Welcome, limits::SAFE_INTEGER_MAX,
+};
+use serde::de::DeserializeOwned;
+
+use crate::samples;
+
+pub(crate) fn client_frame() -> Union<BoxedStrategy<ClientFrame>> {
+    Union::new([
+        hello().prop_map(ClientFrame::Hello).boxed(),
+        send().prop_map(ClientFrame::Send).boxed(),
+        number()
+            .prop_map(|cursor| ClientFrame::Ack { cursor })
+            .boxed(),
+        (
+            number(),
+            number(),
+            option::of(any::<u16>()),
+            option::of(number()),
+        )
+            .prop_map(|(req, after, limit, pub_after)| ClientFrame::Pull {
+                req,
+                after,
+                limit,
+                pub_after,
+            })
+            .boxed(),
+        (number(), conv(), number())
+            .prop_map(|(req, conv, conv_seq)| ClientFrame::Read {
+                req,
+                conv,
+                conv_seq,
+            })
+            .boxed(),
+        (number(), conv(), number())
+            .prop_map(|(req, conv, conv_seq)| ClientFrame::Recall {
+                req,
+                conv,
+                conv_seq,
+            })
+            .boxed(),
+        (
+            number(),
+            conv(),
+            option::of(number()),
+            option::of(number()),
+            option::of(any::<u16>()),
+        )
+            .prop_map(|(req, conv, before, after, limit)| ClientFrame::History {
+                req,
+                conv,
+                before,
+                after,
+                limit,
+            })
+            .boxed(),
+        (number(), option::of(text()), option::of(any::<u16>()))
+            .prop_map(|(req, page, limit)| ClientFrame::Conversations { req, page, limit })
+            .boxed(),
+        (target(), kind(), text())
+            .prop_map(|(to, kind, body)| ClientFrame::Ephemeral { to, kind, body })
+            .boxed(),
+        any::<bool>()
+            .prop_map(|background| ClientFrame::State { background })
+            .boxed(),
+        (number(), text())
+            .prop_map(|(req, token)| ClientFrame::Refresh { req, token })
+            .boxed(),
+        any::<u32>()
+            .prop_map(|nonce| ClientFrame::Ping { nonce })
+            .boxed(),
+    ])
+}
+
+pub(crate) fn relay_frame() -> Union<BoxedStrategy<RelayFrame>> {
+    Union::new([
+        welcome().prop_map(RelayFrame::Welcome).boxed(),
+        sent().boxed(),
+        vec(entry(), 0..5)
+            .prop_map(|entries| RelayFrame::Push { entries })
+            .boxed(),
+        (number(), number())
+            .prop_map(|(head, pub_head)| RelayFrame::Notify { head, pub_head })
+            .boxed(),
+        page().boxed(),
+        (number(), conv(), vec(message(), 0..4), any::<bool>())
+            .prop_map(|(req, conv, messages, more)| RelayFrame::History {
+                req,
+                conv,
+                messages,
+                more,
+            })
+            .boxed(),
+        (number(), vec(conversation(), 0..4), option::of(text()))
+            .prop_map(|(req, conversations, next)| RelayFrame::Conversations {
+                req,
+                conversations,
+                next,
+            })
+            .boxed(),
+        number().prop_map(|req| RelayFrame::Done { req }).boxed(),
+        (number(), number())
+            .prop_map(|(req, token_expires_us)| RelayFrame::Refreshed {
+                req,
+                token_expires_us,
+            })
+            .boxed(),
+        (reset_reason(), number(), number())
+            .prop_map(|(reason, epoch, head)| RelayFrame::Reset {
+                reason,
+                epoch,
+                head,
+            })
+            .boxed(),
+        kick().boxed(),
+        (any::<u32>(), any::<u32>())
+            .prop_map(|(after_ms, window_ms)| RelayFrame::Goaway {
+                after_ms,
+                window_ms,
+            })
+            .boxed(),
+        (any::<u32>(), number())
+            .prop_map(|(nonce, now_us)| RelayFrame::Pong { nonce, now_us })
+            .boxed(),
+        (conv(), name(), kind(), text())
+            .prop_map(|(conv, sender, kind, body)| RelayFrame::Ephemeral {
+                conv,
+                sender,
+                kind,
+                body,
+            })
+            .boxed(),
+        error().boxed(),
+    ])
+}
+
+fn hello() -> BoxedStrategy<Hello> {
+    let resume = (number(), number()).prop_map(|(epoch, cursor)| Resume { epoch, cursor });
+    (
+        any::<u16>(),
+        text(),
+        name(),
+        text(),
+        option::of(text()),
+        option::of(resume),
+        select(vec![Start::Oldest, Start::Newest]),
+        any::<bool>(),
+    )
+        .prop_map(
+            |(version, token, device, host, app_version, resume, start, background)| Hello {
+                version,
+                token,
+                device,
+                host,
+                app_version,
+                resume,
+                start,
+                background,
+            },
+        )
+        .boxed()
+}
+
+fn send() -> BoxedStrategy<Send> {
+    (
+        name(),
+        target(),
+        kind(),
+        text(),
+        priority(),
+        option::of(number()),
+    )
+        .prop_map(
+            |(client_msg_id, to, kind, body, priority, expires_us)| Send {
+                client_msg_id,
+                to,
+                kind,
+                body,
+                priority,
+                expires_us,
+            },
+        )
+        .boxed()
+}
+
+fn target() -> BoxedStrategy<Target> {
+    prop_oneof![name().prop_map(Target::User), conv().prop_map(Target::Conv)].boxed()
+}
+
+fn welcome() -> BoxedStrategy<Welcome> {
+    let heartbeat =
+        any::<(u32, u32)>().prop_map(|(interval_ms, background_interval_ms)| Heartbeat {
+            interval_ms,
+            background_interval_ms,
+        });
+    let limits = any::<(u32, u32, u16, u16)>().prop_map(
+        |(frame_bytes_max, body_bytes_max, page_entries_max, send_window)| ServerLimits {
+            frame_bytes_max,
+            body_bytes_max,
+            page_entries_max,
+            send_window,
+        },
+    );
+    (
+        (any::<u16>(), text(), name(), name()),
+        (number(), number(), number(), option::of(reset_reason())),
+        (number(), number(), number()),
+        (heartbeat, limits),
+    )
+        .prop_map(
+            |(
+                (version, session, app, user),
+                (epoch, head, cursor, reset),
+                (pub_head, now_us, token_expires_us),
+                (heartbeat, limits),
+            )| Welcome {
+                version,
+                session,
+                app,
+                user,
+                epoch,
+                head,
+                cursor,
+                reset,
+                pub_head,
+                now_us,
+                token_expires_us,
+                heartbeat,
+                limits,
+            },
+        )
+        .boxed()
+}
+
+fn sent() -> BoxedStrategy<RelayFrame> {
+    (
+        name(),
+        number(),
+        conv(),
+        number(),
+        number(),
+        number(),
+        any::<bool>(),
+    )
+        .prop_map(
+            |(client_msg_id, msg_id, conv, conv_seq, seq, created_us, duplicate)| {
+                RelayFrame::Sent {
+                    client_msg_id,
+                    msg_id,
+                    conv,
+                    conv_seq,
+                    seq,
+                    created_us,
+                    duplicate,
+                }
+            },
+        )
+        .boxed()
+}
+
+fn page() -> BoxedStrategy<RelayFrame> {
+    (
+        number(),
+        vec(entry(), 0..4),
+        number(),
+        vec(broadcast_change(), 0..3),
+        option::of(number()),
+        option::of(number()),
+    )
+        .prop_map(
+            |(req, entries, head, broadcasts, pub_cursor, pub_head)| RelayFrame::Page {
+                req,
+                entries,
+                head,
+                broadcasts,
+                pub_cursor,
+                pub_head,
+            },
+        )
+        .boxed()
+}
+
+fn kick() -> BoxedStrategy<RelayFrame> {
+    let reasons = vec![
+        KickReason::Replaced,
+        KickReason::DevicePolicy,
+        KickReason::SessionEnded,
+    ];
+    (select(reasons), text())
+        .prop_map(|(reason, message)| RelayFrame::Kick { reason, message })
+        .boxed()
+}
+
+fn error() -> BoxedStrategy<RelayFrame> {
+    (
+        select(ErrorCode::ALL),
+        text(),
+        any::<bool>(),
+        option::of(number()),
+        option::of(name()),
+        option::of(any::<u32>()),
+    )
+        .prop_map(
+            |(code, message, retryable, req, client_msg_id, retry_after_ms)| RelayFrame::Error {
+                code,
+                message,
+                retryable,
+                req,
+                client_msg_id,
+                retry_after_ms,
+            },
+        )
+        .boxed()
+}
+
+fn entry() -> BoxedStrategy<Entry> {
+    let item = prop_oneof![
+        message().prop_map(Item::Message),
+        receipt().prop_map(Item::Receipt),
+        (conv(), number()).prop_map(|(conv, conv_seq)| Item::Read { conv, conv_seq }),
+        (conv(), number(), number(), name()).prop_map(|(conv, conv_seq, msg_id, by)| {
+            Item::Recall {
+                conv,
+                conv_seq,
+                msg_id,
+                by,
+            }
+        }),
+    ];
+    (number(), item)
+        .prop_map(|(seq, item)| Entry { seq, item })
+        .boxed()
+}
+
+fn message() -> BoxedStrategy<Message> {
+    (
+        (number(), name(), name(), conv(), number()),
+        (kind(), text(), priority()),
+        (number(), option::of(number()), any::<bool>()),
+    )
+        .prop_map(
+            |(
+                (msg_id, client_msg_id, sender, conv, conv_seq),
+                (kind, body, priority),
+                (created_us, expires_us, recalled),
+            )| Message {
+                msg_id,
+                client_msg_id,
+                sender,
+                conv,
+                conv_seq,
+                kind,
+                body,
+                priority,
+                created_us,
+                expires_us,
+                recalled,
+            },
+        )
+        .boxed()
+}
+
+fn receipt() -> BoxedStrategy<Receipt> {
+    (conv(), name(), number(), number())
+        .prop_map(|(conv, user, delivered, read)| Receipt {
+            conv,
+            user,
+            delivered,
+            read,
+        })
+        .boxed()
+}
+
+fn conversation() -> BoxedStrategy<Conversation> {
+    (
+        (conv(), number(), option::of(message())),
+        (0..=SAFE_INTEGER_MAX, number()),
+        (vec(receipt(), 0..3), number()),
+    )
+        .prop_map(
+            |((conv, head, last), (unread, read), (receipts, active_us))| Conversation {
+                conv,
+                head,
+                last,
+                unread,
+                read,
+                receipts,
+                active_us,
+            },
+        )
+        .boxed()
+}
+
+fn broadcast_change() -> BoxedStrategy<BroadcastChange> {
+    let ops = vec![
+        BroadcastOp::Published,
+        BroadcastOp::Changed,
+        BroadcastOp::Withdrawn,
+    ];
+    (number(), number(), select(ops), option::of(broadcast()))
+        .prop_map(|(pub_seq, id, op, broadcast)| BroadcastChange {
+            pub_seq,
+            id,
+            op,
+            broadcast,
+        })
+        .boxed()
+}
+
+fn broadcast() -> BoxedStrategy<Broadcast> {
+    (
+        (number(), any::<u32>(), kind()),
+        (text(), text()),
+        (number(), option::of(number())),
+    )
+        .prop_map(
+            |((id, version, kind), (title, body), (published_us, expires_us))| Broadcast {
+                id,
+                version,
+                kind,
+                title,
+                body,
+                published_us,
+                expires_us,
+            },
+        )
+        .boxed()
+}
+
+fn reset_reason() -> BoxedStrategy<ResetReason> {
+    select(vec![
+        ResetReason::EpochChanged,
+        ResetReason::BelowFloor,
+        ResetReason::AheadOfHead,
+    ])
+    .boxed()
+}
+
+fn priority() -> BoxedStrategy<Priority> {
+    select(vec![Priority::Low, Priority::Normal, Priority::High]).boxed()
+}
+
+fn conv() -> BoxedStrategy<ConvId> {
+    prop_oneof![
+        (name(), name()).prop_map(|(one, other)| ConvId::direct(&one, &other)),
+        (select(vec!["group", "channel", "room"]), name_text())
+            .prop_map(|(form, name)| samples::name(&format!("{form}:{name}"))),
+    ]
+    .boxed()
+}
+
+/// Any newtype of integers, at its edges more often than between.
+fn number<T: DeserializeOwned + Debug + 'static>() -> BoxedStrategy<T> {
+    prop_oneof![
+        0..=300u64,
+        SAFE_INTEGER_MAX - 1..=SAFE_INTEGER_MAX,
+        0..=SAFE_INTEGER_MAX,
+    ]
+    .prop_map(samples::number)
+    .boxed()
+}
+
+/// Any newtype of names.
+fn name<T: DeserializeOwned + Debug + 'static>() -> BoxedStrategy<T> {
+    name_text().prop_map(|text| samples::name(&text)).boxed()
+}
+
+fn name_text() -> BoxedStrategy<String> {
+    let chars = "abcxyzABCXYZ0189._-@+=~".chars().collect::<Vec<_>>();
+    prop_oneof![4 => 1..12usize, 1 => 64..=64usize]
+        .prop_flat_map(move |length| vec(select(chars.clone()), length))
+        .prop_map(String::from_iter)
+        .boxed()
+}
+
+fn kind<T: DeserializeOwned + Debug + 'static>() -> BoxedStrategy<T> {
+    vec(select("az09._-".chars().collect::<Vec<_>>()), 1..=32)
+        .prop_map(|chars| samples::name(&String::from_iter(chars)))
+        .boxed()
+}
+
+fn text() -> BoxedStrategy<String> {
+    vec(char::any(), 0..24).prop_map(String::from_iter).boxed()
+}
