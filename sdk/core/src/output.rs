@@ -37,7 +37,7 @@ pub enum Output {
     Emit(Event),
     /// Answer a call.
     Answer(CallId, Result<Reply, Failure>),
-    /// Feed `Timeout` at this `mono_ms`; replaces any earlier one. None: never.
+    /// Feed `Timeout` once at this `mono_ms`; replaces any earlier one. None: never.
     WakeAt(Option<u64>),
 }
 

@@ -224,7 +224,7 @@ impl Session {
         self.write_what_is_due(now_ms);
         self.deliver(now_ms);
         self.outputs.extend(self.store.flush(now_ms));
-        self.tell_wake_at();
+        self.tell_wake_at(now_ms);
     }
 
     fn keep_alive(&mut self, now_ms: u64) {
@@ -308,7 +308,7 @@ impl Session {
         }
     }
 
-    fn tell_wake_at(&mut self) {
+    fn tell_wake_at(&mut self, now_ms: u64) {
         let open = self.link.open_conn().is_some();
         let deadlines = [
             self.link.deadline_ms(),
@@ -321,6 +321,8 @@ impl Session {
             self.ack_at_ms.filter(|_| open),
         ];
         let wake_at = deadlines.into_iter().flatten().min();
+        // A wake-up that has come is used up, even if the next is for the same moment.
+        self.told_wake_at.take_if(|told_ms| *told_ms <= now_ms);
         if wake_at != self.told_wake_at {
             self.told_wake_at = wake_at;
             self.outputs.push_back(Output::WakeAt(wake_at));

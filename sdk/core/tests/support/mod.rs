@@ -1,6 +1,10 @@
 //! One device with its store, driven by hand: the other side is the test.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(unreachable_pub, reason = "a module of several test crates")]
+
+pub mod relay;
+pub mod world;
 
 use std::collections::BTreeMap;
 
@@ -129,6 +133,7 @@ impl Device {
     pub fn pass(&mut self, ms: u64) {
         let until_ms = self.now.mono_ms + ms;
         while let Some(at_ms) = self.wake_at.filter(|at_ms| *at_ms <= until_ms) {
+            self.wake_at = None;
             self.advance_to(at_ms.max(self.now.mono_ms));
             self.feed(Input::Timeout);
         }

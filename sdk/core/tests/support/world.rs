@@ -1,0 +1,479 @@
+//! Devices, a relay and a network between them in virtual time, from one seed.
+//!
+//! Faults come at random until a moment; then all heals and everything has to converge.
+
+use std::collections::BTreeMap;
+
+use seqline_core::{
+    CallId, Command, Config, ConnId, Delivered, DeliveryId, Input, Now, Output, Session, StoreOp,
+    WriteId,
+};
+use seqline_protocol::{ClientFrame, Encoded, Encoding, RelayFrame, UserId, decode, encode};
+
+use super::relay::{Net, Relay};
+
+const FAULTS_UNTIL_MS: u64 = 60_000;
+const CONVERGED_BY_MS: u64 = 600_000;
+const HAPPENINGS_MAX: usize = 100_000;
+const SENDS_PER_DEVICE: usize = 40;
+
+pub struct World {
+    rng: fastrand::Rng,
+    now_ms: u64,
+    queue: BTreeMap<(u64, u64), Happening>,
+    order: u64,
+    relay: Relay,
+    nets: BTreeMap<Net, Wire>,
+    devices: Vec<Node>,
+}
+
+#[derive(Debug)]
+enum Happening {
+    Send(usize),
+    Fault,
+    Opened(Net),
+    ToRelay(Net, ClientFrame),
+    ToDevice(Net, Encoded),
+    Closed(Net),
+    Wake(usize),
+    Persisted(usize, u32, WriteId, Vec<StoreOp>),
+    Taken(usize, u32, DeliveryId, Vec<Delivered>),
+}
+
+/// One connection: frames arrive in order, or not at all.
+struct Wire {
+    device: usize,
+    incarnation: u32,
+    conn: ConnId,
+    cut: bool,
+    /// Swallows everything, and tells nobody.
+    black_hole: bool,
+    up_ms: u64,
+    down_ms: u64,
+}
+
+struct Node {
+    user: UserId,
+    session: Session,
+    store: BTreeMap<String, Vec<u8>>,
+    incarnation: u32,
+    wake_at_ms: Option<u64>,
+    net: Option<Net>,
+    to_send: usize,
+    sent_bodies: Vec<String>,
+    /// Where the app of this incarnation stands.
+    app_seq: u64,
+    calls: u32,
+}
+
+impl World {
+    /// Runs one life from a seed; panics at the first broken promise.
+    pub fn run(seed: u64) {
+        let mut world = World::new(seed);
+        let mut happened = 0;
+        while let Some(((at_ms, _), happening)) = world.queue.pop_first() {
+            assert!(
+                at_ms < CONVERGED_BY_MS,
+                "seed {seed}: no rest: {happening:?}"
+            );
+            world.now_ms = at_ms;
+            happened += 1;
+            assert!(happened < HAPPENINGS_MAX, "seed {seed}: turns in a circle: {happening:?}");
+            world.happen(happening);
+            if at_ms > FAULTS_UNTIL_MS && world.is_at_rest() {
+                break;
+            }
+        }
+        world.check(seed);
+    }
+
+    fn new(seed: u64) -> Self {
+        let mut world = World {
+            rng: fastrand::Rng::with_seed(seed),
+            now_ms: 0,
+            queue: BTreeMap::new(),
+            order: 0,
+            relay: Relay::default(),
+            nets: BTreeMap::new(),
+            devices: Vec::new(),
+        };
+        for (n, name) in ["alice", "alice", "bob"].into_iter().enumerate() {
+            let session = world.session(BTreeMap::new());
+            world.devices.push(Node {
+                user: super::user(name),
+                session,
+                store: BTreeMap::new(),
+                incarnation: 0,
+                wake_at_ms: None,
+                net: None,
+                to_send: SENDS_PER_DEVICE,
+                sent_bodies: Vec::new(),
+                app_seq: 0,
+                calls: 0,
+            });
+            world.feed(n, Input::Connect);
+            world.later(1, 2_000, Happening::Send(n));
+        }
+        world.later(500, 3_000, Happening::Fault);
+        world
+    }
+
+    fn session(&mut self, store: BTreeMap<String, Vec<u8>>) -> Session {
+        let mut seed = [0; 32];
+        self.rng.fill(&mut seed);
+        Session::new(
+            Config::default(),
+            seed,
+            store.into_iter().collect(),
+            self.now(),
+        )
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Send(n) => self.send(n),
+            Happening::Fault => self.fault(),
+            Happening::Opened(net) => self.at_device(net, |wire| Input::Opened(wire.conn)),
+            Happening::ToDevice(net, frame) => {
+                self.at_device(net, |wire| Input::Received(wire.conn, frame));
+            }
+            Happening::Closed(net) => {
+                self.relay.drop_connection(net);
+                self.at_device(net, |wire| Input::Closed {
+                    conn: wire.conn,
+                    code: None,
+                });
+                self.nets.remove(&net);
+            }
+            Happening::ToRelay(net, frame) => self.at_relay(net, frame),
+            Happening::Wake(n) => {
+                if self.devices[n]
+                    .wake_at_ms
+                    .is_some_and(|at_ms| at_ms <= self.now_ms)
+                {
+                    self.devices[n].wake_at_ms = None;
+                    self.feed(n, Input::Timeout);
+                }
+            }
+            Happening::Persisted(n, incarnation, write, ops) => {
+                if self.devices[n].incarnation == incarnation {
+                    self.persist(n, ops);
+                    self.feed(n, Input::Persisted(write));
+                }
+            }
+            Happening::Taken(n, incarnation, delivery, events) => {
+                if self.devices[n].incarnation == incarnation {
+                    self.app_takes(n, delivery, &events);
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, n: usize) {
+        let node = &mut self.devices[n];
+        if node.to_send == 0 {
+            return;
+        }
+        node.to_send -= 1;
+        let body = format!("{n}-{}", node.sent_bodies.len());
+        node.sent_bodies.push(body.clone());
+        let peer = if node.user.as_str() == "bob" {
+            "alice"
+        } else {
+            "bob"
+        };
+        let mut draft = super::draft(&node.session.new_message_id(), &body);
+        draft.to = seqline_protocol::Target::User(super::user(peer));
+        node.calls += 1;
+        let call = CallId(node.calls);
+        self.feed(n, Input::Call(call, Command::Send(draft)));
+        self.later(1, 2_500, Happening::Send(n));
+    }
+
+    fn fault(&mut self) {
+        if self.now_ms > FAULTS_UNTIL_MS {
+            // No more of them. Black holes stay: the devices have to find out.
+            return;
+        }
+        let victim = self.rng.usize(0..self.devices.len());
+        match self.rng.u8(0..6) {
+            0 | 1 => self.cut_device(victim),
+            2 => {
+                if let Some(wire) = self.devices[victim].net.and_then(|n| self.nets.get_mut(&n)) {
+                    wire.black_hole = true;
+                }
+            }
+            3 => self.crash_relay(),
+            4 => self.restart_device(victim),
+            _ => self.feed(victim, Input::Background(self.now_ms % 2 == 0)),
+        }
+        self.later(200, 4_000, Happening::Fault);
+    }
+
+    fn cut_device(&mut self, n: usize) {
+        if let Some(net) = self.devices[n].net {
+            self.cut(net);
+        }
+    }
+
+    fn cut(&mut self, net: Net) {
+        if let Some(wire) = self.nets.get_mut(&net)
+            && !std::mem::replace(&mut wire.cut, true)
+        {
+            self.later(1, 300, Happening::Closed(net));
+        }
+    }
+
+    fn crash_relay(&mut self) {
+        self.relay.crash();
+        let all: Vec<_> = self.nets.keys().copied().collect();
+        for net in all {
+            self.cut(net);
+        }
+    }
+
+    /// The process ends: what is not in the store is gone, a write may or may not be.
+    fn restart_device(&mut self, n: usize) {
+        self.cut_device(n);
+        let lost: Vec<_> = self
+            .queue
+            .iter()
+            .filter_map(|(key, h)| {
+                matches!(h, Happening::Persisted(m, ..) if *m == n).then_some(*key)
+            })
+            .collect();
+        for key in lost {
+            if let Some(Happening::Persisted(_, incarnation, _, ops)) = self.queue.remove(&key)
+                && incarnation == self.devices[n].incarnation
+                && self.rng.bool()
+            {
+                self.persist(n, ops);
+            }
+        }
+        let session = self.session(self.devices[n].store.clone());
+        let node = &mut self.devices[n];
+        let before = node.app_seq;
+        node.session = session;
+        node.incarnation += 1;
+        node.net = None;
+        node.wake_at_ms = None;
+        node.app_seq = node.session.stats().cursor.get();
+        assert!(node.app_seq <= before, "the cursor ran ahead of the app");
+        // What the store did not have yet was never promised to be sent.
+        let kept: Vec<String> = node
+            .store
+            .values()
+            .map(|v| String::from_utf8_lossy(v).into())
+            .collect();
+        let stored: Vec<_> = self.relay.messages.iter().map(|m| m.body.clone()).collect();
+        node.sent_bodies.retain(|body| {
+            stored.contains(body)
+                || kept
+                    .iter()
+                    .any(|record| record.contains(&format!("{body}h")))
+        });
+        self.feed(n, Input::Connect);
+    }
+
+    fn persist(&mut self, n: usize, ops: Vec<StoreOp>) {
+        for op in ops {
+            match op {
+                StoreOp::Put(key, value) => self.devices[n].store.insert(key, value),
+                StoreOp::Delete(key) => self.devices[n].store.remove(&key),
+            };
+        }
+    }
+
+    fn app_takes(&mut self, n: usize, delivery: DeliveryId, events: &[Delivered]) {
+        let refuses = self.now_ms < FAULTS_UNTIL_MS && self.rng.u8(0..20) == 0;
+        let taken = if refuses {
+            self.rng.usize(0..events.len())
+        } else {
+            events.len()
+        };
+        for event in &events[..taken] {
+            let Delivered::Message { seq, .. } = event else {
+                panic!("{event:?}")
+            };
+            let node = &mut self.devices[n];
+            assert_eq!(
+                seq.get(),
+                node.app_seq + 1,
+                "a hole or a repetition at the app"
+            );
+            node.app_seq = seq.get();
+        }
+        let input = if refuses {
+            Input::Refused { delivery, taken }
+        } else {
+            Input::Taken(delivery)
+        };
+        self.feed(n, input);
+    }
+
+    fn at_device(&mut self, net: Net, input: impl FnOnce(&Wire) -> Input) {
+        let Some(wire) = self.nets.get(&net) else {
+            return;
+        };
+        let n = wire.device;
+        let is_there = self.devices[n].incarnation == wire.incarnation;
+        let is_closing = wire.cut;
+        let input = input(wire);
+        if is_there && (!is_closing || matches!(input, Input::Closed { .. })) {
+            self.feed(n, input);
+        }
+    }
+
+    fn at_relay(&mut self, net: Net, frame: ClientFrame) {
+        let Some(wire) = self
+            .nets
+            .get(&net)
+            .filter(|wire| !wire.cut && !wire.black_hole)
+        else {
+            return;
+        };
+        let user = self.devices[wire.device].user.clone();
+        let answers = self.relay.take(net, &user, frame);
+        if self.now_ms < FAULTS_UNTIL_MS && self.rng.u8(0..200) == 0 {
+            // Committed, and gone before a word of it.
+            return self.crash_relay();
+        }
+        for (net, frame) in answers {
+            self.down(net, &frame);
+        }
+    }
+
+    fn down(&mut self, net: Net, frame: &RelayFrame) {
+        let delay_ms = self.rng.u64(1..80);
+        let Some(wire) = self
+            .nets
+            .get_mut(&net)
+            .filter(|wire| !wire.cut && !wire.black_hole)
+        else {
+            return;
+        };
+        wire.down_ms = wire.down_ms.max(self.now_ms + delay_ms);
+        let at_ms = wire.down_ms;
+        self.at(
+            at_ms,
+            Happening::ToDevice(net, encode(Encoding::Binary, frame)),
+        );
+    }
+
+    fn feed(&mut self, n: usize, input: Input) {
+        let now = self.now();
+        self.devices[n].session.handle(now, input);
+        while let Some(output) = self.devices[n].session.poll_output() {
+            self.carry_out(n, output);
+        }
+    }
+
+    fn carry_out(&mut self, n: usize, output: Output) {
+        let incarnation = self.devices[n].incarnation;
+        match output {
+            Output::FetchToken(_) => {
+                let now = self.now();
+                self.devices[n]
+                    .session
+                    .handle(now, Input::Token("token".to_owned()));
+            }
+            Output::Connect(conn) => {
+                let net = Net(self.order);
+                let wire = Wire {
+                    device: n,
+                    incarnation,
+                    conn,
+                    cut: false,
+                    black_hole: false,
+                    up_ms: 0,
+                    down_ms: 0,
+                };
+                self.nets.insert(net, wire);
+                self.devices[n].net = Some(net);
+                self.later(1, 100, Happening::Opened(net));
+            }
+            Output::Write(_, frame) => {
+                let delay_ms = self.rng.u64(1..80);
+                let net = self.devices[n].net.expect("written to an open connection");
+                let Some(wire) = self.nets.get_mut(&net) else {
+                    return;
+                };
+                wire.up_ms = wire.up_ms.max(self.now_ms + delay_ms);
+                let at_ms = wire.up_ms;
+                let frame = decode(frame.encoding(), frame.as_bytes()).unwrap();
+                self.at(at_ms, Happening::ToRelay(net, frame));
+            }
+            Output::Close { .. } => {
+                if let Some(net) = self.devices[n].net.take() {
+                    self.relay.drop_connection(net);
+                    self.nets.remove(&net);
+                }
+            }
+            Output::Persist(write, ops) => {
+                self.later(1, 50, Happening::Persisted(n, incarnation, write, ops));
+            }
+            Output::Deliver(id, events) => {
+                self.later(1, 100, Happening::Taken(n, incarnation, id, events));
+            }
+            Output::WakeAt(at_ms) => {
+                self.devices[n].wake_at_ms = at_ms;
+                if let Some(at_ms) = at_ms {
+                    self.at(at_ms.max(self.now_ms), Happening::Wake(n));
+                }
+            }
+            Output::Emit(_) | Output::Answer(..) => {}
+        }
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.devices.iter().all(|node| {
+            node.to_send == 0
+                && node.session.stats().outbox == 0
+                && node.app_seq == self.relay.head(&node.user).get()
+        })
+    }
+
+    fn check(&self, seed: u64) {
+        for (n, node) in self.devices.iter().enumerate() {
+            let stats = node.session.stats();
+            assert_eq!(
+                node.app_seq,
+                self.relay.head(&node.user).get(),
+                "seed {seed}: device {n}"
+            );
+            assert_eq!(
+                stats.outbox, 0,
+                "seed {seed}: device {n} still has something to send"
+            );
+            let prefix = format!("{n}-");
+            let stored: Vec<_> = self
+                .relay
+                .messages
+                .iter()
+                .map(|message| message.body.as_str())
+                .filter(|body| body.starts_with(&prefix))
+                .collect();
+            assert_eq!(
+                stored, node.sent_bodies,
+                "seed {seed}: device {n}: lost, doubled or out of order"
+            );
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            mono_ms: self.now_ms,
+            unix_ms: super::UNIX_MS + self.now_ms,
+        }
+    }
+
+    fn later(&mut self, min_ms: u64, max_ms: u64, happening: Happening) {
+        let at_ms = self.now_ms + self.rng.u64(min_ms..=max_ms);
+        self.at(at_ms, happening);
+    }
+
+    fn at(&mut self, at_ms: u64, happening: Happening) {
+        self.order += 1;
+        self.queue.insert((at_ms, self.order), happening);
+    }
+}
