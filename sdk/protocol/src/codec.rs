@@ -4,7 +4,10 @@
 //! never panics, never allocates more than the input's size warrants, and follows
 //! nesting only to [`crate::limits::NESTING_MAX`].
 
-mod parse;
+mod cbor;
+mod fault;
+#[cfg(feature = "json")]
+mod json;
 
 use serde::{
     Deserialize, Serialize,
@@ -12,7 +15,7 @@ use serde::{
 };
 use thiserror::Error;
 
-use self::parse::{Fault, parse};
+use self::fault::Fault;
 use crate::{client::ClientFrame, codes::ErrorCode, limits::FRAME_BYTES_MAX, relay::RelayFrame};
 
 /// Which of the two encodings a connection speaks. A relay answers in kind.
@@ -132,7 +135,7 @@ impl Frame for RelayFrame {
     ];
 }
 
-/// Encodes a frame.
+/// Encodes a frame. Without the feature `json`, always as CBOR.
 #[must_use]
 #[expect(
     clippy::missing_panics_doc,
@@ -140,13 +143,9 @@ impl Frame for RelayFrame {
 )]
 pub fn encode<F: Frame>(encoding: Encoding, frame: &F) -> Encoded {
     match encoding {
-        Encoding::Text => {
-            Encoded::Text(serde_json::to_string(frame).expect("a frame always serializes"))
-        }
-        Encoding::Binary => Encoded::Binary(
-            cbor4ii::serde::to_vec(Vec::with_capacity(128), frame)
-                .expect("a frame always serializes"),
-        ),
+        #[cfg(feature = "json")]
+        Encoding::Text => Encoded::Text(json::write(frame)),
+        _ => Encoded::Binary(cbor::write(frame)),
     }
 }
 
@@ -178,6 +177,16 @@ pub fn decode_text<F: Frame>(payload: &str) -> Result<F, DecodeError> {
 /// As [`decode`].
 pub fn decode_binary<F: Frame>(payload: &[u8]) -> Result<F, DecodeError> {
     decode(Encoding::Binary, payload)
+}
+
+fn parse<'de, T: Deserialize<'de>>(encoding: Encoding, payload: &'de [u8]) -> Result<T, Fault> {
+    match encoding {
+        #[cfg(feature = "json")]
+        Encoding::Text => json::parse(payload),
+        #[cfg(not(feature = "json"))]
+        Encoding::Text => Err(Fault::Malformed("built without JSON".to_owned())),
+        Encoding::Binary => cbor::parse(payload),
+    }
 }
 
 /// Tells apart what serde reports alike. Runs on refused input only: good frames

@@ -1,75 +1,19 @@
-//! One value from a payload, with the checks that the two parsers leave out.
+//! CBOR, with the checks that cbor4ii leaves out.
 
 use std::convert::Infallible;
 
 use cbor4ii::{core::dec, serde::DecodeError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::Encoding;
+use super::fault::{Fault, too_deep};
 use crate::limits::NESTING_MAX;
 
-/// Why a payload is not the value that was asked for.
-pub(super) enum Fault {
-    /// It is no value at all.
-    Malformed(String),
-    /// It may be another value, or none: the parser stopped before it could tell.
-    Other(String),
-}
-
-impl Fault {
-    pub(super) fn into_reason(self) -> String {
-        match self {
-            Self::Malformed(reason) | Self::Other(reason) => reason,
-        }
-    }
+pub(super) fn write<T: Serialize>(value: &T) -> Vec<u8> {
+    cbor4ii::serde::to_vec(Vec::with_capacity(128), value).expect("a frame always serializes")
 }
 
 /// The value that a payload is, and is all of.
-pub(super) fn parse<'de, T: Deserialize<'de>>(
-    encoding: Encoding,
-    payload: &'de [u8],
-) -> Result<T, Fault> {
-    match encoding {
-        Encoding::Text => parse_json(payload),
-        Encoding::Binary => parse_cbor(payload),
-    }
-}
-
-fn parse_json<'de, T: Deserialize<'de>>(payload: &'de [u8]) -> Result<T, Fault> {
-    // serde_json checks neither inside what it skips.
-    let text = std::str::from_utf8(payload).map_err(|error| Fault::Malformed(error.to_string()))?;
-    if nests_too_deep(text) {
-        return Err(Fault::Malformed(too_deep()));
-    }
-    serde_json::from_str(text).map_err(|error| Fault::Other(error.to_string()))
-}
-
-fn nests_too_deep(json: &str) -> bool {
-    let opening = |byte: &u8| matches!(byte, b'{' | b'[');
-    // Nearly all frames end here.
-    if json.as_bytes().iter().filter(|byte| opening(byte)).count() <= NESTING_MAX {
-        return false;
-    }
-    let (mut depth, mut deepest) = (0usize, 0usize);
-    let (mut in_string, mut escaped) = (false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = in_string,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest > NESTING_MAX
-}
-
-fn parse_cbor<'de, T: Deserialize<'de>>(payload: &'de [u8]) -> Result<T, Fault> {
+pub(super) fn parse<'de, T: Deserialize<'de>>(payload: &'de [u8]) -> Result<T, Fault> {
     // cbor4ii takes a bare name for an enum's variant, whatever is to follow it.
     if payload.first().is_some_and(|byte| byte >> 5 != MAP) {
         return Err(Fault::Malformed("a frame is a map with one key".to_owned()));
@@ -118,10 +62,6 @@ fn describe(byte: u8) -> &'static str {
         6 => "a tag",
         _ => "a float or simple value",
     }
-}
-
-fn too_deep() -> String {
-    format!("nested deeper than {NESTING_MAX} levels")
 }
 
 /// A CBOR source that counts nesting.
