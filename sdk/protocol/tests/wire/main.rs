@@ -1,6 +1,7 @@
 //! The wire, held to its promises: natively, and as wasm in a browser.
 
 mod codes;
+mod document;
 mod golden;
 mod hostile;
 mod property;
