@@ -2,7 +2,7 @@ import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 
 // Where `seqline-relay serve --dev` listens; another address in SEQLINE_RELAY.
-const relay = process.env['SEQLINE_RELAY'] ?? 'http://127.0.0.1:8080';
+const relay = process.env['SEQLINE_RELAY'] ?? 'http://127.0.0.1:7340';
 
 export default defineConfig({
   plugins: [vue()],

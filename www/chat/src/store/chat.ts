@@ -56,8 +56,12 @@ export interface Chat {
   typing: Typing;
   /** The conversation in view. */
   open?: string;
-  /** Whether the end of the open conversation is in view. */
+  /** Whether the open conversation is scrolled to its end; false until it was first drawn. */
   following: boolean;
+  /** True until the end of the open conversation was seen for the first time. */
+  isJustOpened: boolean;
+  /** "New messages" stands after this `convSeq` of the open conversation. */
+  dividerAfter?: number;
   /** Whether the relay's list of conversations came already. */
   isListed: boolean;
 }
@@ -70,7 +74,8 @@ export function createChat(me: string): Chat {
     outbox: new Map(),
     recalls: new Set(),
     typing: new Map(),
-    following: true,
+    following: false,
+    isJustOpened: false,
     isListed: false,
   };
 }
@@ -79,7 +84,8 @@ export function createChat(me: string): Chat {
 export function openConversation(chat: Chat, conv: string): void {
   closeConversation(chat);
   chat.open = conv;
-  chat.following = true;
+  chat.following = false;
+  chat.isJustOpened = true;
   const row = rowOf(chat, conv);
   const window = chat.windows.get(conv) ?? createWindow();
   applyHead(window, row.head);
@@ -95,6 +101,7 @@ export function closeConversation(chat: Chat): void {
   const window = chat.open === undefined ? undefined : chat.windows.get(chat.open);
   if (window) shrinkWindow(window, HIDDEN_MESSAGES_MAX);
   delete chat.open;
+  delete chat.dividerAfter;
 }
 
 /** A message was handed over by the timeline. */
@@ -110,10 +117,11 @@ export function receiveMessage(chat: Chat, event: Events['message']): void {
 export function receiveStatus(chat: Chat, event: Events['status'], now?: number): void {
   const { clientMsgId, draft, status, sent } = event;
   if (draft && !chat.outbox.has(clientMsgId) && !isStored(chat, clientMsgId)) {
-    const { conv } = enqueue(chat.outbox, draft, chat.me, now);
+    const { conv } = enqueue(chat.outbox, draft, chat.me);
     rowOf(chat, conv);
   }
   const message = advance(chat.outbox, event);
+  if (message && now !== undefined) message.queuedAt ??= now;
   if (message?.sent) place(chat, amend(chat.recalls, storedForm(chat.me, message, message.sent)));
   if (sent && (status === 'delivered' || status === 'read')) receiveReached(chat, sent, status);
 }
@@ -139,6 +147,7 @@ export function receivePage(
 
 /** Rows of the relay's list came. */
 export function receiveConversations(chat: Chat, conversations: Conversation[]): void {
+  chat.isListed = true;
   for (const conversation of conversations) {
     const { last, ...rest } = conversation;
     const amended = last ? { ...rest, last: amend(chat.recalls, last) } : rest;

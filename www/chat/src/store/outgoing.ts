@@ -22,15 +22,11 @@ export interface OutgoingMessage {
 /** By `clientMsgId`, in order of sending. */
 export type Outbox = Map<string, OutgoingMessage>;
 
-/**
- * Takes a message into the outbox, at its end.
- * @param now when it was sent, if that is known
- */
+/** Takes a message into the outbox, at its end. */
 export function enqueue(
   outbox: Outbox,
   draft: NonNullable<StatusEvent['draft']>,
   me: string,
-  now?: number,
 ): OutgoingMessage {
   const message: OutgoingMessage = {
     clientMsgId: draft.clientMsgId,
@@ -38,7 +34,6 @@ export function enqueue(
     kind: draft.kind,
     body: draft.body,
     status: 'queued',
-    ...(now === undefined ? {} : { queuedAt: now }),
   };
   outbox.set(message.clientMsgId, message);
   return message;

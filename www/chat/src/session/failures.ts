@@ -1,0 +1,40 @@
+// What a rejected call of the client means for the user.
+import type { Failure } from 'seqline';
+
+/** Codes that say no more than that the connection was away: the next one heals them. */
+const CONNECTION_CODES = new Set([
+  'not_connected',
+  'disconnected',
+  'timeout',
+  'draining',
+  'overloaded',
+]);
+
+const TEXTS: Record<string, string> = {
+  body_too_large: 'This message is too long.',
+  outbox_full: 'Too many messages are waiting to be sent. Wait until the connection is back.',
+  recall_refused: 'This message can no longer be taken back.',
+  message_unknown: 'This message no longer exists.',
+  conversation_unknown: 'There is no such conversation.',
+  not_connected: 'There is no connection at the moment. Try again when it is back.',
+  timeout: 'The relay gave no answer in time.',
+  storage_failed: 'This device has no room to keep the message.',
+};
+
+export const isConnectionFailure = (error: unknown): boolean => CONNECTION_CODES.has(codeOf(error));
+
+/** A sentence for people. */
+export function failureText(error: unknown): string {
+  const known = TEXTS[codeOf(error)];
+  if (known !== undefined) return known;
+  return error instanceof Error || isFailure(error) ? error.message : String(error);
+}
+
+/** The code of a failure; empty if it is something else. */
+export function codeOf(error: unknown): string {
+  return isFailure(error) ? error.code : '';
+}
+
+function isFailure(error: unknown): error is Failure {
+  return typeof error === 'object' && error !== null && 'code' in error && 'message' in error;
+}
