@@ -1,12 +1,11 @@
 //! Storage: what the relay needs of it, apart from any SQL.
 //!
-//! A backend promises, and [`conformance`] tests, that
+//! A backend promises, and the conformance suite in `tests/store` holds it to, that
 //! - a [`commit`](Store::commit) is durable when it returns, and happens as a whole or not at all;
 //! - one operation that is refused never fails the others of its batch;
 //! - a user's seqs are contiguous, and become visible in their order;
 //! - every read is scoped by the account it is given, and is one consistent snapshot.
 
-pub mod conformance;
 mod ops;
 mod reads;
 pub mod sqlite;

@@ -4,6 +4,8 @@
 //! What was learned in a transaction that was rolled back may not exist: the caller
 //! then forgets everything.
 
+use std::collections::BTreeSet;
+
 use seqline_protocol::{AppId, ConvId, UserId};
 use sqlx::{Row as _, SqliteConnection};
 
@@ -80,13 +82,13 @@ impl Names {
         Ok(())
     }
 
-    /// Learns the row ids of these conversations.
-    pub(super) async fn learn_convs<'a>(
+    /// Learns the row ids of these conversations. Returns those that were not known.
+    pub(super) async fn learn_convs(
         &mut self,
         connection: &mut SqliteConnection,
-        convs: &[(&'a AppId, &'a ConvId)],
+        convs: &[(&AppId, &ConvId)],
         missing: Missing,
-    ) -> Result<Vec<(&'a AppId, &'a ConvId)>, sqlx::Error> {
+    ) -> Result<BTreeSet<i64>, sqlx::Error> {
         let mut unknown = Vec::new();
         for &(app_name, conv) in convs {
             let app = self.app(connection, app_name).await?;
@@ -98,14 +100,14 @@ impl Names {
             .iter()
             .map(|(app_id, _, conv)| (*app_id, conv.as_str()))
             .collect();
-        let mut learned = Vec::new();
+        let mut learned = BTreeSet::new();
         for (index, conv_id) in look_up(connection, &CONVS, &names, missing).await? {
             if let Some((_, app_name, conv)) = unknown.get(index)
                 && let Some(app) = self.apps.get_mut(*app_name)
                 && app.convs.insert((*conv).clone(), conv_id).is_none()
             {
                 self.count += 1;
-                learned.push((*app_name, *conv));
+                learned.insert(conv_id);
             }
         }
         Ok(learned)

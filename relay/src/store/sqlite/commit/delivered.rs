@@ -22,8 +22,10 @@ use crate::{
 /// What the operations of one user come to.
 struct Asked<'a> {
     account: &'a Arc<Account>,
+    /// The furthest of them.
     cursor: Seq,
-    indexes: Vec<usize>,
+    /// The index of each operation, and its own cursor.
+    ops: Vec<(usize, Seq)>,
 }
 
 /// The part of a user's timeline to look at: after `from`, up to `upto`.
@@ -31,6 +33,8 @@ struct Span {
     user_id: i64,
     from: u64,
     upto: u64,
+    /// Whether there is more, for another step.
+    is_cut: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -44,10 +48,10 @@ impl<'a> Batch<'a> {
         for (user_id, asked) in &asked {
             let reached = spans
                 .iter()
-                .find(|span| span.user_id == *user_id && span.upto < asked.cursor.get())
+                .find(|span| span.user_id == *user_id && span.is_cut)
                 .map_or(asked.cursor, |span| Seq::saturating(span.upto));
-            for &index in &asked.indexes {
-                self.resolve(index, Ok(Done::DeliveredUpTo(reached)));
+            for &(index, cursor) in &asked.ops {
+                self.resolve(index, Ok(Done::DeliveredUpTo(cursor.min(reached))));
             }
         }
         if spans.is_empty() {
@@ -85,10 +89,10 @@ impl<'a> Batch<'a> {
             let asked = asked.entry(user_id).or_insert_with(|| Asked {
                 account: &op.account,
                 cursor: Seq::ZERO,
-                indexes: Vec::new(),
+                ops: Vec::new(),
             });
             asked.cursor = asked.cursor.max(op.cursor);
-            asked.indexes.push(index);
+            asked.ops.push((index, op.cursor));
         }
         Ok(asked)
     }
@@ -109,12 +113,14 @@ impl<'a> Batch<'a> {
             let head = number(row.try_get(1)?);
             let from = number(row.try_get(2)?);
             let cursor = asked.get(&user_id).map_or(0, |asked| asked.cursor.get());
-            let upto = cursor.min(head).min(from + DELIVERED_SPAN_MAX);
+            let wanted = cursor.min(head);
+            let upto = wanted.min(from + DELIVERED_SPAN_MAX);
             if upto > from {
                 spans.push(Span {
                     user_id,
                     from,
                     upto,
+                    is_cut: upto < wanted,
                 });
             }
         }

@@ -1,6 +1,9 @@
 //! Messages: stored once, with a pointer in the timeline of each member.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use seqline_protocol::{ClientMsgId, ConvSeq, Item, Message, Micros, MsgId, Seq};
 use sqlx::Row as _;
@@ -23,6 +26,8 @@ use crate::{
 pub(super) struct Fresh<'a> {
     index: usize,
     send: &'a Send,
+    /// The other user; none for notes to oneself.
+    peer: Option<Arc<Account>>,
     sender_id: i64,
     conv_id: i64,
     conv_seq: u64,
@@ -44,8 +49,8 @@ struct Stored {
 
 impl Stored {
     /// A message that was taken back has lost its body: the rest then decides.
-    fn is_same(&self, send: &Send, conv_id: i64) -> bool {
-        self.conv_id == conv_id
+    fn is_same(&self, send: &Send, conv_id: Option<i64>) -> bool {
+        Some(self.conv_id) == conv_id
             && self.kind == send.kind.as_str()
             && (self.recalled || self.body == send.body)
             && self.priority == stored_priority(send.priority)
@@ -61,10 +66,10 @@ impl<'a> Batch<'a> {
         if sends.is_empty() {
             return Ok(Vec::new());
         }
-        self.learn(&sends).await?;
         let stored = self.stored(&sends).await?;
-        let mut fresh = self.fresh(&sends, &stored)?;
+        let mut fresh = self.fresh(&sends, &stored);
         if !fresh.is_empty() {
+            self.found(&mut fresh).await?;
             self.place(&mut fresh).await?;
             self.point(&fresh)?;
         }
@@ -143,57 +148,22 @@ impl<'a> Batch<'a> {
         sends
     }
 
-    /// Makes sure that users, conversations and memberships exist.
-    async fn learn(&mut self, sends: &[(usize, &Send)]) -> Result<(), sqlx::Error> {
-        let convs: Vec<_> = sends
-            .iter()
-            .map(|(_, send)| (&send.from.app, &send.conv))
-            .collect();
-        let new = self
-            .names
-            .learn_convs(self.connection, &convs, Missing::Create)
-            .await?;
-        // A member of a conversation that is known is known too, or is the sender.
-        let members: Vec<(Account, i64)> = new
-            .iter()
-            .filter_map(|(app, conv)| Some((app, conv.users()?, self.names.conv(app, conv)?)))
-            .flat_map(|(app, (low, high), conv_id)| {
-                [low, high].map(|user| {
-                    let app = (*app).clone();
-                    (Account { app, user }, conv_id)
-                })
-            })
-            .collect();
-        let accounts: Vec<_> = members
-            .iter()
-            .map(|(account, _)| account)
-            .chain(sends.iter().map(|(_, send)| &*send.from))
-            .collect();
-        self.names
-            .learn_users(self.connection, &accounts, Missing::Create)
-            .await?;
-        let rows: Vec<_> = members
-            .iter()
-            .filter_map(|(account, conv_id)| Some((*conv_id, self.names.user(account)?)))
-            .collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        sqlx::query(
-            "INSERT INTO member (conv_id, user_id)
-             SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
-        )
-        .bind(json(&rows))
-        .execute(&mut *self.connection)
-        .await?;
-        Ok(())
-    }
-
     /// What earlier batches stored under these ids.
     async fn stored(
         &mut self,
         sends: &[(usize, &Send)],
     ) -> Result<Index<usize, Stored>, sqlx::Error> {
+        let convs: Vec<_> = sends
+            .iter()
+            .map(|(_, send)| (&send.from.app, &send.conv))
+            .collect();
+        self.names
+            .learn_convs(self.connection, &convs, Missing::Leave)
+            .await?;
+        let senders: Vec<_> = sends.iter().map(|(_, send)| &*send.from).collect();
+        self.names
+            .learn_users(self.connection, &senders, Missing::Leave)
+            .await?;
         let keys: Vec<_> = sends
             .iter()
             .map(|(_, send)| (self.names.user(&send.from), send.client_msg_id.as_str()))
@@ -238,20 +208,13 @@ impl<'a> Batch<'a> {
         &mut self,
         sends: &[(usize, &'a Send)],
         stored: &Index<usize, Stored>,
-    ) -> Result<Vec<Fresh<'a>>, sqlx::Error> {
+    ) -> Vec<Fresh<'a>> {
         let mut fresh: Vec<Fresh<'a>> = Vec::new();
-        let mut seen: Index<(i64, &ClientMsgId), usize> = Index::new();
+        let mut seen: Index<(&Account, &ClientMsgId), usize> = Index::new();
         for &(index, send) in sends {
-            let sender_id = self
-                .names
-                .user(&send.from)
-                .ok_or(sqlx::Error::RowNotFound)?;
-            let conv_id = self
-                .names
-                .conv(&send.from.app, &send.conv)
-                .ok_or(sqlx::Error::RowNotFound)?;
-            let key = (sender_id, &send.client_msg_id);
+            let key = (&*send.from, &send.client_msg_id);
             if let Some(stored) = stored.get(&index) {
+                let conv_id = self.names.conv(&send.from.app, &send.conv);
                 let result = if stored.is_same(send, conv_id) {
                     Ok(Done::Sent(stored.sent.clone()))
                 } else {
@@ -268,18 +231,61 @@ impl<'a> Batch<'a> {
                 self.resolve(index, Err(Refusal::Expired));
             } else {
                 seen.insert(key, fresh.len());
-                fresh.push(Fresh {
-                    index,
-                    send,
-                    sender_id,
-                    conv_id,
-                    conv_seq: 0,
-                    msg_id: 0,
-                    repeats: Vec::new(),
-                });
+                fresh.push(Fresh::new(index, send));
             }
         }
-        Ok(fresh)
+        fresh
+    }
+
+    /// Makes sure that conversations, users and memberships exist. Not before it is
+    /// sure that something will be stored: what is refused leaves no trace.
+    async fn found(&mut self, fresh: &mut [Fresh<'a>]) -> Result<(), sqlx::Error> {
+        let convs: Vec<_> = fresh
+            .iter()
+            .map(|fresh| (&fresh.send.from.app, &fresh.send.conv))
+            .collect();
+        let new = self
+            .names
+            .learn_convs(self.connection, &convs, Missing::Create)
+            .await?;
+        let users: Vec<_> = fresh
+            .iter()
+            .flat_map(|fresh| [Some(&*fresh.send.from), fresh.peer.as_deref()])
+            .flatten()
+            .collect();
+        self.names
+            .learn_users(self.connection, &users, Missing::Create)
+            .await?;
+        let mut members = BTreeSet::new();
+        for fresh in fresh {
+            fresh.sender_id = self.user_id(&fresh.send.from)?;
+            fresh.conv_id = self
+                .names
+                .conv(&fresh.send.from.app, &fresh.send.conv)
+                .ok_or(sqlx::Error::RowNotFound)?;
+            if new.contains(&fresh.conv_id) {
+                members.insert((fresh.conv_id, fresh.sender_id));
+                if let Some(peer) = &fresh.peer {
+                    members.insert((fresh.conv_id, self.user_id(peer)?));
+                }
+            }
+        }
+        if members.is_empty() {
+            return Ok(());
+        }
+        let members: Vec<_> = members.into_iter().collect();
+        sqlx::query(
+            "INSERT INTO member (conv_id, user_id)
+             SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
+        )
+        .bind(json(&members))
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    fn user_id(&self, account: &Account) -> Result<i64, sqlx::Error> {
+        self.names.user(account).ok_or(sqlx::Error::RowNotFound)
     }
 
     /// Gives each message its id and its place in its conversation.
@@ -361,15 +367,29 @@ impl<'a> Batch<'a> {
             };
             self.entries
                 .add(fresh.sender_id, &send.from, row(Some(fresh.index)));
-            if let Some(peer) = send.conv.peer_of(&send.from.user)
-                && peer != send.from.user
-            {
-                let account = Arc::new(send.from.sibling(peer));
-                let peer_id = self.names.user(&account).ok_or(sqlx::Error::RowNotFound)?;
-                self.entries.add(peer_id, &account, row(None));
+            if let Some(peer) = &fresh.peer {
+                self.entries.add(self.user_id(peer)?, peer, row(None));
             }
         }
         Ok(())
+    }
+}
+
+impl<'a> Fresh<'a> {
+    fn new(index: usize, send: &'a Send) -> Self {
+        let peer = send.conv.peer_of(&send.from.user);
+        Self {
+            index,
+            send,
+            peer: peer
+                .filter(|peer| *peer != send.from.user)
+                .map(|peer| Arc::new(send.from.sibling(peer))),
+            sender_id: 0,
+            conv_id: 0,
+            conv_seq: 0,
+            msg_id: 0,
+            repeats: Vec::new(),
+        }
     }
 }
 

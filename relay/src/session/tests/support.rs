@@ -1,0 +1,266 @@
+//! A session with everything around it turned by hand.
+
+use std::{sync::Arc, time::Duration};
+
+use seqline_protocol::{
+    AppId, ClientFrame, ClientMsgId, ConvId, ConvSeq, DeviceId, Encoded, Encoding, Entry, Epoch,
+    ErrorCode, Heartbeat, Hello, Item, Kind, Message, Micros, MsgId, Priority, RelayFrame, Resume,
+    Send, Seq, ServerLimits, Start, Target, UserId, VERSION, Welcome, decode, encode,
+};
+
+use crate::{
+    account::Account,
+    auth::{Identity, Keyring, Scope},
+    clock::Now,
+    frames::Push,
+    session::{Effect, Event, Session, SessionRules},
+    store::{Done, OpResult, Position, Sent},
+};
+
+const SECRET: &str = "a secret that is long enough for the checks";
+const START_US: u64 = 1_700_000_000_000_000;
+
+pub(super) fn account(user: &str) -> Arc<Account> {
+    Arc::new(Account {
+        app: AppId::new("app").unwrap(),
+        user: UserId::new(user).unwrap(),
+    })
+}
+
+pub(super) fn seq(n: u64) -> Seq {
+    Seq::new(n).unwrap()
+}
+
+pub(super) fn conv() -> ConvId {
+    ConvId::direct(&account("alice").user, &account("bob").user)
+}
+
+pub(super) fn position(head: u64) -> Position {
+    Position {
+        epoch: Epoch::new(7).unwrap(),
+        head: seq(head),
+        floor: seq(1),
+        delivered: seq(head),
+    }
+}
+
+/// A message of Bob's at a place of Alice's timeline.
+pub(super) fn entry(n: u64) -> Entry {
+    entry_of("bob", n)
+}
+
+pub(super) fn entry_of(sender: &str, n: u64) -> Entry {
+    Entry {
+        seq: seq(n),
+        item: Item::Message(Message {
+            msg_id: MsgId::new(n).unwrap(),
+            client_msg_id: ClientMsgId::new(format!("m{n}")).unwrap(),
+            sender: account(sender).user.clone(),
+            conv: conv(),
+            conv_seq: ConvSeq::new(n).unwrap(),
+            kind: Kind::text(),
+            body: format!("body {n}"),
+            priority: Priority::Normal,
+            created_us: Micros::ZERO,
+            expires_us: None,
+            recalled: false,
+        }),
+    }
+}
+
+pub(super) fn entries(range: std::ops::RangeInclusive<u64>) -> Vec<Entry> {
+    range.map(entry).collect()
+}
+
+pub(super) fn push(range: std::ops::RangeInclusive<u64>) -> Event {
+    Event::Push(Arc::new(
+        Push::new(entries(range), &account("alice").user).unwrap(),
+    ))
+}
+
+pub(super) fn send(id: &str) -> ClientFrame {
+    ClientFrame::Send(Send {
+        client_msg_id: ClientMsgId::new(id).unwrap(),
+        to: Target::User(account("bob").user.clone()),
+        kind: Kind::text(),
+        body: "hello".to_owned(),
+        priority: Priority::Normal,
+        expires_us: None,
+    })
+}
+
+pub(super) fn stored(n: u64) -> Event {
+    let result: OpResult = Ok(Done::Sent(Sent {
+        msg_id: MsgId::new(n).unwrap(),
+        conv_seq: ConvSeq::new(n).unwrap(),
+        seq: seq(n),
+        created: Micros::ZERO,
+        duplicate: false,
+    }));
+    Event::Committed(Ok(result))
+}
+
+/// Alice's session.
+pub(super) struct Desk {
+    pub(super) session: Session,
+    pub(super) now: Now,
+    rules: Arc<SessionRules>,
+}
+
+impl Desk {
+    pub(super) fn new() -> Self {
+        let app = AppId::new("app").unwrap();
+        let rules = Arc::new(SessionRules {
+            keyring: Keyring::new([(&app, SECRET)]),
+            heartbeat: Heartbeat::default(),
+            limits: ServerLimits::default(),
+        });
+        let now = Now {
+            wall: Micros::new(START_US).unwrap(),
+            uptime: Duration::from_secs(1000),
+        };
+        Self {
+            session: Session::new(Arc::clone(&rules), "session-1".to_owned(), now),
+            now,
+            rules,
+        }
+    }
+
+    /// Opened at the head of a timeline with so many entries.
+    pub(super) fn open(head: u64) -> Self {
+        Self::open_at(head, head).0
+    }
+
+    /// Opened with a cursor; the frames that answer it too.
+    pub(super) fn open_at(cursor: u64, head: u64) -> (Self, Vec<RelayFrame>) {
+        let mut desk = Self::new();
+        let mut hello = desk.hello();
+        hello.resume = Some(Resume {
+            epoch: position(0).epoch,
+            cursor: seq(cursor),
+        });
+        desk.say(ClientFrame::Hello(hello));
+        let frames = desk.feed(Event::Opened(Ok(position(head))));
+        (desk, frames)
+    }
+
+    pub(super) fn token(&self, user: &str, scope: Scope, ttl_s: u64) -> String {
+        let identity = Identity {
+            account: Account::clone(&account(user)),
+            scope,
+            expires: Micros::new(self.now.wall.get() + ttl_s * 1_000_000).unwrap(),
+        };
+        self.rules.keyring.sign(&identity).unwrap()
+    }
+
+    pub(super) fn hello(&self) -> Hello {
+        Hello {
+            version: VERSION,
+            token: self.token("alice", Scope::User, 3600),
+            device: DeviceId::new("phone").unwrap(),
+            host: "test".to_owned(),
+            app_version: None,
+            resume: None,
+            start: Start::Oldest,
+            background: false,
+        }
+    }
+
+    /// Time passes, and the session is told if it asked for that.
+    pub(super) fn pass_s(&mut self, s: u64) -> Vec<Effect> {
+        self.now.uptime += Duration::from_secs(s);
+        self.now.wall = Micros::new(self.now.wall.get() + s * 1_000_000).unwrap();
+        if self.session.wait(self.now) == Some(Duration::ZERO) {
+            self.session.handle(self.now, Event::Tick);
+        }
+        self.effects()
+    }
+
+    /// A frame comes; all that follows from it.
+    pub(super) fn cause(&mut self, frame: ClientFrame) -> Vec<Effect> {
+        let payload = match encode(Encoding::Binary, &frame) {
+            Encoded::Binary(bytes) => bytes.into(),
+            Encoded::Text(text) => text.into(),
+        };
+        self.session.handle(
+            self.now,
+            Event::Frame {
+                encoding: Encoding::Binary,
+                payload,
+            },
+        );
+        self.effects()
+    }
+
+    /// A frame comes; the frames that answer it.
+    pub(super) fn say(&mut self, frame: ClientFrame) -> Vec<RelayFrame> {
+        frames(&self.cause(frame))
+    }
+
+    /// Something happens; the frames that follow from it.
+    pub(super) fn feed(&mut self, event: Event) -> Vec<RelayFrame> {
+        frames(&self.feed_for_effects(event))
+    }
+
+    pub(super) fn feed_for_effects(&mut self, event: Event) -> Vec<Effect> {
+        self.session.handle(self.now, event);
+        self.effects()
+    }
+
+    fn effects(&mut self) -> Vec<Effect> {
+        std::iter::from_fn(|| self.session.poll_effect()).collect()
+    }
+}
+
+pub(super) fn frames(effects: &[Effect]) -> Vec<RelayFrame> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Write(frame) => Some(decode(frame.encoding, &frame.payload).unwrap()),
+            _ => None,
+        })
+        .collect()
+}
+
+pub(super) fn welcome(frames: &[RelayFrame]) -> &Welcome {
+    match frames {
+        [RelayFrame::Welcome(welcome)] => welcome,
+        other => panic!("not a welcome: {other:?}"),
+    }
+}
+
+/// The seqs of what was pushed.
+pub(super) fn pushed(frames: &[RelayFrame]) -> Vec<u64> {
+    frames
+        .iter()
+        .flat_map(|frame| match frame {
+            RelayFrame::Push { entries } => {
+                entries.iter().map(|one| one.seq.get()).collect::<Vec<_>>()
+            }
+            other => panic!("not a push: {other:?}"),
+        })
+        .collect()
+}
+
+/// The code of the only refusal, and whether the session closed with it.
+pub(super) fn refusal(effects: &[Effect]) -> (ErrorCode, bool) {
+    let codes: Vec<_> = frames(effects)
+        .into_iter()
+        .filter_map(|frame| match frame {
+            RelayFrame::Error { code, .. } => Some(code),
+            _ => None,
+        })
+        .collect();
+    let [code] = codes[..] else {
+        panic!("not one refusal: {effects:?}")
+    };
+    let counted = effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Count(counted) if *counted == code));
+    assert!(counted, "{code} is not counted");
+    let closed = effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Close(closed) if *closed == code));
+    assert_eq!(closed, code.close_code().is_some(), "{code}");
+    (code, closed)
+}
