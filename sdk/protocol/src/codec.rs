@@ -15,6 +15,7 @@ use serde::{
 };
 use thiserror::Error;
 
+pub use self::cbor::{from_cbor, to_cbor};
 use self::fault::Fault;
 use crate::{client::ClientFrame, codes::ErrorCode, limits::FRAME_BYTES_MAX, relay::RelayFrame};
 
@@ -137,15 +138,11 @@ impl Frame for RelayFrame {
 
 /// Encodes a frame. Without the feature `json`, always as CBOR.
 #[must_use]
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "our frames have string keys and no failing fields"
-)]
 pub fn encode<F: Frame>(encoding: Encoding, frame: &F) -> Encoded {
     match encoding {
         #[cfg(feature = "json")]
         Encoding::Text => Encoded::Text(json::write(frame)),
-        _ => Encoded::Binary(cbor::write(frame)),
+        _ => Encoded::Binary(to_cbor(frame)),
     }
 }
 

@@ -29,7 +29,8 @@ mod relay;
 
 pub use client::{ClientFrame, Hello, Resume, Send, Start, Target};
 pub use codec::{
-    DecodeError, Encoded, Encoding, Frame, decode, decode_binary, decode_text, encode,
+    DecodeError, Encoded, Encoding, Frame, decode, decode_binary, decode_text, encode, from_cbor,
+    to_cbor,
 };
 pub use codes::{ErrorCode, KickReason, ResetReason};
 pub use ids::{AppId, ClientMsgId, ConvId, ConvKind, DeviceId, IdError, UserId};
