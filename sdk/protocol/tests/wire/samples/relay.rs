@@ -1,0 +1,423 @@
+//! What a relay says.
+
+use std::fmt::Debug;
+
+use seqline_protocol::{
+    Broadcast, BroadcastChange, BroadcastOp, Conversation, Entry, ErrorCode, Heartbeat, Item,
+    KickReason, Message, Priority, Receipt, RelayFrame, ResetReason, ServerLimits, VERSION,
+    Welcome,
+};
+
+use super::{CONV, HOUR_US, MAX, NOW_US, Sample, WORLD, name, named, number};
+
+pub(crate) fn relay() -> Vec<Sample<RelayFrame>> {
+    let mut samples = welcomes();
+    samples.extend(deliveries());
+    samples.extend(answers());
+    let mut samples = named(samples);
+    samples.extend(endings());
+    samples.extend(errors());
+    samples
+}
+
+fn welcomes() -> Vec<(&'static str, RelayFrame)> {
+    let plain = Welcome {
+        version: VERSION,
+        session: "s-2f9c81".to_owned(),
+        app: name("demo"),
+        user: name("alice"),
+        epoch: number(1),
+        head: number(44),
+        cursor: number(41),
+        reset: None,
+        pub_head: number(0),
+        now_us: number(NOW_US),
+        token_expires_us: number(NOW_US + HOUR_US),
+        heartbeat: Heartbeat::default(),
+        limits: ServerLimits::default(),
+    };
+    let reset = |reason, epoch: u64| {
+        RelayFrame::Welcome(Welcome {
+            epoch: number(epoch),
+            cursor: plain.head,
+            reset: Some(reason),
+            ..plain.clone()
+        })
+    };
+    let largest = Welcome {
+        version: u16::MAX,
+        epoch: number(MAX),
+        head: number(MAX),
+        cursor: number(MAX),
+        pub_head: number(MAX),
+        now_us: number(MAX),
+        token_expires_us: number(MAX),
+        heartbeat: Heartbeat {
+            interval_ms: u32::MAX,
+            background_interval_ms: u32::MAX,
+        },
+        limits: ServerLimits {
+            frame_bytes_max: u32::MAX,
+            body_bytes_max: u32::MAX,
+            page_entries_max: u16::MAX,
+            send_window: u16::MAX,
+        },
+        ..plain.clone()
+    };
+    vec![
+        ("welcome", RelayFrame::Welcome(plain.clone())),
+        (
+            "welcome: another epoch",
+            reset(ResetReason::EpochChanged, 2),
+        ),
+        (
+            "welcome: below the floor",
+            reset(ResetReason::BelowFloor, 1),
+        ),
+        (
+            "welcome: ahead of the head",
+            reset(ResetReason::AheadOfHead, 1),
+        ),
+        ("welcome: largest numbers", RelayFrame::Welcome(largest)),
+    ]
+}
+
+/// A message as devices get it.
+fn message() -> Message {
+    Message {
+        msg_id: number(9001),
+        client_msg_id: name("m-7f3a"),
+        sender: name("alice"),
+        conv: name(CONV),
+        conv_seq: number(17),
+        kind: name("text"),
+        body: "Dinner at eight?".to_owned(),
+        priority: Priority::Normal,
+        created_us: number(NOW_US),
+        expires_us: None,
+        recalled: false,
+    }
+}
+
+fn receipt() -> Receipt {
+    Receipt {
+        conv: name(CONV),
+        user: name("bob"),
+        delivered: number(17),
+        read: number(15),
+    }
+}
+
+fn items() -> Vec<Item> {
+    let all_fields = Message {
+        sender: name("bob"),
+        client_msg_id: name("b-11"),
+        msg_id: number(MAX),
+        conv_seq: number(MAX),
+        kind: name("app.card-v2_x"),
+        body: WORLD.to_owned(),
+        priority: Priority::High,
+        expires_us: Some(number(MAX)),
+        ..message()
+    };
+    let recalled = Message {
+        body: String::new(),
+        priority: Priority::Low,
+        recalled: true,
+        ..message()
+    };
+    vec![
+        Item::Message(message()),
+        Item::Message(all_fields),
+        Item::Message(recalled),
+        Item::Receipt(receipt()),
+        Item::Read {
+            conv: name(CONV),
+            conv_seq: number(17),
+        },
+        Item::Recall {
+            conv: name(CONV),
+            conv_seq: number(17),
+            msg_id: number(9001),
+            by: name("alice"),
+        },
+    ]
+}
+
+fn entries(items: Vec<Item>) -> Vec<Entry> {
+    (42..)
+        .zip(items)
+        .map(|(seq, item)| Entry {
+            seq: number(seq),
+            item,
+        })
+        .collect()
+}
+
+fn deliveries() -> Vec<(&'static str, RelayFrame)> {
+    let sent = |duplicate| RelayFrame::Sent {
+        client_msg_id: name("m-7f3a"),
+        msg_id: number(9001),
+        conv: name(CONV),
+        conv_seq: number(17),
+        seq: number(42),
+        created_us: number(NOW_US),
+        duplicate,
+    };
+    let page = |entries, head| RelayFrame::Page {
+        req: number(1),
+        entries,
+        head: number(head),
+        broadcasts: Vec::new(),
+        pub_cursor: None,
+        pub_head: None,
+    };
+    let last_entry = Entry {
+        seq: number(MAX),
+        item: Item::Message(message()),
+    };
+    vec![
+        ("sent", sent(false)),
+        ("sent: duplicate", sent(true)),
+        (
+            "push",
+            RelayFrame::Push {
+                entries: entries(vec![Item::Message(message())]),
+            },
+        ),
+        (
+            "push: every item",
+            RelayFrame::Push {
+                entries: entries(items()),
+            },
+        ),
+        (
+            "push: largest seq",
+            RelayFrame::Push {
+                entries: vec![last_entry],
+            },
+        ),
+        (
+            "notify",
+            RelayFrame::Notify {
+                head: number(1044),
+                pub_head: number(0),
+            },
+        ),
+        (
+            "page",
+            page(
+                entries(vec![Item::Message(message()), Item::Receipt(receipt())]),
+                44,
+            ),
+        ),
+        ("page: empty", page(Vec::new(), 41)),
+        (
+            "page: public mailbox",
+            RelayFrame::Page {
+                req: number(1),
+                entries: Vec::new(),
+                head: number(41),
+                broadcasts: broadcasts(),
+                pub_cursor: Some(number(7)),
+                pub_head: Some(number(MAX)),
+            },
+        ),
+        (
+            "ephemeral",
+            RelayFrame::Ephemeral {
+                conv: name(CONV),
+                sender: name("bob"),
+                kind: name("typing"),
+                body: "{}".to_owned(),
+            },
+        ),
+    ]
+}
+
+fn broadcasts() -> Vec<BroadcastChange> {
+    let first = Broadcast {
+        id: number(3),
+        version: 1,
+        kind: name("text"),
+        title: "Maintenance on Sunday".to_owned(),
+        body: "From two to three in the morning.".to_owned(),
+        published_us: number(NOW_US),
+        expires_us: None,
+    };
+    let changed = Broadcast {
+        version: 2,
+        body: "Put off by a week.".to_owned(),
+        expires_us: Some(number(NOW_US + HOUR_US)),
+        ..first.clone()
+    };
+    let change = |pub_seq, op, broadcast| BroadcastChange {
+        pub_seq: number(pub_seq),
+        id: number(3),
+        op,
+        broadcast,
+    };
+    vec![
+        change(4, BroadcastOp::Published, Some(first)),
+        change(6, BroadcastOp::Changed, Some(changed)),
+        change(7, BroadcastOp::Withdrawn, None),
+    ]
+}
+
+fn answers() -> Vec<(&'static str, RelayFrame)> {
+    let history = |messages, more| RelayFrame::History {
+        req: number(4),
+        conv: name(CONV),
+        messages,
+        more,
+    };
+    vec![
+        ("history", history(vec![message()], true)),
+        ("history: empty", history(Vec::new(), false)),
+        ("conversations", conversations()),
+        (
+            "conversations: empty",
+            RelayFrame::Conversations {
+                req: number(5),
+                conversations: Vec::new(),
+                next: None,
+            },
+        ),
+        ("done", RelayFrame::Done { req: number(2) }),
+        (
+            "refreshed",
+            RelayFrame::Refreshed {
+                req: number(7),
+                token_expires_us: number(NOW_US + 2 * HOUR_US),
+            },
+        ),
+        (
+            "pong",
+            RelayFrame::Pong {
+                nonce: 9,
+                now_us: number(NOW_US),
+            },
+        ),
+    ]
+}
+
+fn conversations() -> RelayFrame {
+    let with_bob = Conversation {
+        conv: name(CONV),
+        head: number(17),
+        last: Some(message()),
+        unread: 2,
+        read: number(15),
+        receipts: vec![receipt()],
+        active_us: number(NOW_US),
+    };
+    let all_expired = Conversation {
+        conv: name("dm:alice:alice"),
+        head: number(MAX),
+        last: None,
+        unread: 0,
+        read: number(MAX),
+        receipts: Vec::new(),
+        active_us: number(NOW_US - HOUR_US),
+    };
+    RelayFrame::Conversations {
+        req: number(5),
+        conversations: vec![with_bob, all_expired],
+        next: Some("1795248000123456-7".to_owned()),
+    }
+}
+
+fn endings() -> Vec<Sample<RelayFrame>> {
+    let resets = [
+        ResetReason::EpochChanged,
+        ResetReason::BelowFloor,
+        ResetReason::AheadOfHead,
+    ]
+    .map(|reason| {
+        let frame = RelayFrame::Reset {
+            reason,
+            epoch: number(2),
+            head: number(44),
+        };
+        (in_words("reset", &reason), frame)
+    });
+    let kicks = [
+        KickReason::Replaced,
+        KickReason::DevicePolicy,
+        KickReason::SessionEnded,
+    ]
+    .map(|reason| {
+        let frame = RelayFrame::Kick {
+            reason,
+            message: "this device connected again".to_owned(),
+        };
+        (in_words("kick", &reason), frame)
+    });
+    let goaway = RelayFrame::Goaway {
+        after_ms: 1_000,
+        window_ms: 30_000,
+    };
+    let goaway = ("goaway".to_owned(), goaway);
+    resets.into_iter().chain(kicks).chain([goaway]).collect()
+}
+
+fn errors() -> Vec<Sample<RelayFrame>> {
+    let error = |code: ErrorCode| RelayFrame::Error {
+        code,
+        message: format!("why {code} came, and what to do"),
+        retryable: code.is_retryable(),
+        req: None,
+        client_msg_id: None,
+        retry_after_ms: None,
+    };
+    let mut samples: Vec<_> = ErrorCode::ALL
+        .iter()
+        .map(|code| (format!("error: {code}"), error(*code)))
+        .collect();
+    samples.push((
+        "error: of a send".to_owned(),
+        RelayFrame::Error {
+            code: ErrorCode::BodyTooLarge,
+            message: "a body has at most 32768 bytes, this one has 40000".to_owned(),
+            retryable: false,
+            req: None,
+            client_msg_id: Some(name("m-7f3a")),
+            retry_after_ms: None,
+        },
+    ));
+    samples.push((
+        "error: of a request".to_owned(),
+        RelayFrame::Error {
+            code: ErrorCode::ConversationUnknown,
+            message: "no such conversation, or you take no part in it".to_owned(),
+            retryable: false,
+            req: Some(number(4)),
+            client_msg_id: None,
+            retry_after_ms: None,
+        },
+    ));
+    samples.push((
+        "error: with a time to wait".to_owned(),
+        RelayFrame::Error {
+            code: ErrorCode::RateLimited,
+            message: "too many frames; wait".to_owned(),
+            retryable: true,
+            req: None,
+            client_msg_id: None,
+            retry_after_ms: Some(5_000),
+        },
+    ));
+    samples
+}
+
+/// `EpochChanged` of a reset as `reset: epoch changed`.
+fn in_words(frame: &str, reason: &impl Debug) -> String {
+    let mut words = format!("{frame}:");
+    for c in format!("{reason:?}").chars() {
+        if c.is_uppercase() {
+            words.push(' ');
+        }
+        words.extend(c.to_lowercase());
+    }
+    words
+}
