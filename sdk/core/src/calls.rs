@@ -3,8 +3,6 @@
 //! They are idempotent, so those that were written to a connection that is gone are
 //! written again to the next one.
 
-use std::collections::BTreeMap;
-
 use seqline_protocol::{ClientFrame, RequestId, limits::REQUESTS_PENDING_MAX};
 
 use crate::{
@@ -16,11 +14,13 @@ use crate::{
 /// The requests that wait.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
-    pending: BTreeMap<RequestId, Pending>,
+    /// In the order of asking.
+    pending: Vec<Pending>,
 }
 
 #[derive(Debug)]
 struct Pending {
+    req: RequestId,
     call: CallId,
     frame: ClientFrame,
     until_ms: u64,
@@ -43,28 +43,26 @@ impl Calls {
             );
             return Some(Output::Answer(call, Err(failure)));
         }
-        self.pending.insert(
+        self.pending.push(Pending {
             req,
-            Pending {
-                call,
-                frame,
-                until_ms,
-                written: false,
-            },
-        );
+            call,
+            frame,
+            until_ms,
+            written: false,
+        });
         None
     }
 
     /// The next request to write to an open connection.
     pub(crate) fn next_to_write(&mut self) -> Option<ClientFrame> {
-        let pending = self.pending.values_mut().find(|pending| !pending.written)?;
+        let pending = self.pending.iter_mut().find(|pending| !pending.written)?;
         pending.written = true;
         Some(pending.frame.clone())
     }
 
     /// The connection is gone.
     pub(crate) fn connection_lost(&mut self) {
-        for pending in self.pending.values_mut() {
+        for pending in self.pending.iter_mut() {
             pending.written = false;
         }
     }
@@ -75,28 +73,30 @@ impl Calls {
         req: RequestId,
         result: Result<Reply, Failure>,
     ) -> Option<Output> {
-        let pending = self.pending.remove(&req)?;
+        let index = self.pending.iter().position(|pending| pending.req == req)?;
+        let pending = self.pending.remove(index);
         Some(Output::Answer(pending.call, result))
     }
 
     /// A request whose time is up.
     pub(crate) fn expire(&mut self, now_ms: u64) -> Option<Output> {
-        let (req, _) = self
+        let late = self
             .pending
             .iter()
-            .find(|(_, pending)| pending.until_ms <= now_ms)?;
+            .find(|pending| pending.until_ms <= now_ms)?;
+        let req = late.req;
         let failure = Failure::new(FailureCode::Timeout, "the relay did not answer in time");
-        self.answer(*req, Err(failure))
+        self.answer(req, Err(failure))
     }
 
     /// Any request, to be refused because the session stops.
     pub(crate) fn abandon(&mut self) -> Option<Output> {
-        let (_, pending) = self.pending.pop_first()?;
+        let pending = self.pending.pop()?;
         let failure = Failure::new(FailureCode::Disconnected, "the client was disconnected");
         Some(Output::Answer(pending.call, Err(failure)))
     }
 
     pub(crate) fn deadline_ms(&self) -> Option<u64> {
-        self.pending.values().map(|pending| pending.until_ms).min()
+        self.pending.iter().map(|pending| pending.until_ms).min()
     }
 }

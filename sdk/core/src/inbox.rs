@@ -4,8 +4,6 @@
 //! pull has filled the gap before them; those that came again are dropped. So whatever
 //! the network does, what leaves here is the timeline: every seq once, in order.
 
-use std::collections::BTreeMap;
-
 use seqline_protocol::{
     ClientFrame, Entry, PubSeq, RequestId, Seq,
     limits::{INBOX_EARLY_MAX, PAGE_ENTRIES_MAX},
@@ -25,7 +23,8 @@ pub(crate) struct Inbox {
     received: Seq,
     /// The newest seq that the relay told of.
     head: Seq,
-    early: BTreeMap<Seq, Entry>,
+    /// What came ahead of a gap, in order.
+    early: Vec<Entry>,
     pub_received: PubSeq,
     pub_head: PubSeq,
     /// The relay pushes only to a device that has pulled up to the head.
@@ -208,14 +207,21 @@ impl Inbox {
         let mut accepted = Vec::new();
         for entry in entries {
             self.head = self.head.max(entry.seq);
-            if entry.seq <= self.received || self.early.contains_key(&entry.seq) {
-                stats.duplicates_dropped += 1;
-            } else if entry.seq == self.received.next() && accepted.len() < room {
-                self.received = entry.seq;
-                accepted.push(entry);
-                self.accept_early(&mut accepted, room);
-            } else if self.early.len() < INBOX_EARLY_MAX {
-                self.early.insert(entry.seq, entry);
+            let early = self
+                .early
+                .binary_search_by_key(&entry.seq, |early| early.seq);
+            match early {
+                _ if entry.seq <= self.received => stats.duplicates_dropped += 1,
+                Ok(_) => stats.duplicates_dropped += 1,
+                Err(_) if entry.seq == self.received.next() && accepted.len() < room => {
+                    self.received = entry.seq;
+                    accepted.push(entry);
+                    self.accept_early(&mut accepted, room);
+                }
+                Err(place) if self.early.len() < INBOX_EARLY_MAX => {
+                    self.early.insert(place, entry);
+                }
+                Err(_) => {}
             }
         }
         self.accept_early(&mut accepted, room);
@@ -223,11 +229,16 @@ impl Inbox {
     }
 
     fn accept_early(&mut self, accepted: &mut Vec<Entry>, room: usize) {
-        while accepted.len() < room
-            && let Some(entry) = self.early.remove(&self.received.next())
-        {
-            self.received = entry.seq;
-            accepted.push(entry);
+        let contiguous = self
+            .early
+            .iter()
+            .zip(self.received.get() + 1..)
+            .take(room.saturating_sub(accepted.len()))
+            .take_while(|(entry, next)| entry.seq.get() == *next)
+            .count();
+        accepted.extend(self.early.drain(..contiguous));
+        if let Some(last) = accepted.last() {
+            self.received = last.seq;
         }
     }
 }

@@ -5,7 +5,7 @@
 //! reconnect, all that are unacknowledged are written again, oldest first: with the
 //! relay's de-duplication this keeps both order and count.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use seqline_protocol::{ClientFrame, ClientMsgId, Send, limits::OUTBOX_MESSAGES_MAX};
 
@@ -23,7 +23,8 @@ const RETRANSMIT_MAX_MS: u64 = 30_000;
 /// The messages that are not known to be stored by the relay.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    items: BTreeMap<u64, Item>,
+    /// By place, which is the order of sending.
+    items: VecDeque<Item>,
     next_place: u64,
     in_flight: usize,
     retransmit_at_ms: Option<u64>,
@@ -33,6 +34,7 @@ pub(crate) struct Outbox {
 
 #[derive(Debug)]
 struct Item {
+    place: u64,
     draft: Draft,
     call: Option<CallId>,
     kept: Kept,
@@ -70,15 +72,15 @@ impl Outbox {
     /// What the store kept; gives the messages as they stand, failed or queued.
     pub(crate) fn restore(
         &mut self,
-        records: BTreeMap<u64, OutboxRecord>,
+        records: Vec<(u64, OutboxRecord)>,
         fails_at_ms: Option<u64>,
     ) -> Vec<(Draft, Option<String>)> {
         let mut restored = Vec::new();
         for (place, OutboxRecord { draft, failed }) in records {
             restored.push((draft.clone(), failed.clone()));
-            let mut item = Item::new(draft, None, Kept::Yes, fails_at_ms);
+            let mut item = Item::new(place, draft, None, Kept::Yes, fails_at_ms);
             item.failed = failed.is_some();
-            self.items.insert(place, item);
+            self.items.push_back(item);
             self.next_place = place + 1;
         }
         restored
@@ -107,22 +109,14 @@ impl Outbox {
         }
         let place = self.next_place;
         self.next_place += 1;
-        let write = store.put_outbox(
-            place,
-            &OutboxRecord {
-                draft: draft.clone(),
-                failed: None,
-            },
-        );
-        self.items.insert(
-            place,
-            Item::new(
-                draft,
-                call,
-                write.map_or(Kept::Yes, Kept::After),
-                fails_at_ms,
-            ),
-        );
+        let record = OutboxRecord {
+            draft,
+            failed: None,
+        };
+        let write = store.put_outbox(place, &record);
+        let kept = write.map_or(Kept::Yes, Kept::After);
+        let item = Item::new(place, record.draft, call, kept, fails_at_ms);
+        self.items.push_back(item);
         Ok(())
     }
 
@@ -132,13 +126,14 @@ impl Outbox {
         id: &ClientMsgId,
         store: &mut StoreWriter,
     ) -> Option<Draft> {
-        let (place, _) = self.find(id).filter(|(_, item)| item.failed)?;
-        self.remove(place, store).map(|settled| settled.draft)
+        let index = self.find(id)?;
+        self.items.get(index).filter(|item| item.failed)?;
+        self.remove(index, store).map(|settled| settled.draft)
     }
 
     /// A write is done (or given up: sending goes before keeping).
     pub(crate) fn kept(&mut self, write: WriteId) {
-        for item in self.items.values_mut() {
+        for item in self.items.iter_mut() {
             if matches!(item.kept, Kept::After(after) if after <= write) {
                 item.kept = Kept::Yes;
             }
@@ -158,7 +153,7 @@ impl Outbox {
         }
         let item = self
             .items
-            .values_mut()
+            .iter_mut()
             .find(|item| !item.failed && item.written_at_ms.is_none())
             .filter(|item| item.kept == Kept::Yes)?;
         item.written_at_ms = Some(now_ms);
@@ -187,12 +182,13 @@ impl Outbox {
         now_ms: u64,
         store: &mut StoreWriter,
     ) -> Option<(Settled, Option<u64>)> {
-        let (place, item) = self.find(id)?;
+        let index = self.find(id)?;
+        let item = self.items.get(index)?;
         let round_trip_ms = item
             .written_at_ms
             .filter(|_| item.transmissions == 1)
             .map(|written_at_ms| now_ms.saturating_sub(written_at_ms));
-        let settled = self.remove(place, store)?;
+        let settled = self.remove(index, store)?;
         self.silent_rounds = 0;
         self.retransmit_at_ms =
             (self.in_flight > 0).then(|| now_ms + self.retransmit_after_ms(rtt));
@@ -206,16 +202,16 @@ impl Outbox {
         reason: &str,
         store: &mut StoreWriter,
     ) -> Option<Settled> {
-        let (place, _) = self.find(id)?;
-        self.fail(place, reason, store)
+        let index = self.find(id)?;
+        self.fail(index, reason, store)
     }
 
     /// A message whose time is up.
     pub(crate) fn expire(&mut self, now_ms: u64, store: &mut StoreWriter) -> Option<Settled> {
-        let (place, _) = self.items.iter().find(|(_, item)| {
+        let index = self.items.iter().position(|item| {
             !item.failed && item.fails_at_ms.is_some_and(|at_ms| at_ms <= now_ms)
         })?;
-        self.fail(*place, "the relay did not acknowledge it in time", store)
+        self.fail(index, "the relay did not acknowledge it in time", store)
     }
 
     /// Writes everything unacknowledged again if no acknowledgement came in time.
@@ -235,7 +231,7 @@ impl Outbox {
     pub(crate) fn deadline_ms(&self) -> Option<u64> {
         let fails_at_ms = self
             .items
-            .values()
+            .iter()
             .filter(|item| !item.failed)
             .filter_map(|item| item.fails_at_ms)
             .min();
@@ -246,15 +242,15 @@ impl Outbox {
     }
 
     fn unwrite(&mut self) {
-        for item in self.items.values_mut() {
+        for item in self.items.iter_mut() {
             item.written_at_ms = None;
         }
         self.in_flight = 0;
         self.retransmit_at_ms = None;
     }
 
-    fn fail(&mut self, place: u64, reason: &str, store: &mut StoreWriter) -> Option<Settled> {
-        let item = self.items.get_mut(&place).filter(|item| !item.failed)?;
+    fn fail(&mut self, index: usize, reason: &str, store: &mut StoreWriter) -> Option<Settled> {
+        let item = self.items.get_mut(index).filter(|item| !item.failed)?;
         item.failed = true;
         item.fails_at_ms = None;
         if item.written_at_ms.take().is_some() {
@@ -264,31 +260,29 @@ impl Outbox {
             draft: item.draft.clone(),
             failed: Some(reason.to_owned()),
         };
-        store.put_outbox(place, &record);
+        store.put_outbox(item.place, &record);
         Some(Settled {
             draft: record.draft,
             call: item.call.take(),
         })
     }
 
-    fn remove(&mut self, place: u64, store: &mut StoreWriter) -> Option<Settled> {
-        let item = self.items.remove(&place)?;
+    fn remove(&mut self, index: usize, store: &mut StoreWriter) -> Option<Settled> {
+        let item = self.items.remove(index)?;
         if item.written_at_ms.is_some() {
             self.in_flight -= 1;
         }
-        store.delete_outbox(place);
+        store.delete_outbox(item.place);
         Some(Settled {
             draft: item.draft,
             call: item.call,
         })
     }
 
-    fn find(&self, id: &ClientMsgId) -> Option<(u64, &Item)> {
-        let (place, item) = self
-            .items
+    fn find(&self, id: &ClientMsgId) -> Option<usize> {
+        self.items
             .iter()
-            .find(|(_, item)| item.draft.client_msg_id == *id)?;
-        Some((*place, item))
+            .position(|item| item.draft.client_msg_id == *id)
     }
 
     fn retransmit_after_ms(&self, rtt: &Rtt) -> u64 {
@@ -298,8 +292,15 @@ impl Outbox {
 }
 
 impl Item {
-    fn new(draft: Draft, call: Option<CallId>, kept: Kept, fails_at_ms: Option<u64>) -> Self {
+    fn new(
+        place: u64,
+        draft: Draft,
+        call: Option<CallId>,
+        kept: Kept,
+        fails_at_ms: Option<u64>,
+    ) -> Self {
         Self {
+            place,
             draft,
             call,
             kept,

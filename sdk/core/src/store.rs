@@ -4,9 +4,7 @@
 //! under way at a time, so writes cannot overtake each other; what changes meanwhile
 //! goes into the next one, the last value of each record only.
 
-use std::collections::BTreeMap;
-
-use seqline_protocol::{AppId, DeviceId, Epoch, PubSeq, Seq, UserId};
+use seqline_protocol::{AppId, DeviceId, Epoch, PubSeq, Seq, UserId, from_cbor, to_cbor};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -44,7 +42,8 @@ pub(crate) struct OutboxRecord {
 pub(crate) struct Restored {
     pub(crate) device: Option<DeviceId>,
     pub(crate) position: Option<Position>,
-    pub(crate) outbox: BTreeMap<u64, OutboxRecord>,
+    /// By place.
+    pub(crate) outbox: Vec<(u64, OutboxRecord)>,
     /// Names of records that could not be read.
     pub(crate) corrupt: Vec<String>,
 }
@@ -58,7 +57,10 @@ impl Restored {
                 (POSITION, _) => read(&value).map(|position| restored.position = Some(position)),
                 (_, Some(place)) => u64::from_str_radix(place, 16).ok().and_then(|place| {
                     read(&value).map(|record| {
-                        restored.outbox.insert(place, record);
+                        let after = restored
+                            .outbox
+                            .partition_point(|(earlier, _)| *earlier < place);
+                        restored.outbox.insert(after, (place, record));
                     })
                 }),
                 // A record of a later version: none of our business.
@@ -73,11 +75,11 @@ impl Restored {
 }
 
 fn read<T: DeserializeOwned>(value: &[u8]) -> Option<T> {
-    cbor4ii::serde::from_slice(value).ok()
+    from_cbor(value)
 }
 
 /// The last value of each record that changed; none for one that is to go.
-type Changes = BTreeMap<String, Option<Vec<u8>>>;
+type Changes = Vec<(String, Option<Vec<u8>>)>;
 
 /// The changes that are not yet kept.
 #[derive(Debug, Default)]
@@ -106,7 +108,7 @@ impl StoreWriter {
     }
 
     pub(crate) fn delete_outbox(&mut self, place: u64) {
-        self.pending.insert(outbox_key(place), None);
+        self.change(outbox_key(place), None);
     }
 
     /// Starts the next write, if there is something to write and nothing is under way.
@@ -148,7 +150,9 @@ impl StoreWriter {
             return false;
         };
         for (key, value) in changes {
-            self.pending.entry(key).or_insert(value);
+            if !self.pending.iter().any(|(changed, _)| *changed == key) {
+                self.pending.push((key, value));
+            }
         }
         self.retry_at_ms = Some(now_ms + RETRY_AFTER_MS);
         !std::mem::replace(&mut self.failing, true)
@@ -158,13 +162,25 @@ impl StoreWriter {
         self.retry_at_ms
     }
 
+    fn change(&mut self, key: String, value: Option<Vec<u8>>) {
+        // What changed last is the likeliest to change again.
+        match self
+            .pending
+            .iter_mut()
+            .rev()
+            .find(|(changed, _)| *changed == key)
+        {
+            Some((_, pending)) => *pending = value,
+            None => self.pending.push((key, value)),
+        }
+    }
+
     fn next_write(&self) -> WriteId {
         WriteId(self.last_write + 1)
     }
 
     fn put<T: Serialize>(&mut self, key: String, value: &T) {
-        let value = cbor4ii::serde::to_vec(Vec::new(), value).expect("a record always serializes");
-        self.pending.insert(key, Some(value));
+        self.change(key, Some(to_cbor(value)));
     }
 }
 

@@ -68,7 +68,7 @@ pub enum DecodeError {
     #[error("not a well-formed frame: {0}")]
     Malformed(String),
     /// Well formed, of a name that this version does not know.
-    #[error("no frame has the name {0:?}")]
+    #[error("no frame has the name '{0}'")]
     Unknown(String),
     /// A known frame with a field that is missing, of the wrong type, or out of range.
     #[error("{frame}: {reason}")]

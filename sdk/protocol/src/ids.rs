@@ -22,7 +22,7 @@ pub enum IdError {
         got: usize,
     },
     /// A character that no id has.
-    #[error("an id has only letters, digits and . _ - @ + = ~ (found {0:?})")]
+    #[error("an id has only letters, digits and . _ - @ + = ~ (found '{0}')")]
     Character(char),
     /// Not one of the forms of a conversation id.
     #[error("a conversation id is dm:A:B with A <= B, group:ID, channel:ID or room:ID")]
@@ -39,13 +39,14 @@ fn check_name(text: &str) -> Result<(), IdError> {
             got: text.len(),
         });
     }
-    match text
-        .chars()
-        .find(|c| !(c.is_ascii_alphanumeric() || "._-@+=~".contains(*c)))
-    {
+    match text.chars().find(|c| !is_in_name(*c)) {
         Some(c) => Err(IdError::Character(c)),
         None => Ok(()),
     }
+}
+
+fn is_in_name(c: char) -> bool {
+    matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '_' | '-' | '@' | '+' | '=' | '~')
 }
 
 macro_rules! id {

@@ -1,6 +1,8 @@
 //! One device with its store, driven by hand: the other side is the test.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::indexing_slicing, reason = "a wrong index is a failed test")]
+#![allow(clippy::unwrap_used, reason = "so is what is not there")]
 #![allow(unreachable_pub, reason = "a module of several test crates")]
 
 pub mod relay;

@@ -78,7 +78,10 @@ impl World {
             );
             world.now_ms = at_ms;
             happened += 1;
-            assert!(happened < HAPPENINGS_MAX, "seed {seed}: turns in a circle: {happening:?}");
+            assert!(
+                happened < HAPPENINGS_MAX,
+                "seed {seed}: turns in a circle: {happening:?}"
+            );
             world.happen(happening);
             if at_ms > FAULTS_UNTIL_MS && world.is_at_rest() {
                 break;
@@ -205,7 +208,7 @@ impl World {
             }
             3 => self.crash_relay(),
             4 => self.restart_device(victim),
-            _ => self.feed(victim, Input::Background(self.now_ms % 2 == 0)),
+            _ => self.feed(victim, Input::Background(self.now_ms.is_multiple_of(2))),
         }
         self.later(200, 4_000, Happening::Fault);
     }

@@ -1,7 +1,5 @@
 //! Why a payload is not a frame, before it is known which.
 
-use crate::limits::NESTING_MAX;
-
 /// Why a payload is not the value that was asked for.
 pub(super) enum Fault {
     /// It is no value at all.
@@ -16,8 +14,4 @@ impl Fault {
             Self::Malformed(reason) | Self::Other(reason) => reason,
         }
     }
-}
-
-pub(super) fn too_deep() -> String {
-    format!("nested deeper than {NESTING_MAX} levels")
 }

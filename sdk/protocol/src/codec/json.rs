@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, too_deep};
+use super::fault::Fault;
 use crate::limits::NESTING_MAX;
 
 pub(super) fn write<T: Serialize>(value: &T) -> String {
@@ -14,7 +14,9 @@ pub(super) fn parse<'de, T: Deserialize<'de>>(payload: &'de [u8]) -> Result<T, F
     // serde_json checks neither inside what it skips.
     let text = std::str::from_utf8(payload).map_err(|error| Fault::Malformed(error.to_string()))?;
     if nests_too_deep(text) {
-        return Err(Fault::Malformed(too_deep()));
+        return Err(Fault::Malformed(format!(
+            "nested deeper than {NESTING_MAX} levels"
+        )));
     }
     serde_json::from_str(text).map_err(|error| Fault::Other(error.to_string()))
 }
