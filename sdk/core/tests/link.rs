@@ -110,6 +110,22 @@ fn a_refusal_that_cannot_heal_is_final_and_one_that_can_is_not() {
 }
 
 #[test]
+fn a_hello_that_the_relay_cannot_take_is_not_repeated_for_ever() {
+    let mut device = Device::new();
+    device.feed(Input::Connect);
+    device.open_socket();
+    device.relay_says(&RelayFrame::Error {
+        code: ErrorCode::FieldInvalid,
+        message: "hello: host is too long".to_owned(),
+        retryable: false,
+        req: None,
+        client_msg_id: None,
+        retry_after_ms: None,
+    });
+    assert_eq!(last_state(&device), stopped(DisconnectReason::Refused));
+}
+
+#[test]
 fn an_expired_token_is_replaced_and_a_hopeless_one_is_not_fetched_for_ever() {
     let mut device = Device::new();
     device.feed(Input::Connect);
@@ -330,11 +346,11 @@ fn keep_alive(device: &mut Device, ms: u64) {
 }
 
 fn last_state(device: &Device) -> ConnectionState {
-    let states = device.events.iter().filter_map(|event| match event {
+    let last = device.events.iter().rev().find_map(|event| match event {
         Event::State(state) => Some(state.clone()),
         _ => None,
     });
-    states.last().unwrap()
+    last.expect("the state was told")
 }
 
 fn stopped(reason: DisconnectReason) -> ConnectionState {

@@ -80,7 +80,7 @@ fn a_silent_relay_gets_it_again_in_order_with_growing_pauses() {
                     device.relay_says(&RelayFrame::Pong {
                         nonce,
                         now_us: Micros::saturating(1),
-                    })
+                    });
                 }
                 seqline_protocol::ClientFrame::Send(send) if send.body == "a" => rounds += 1,
                 _ => {}

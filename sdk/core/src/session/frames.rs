@@ -302,6 +302,11 @@ impl Session {
             // link gives up with these words.
             return self.link.refused(code, message, retry_after_ms);
         }
+        if self.link.is_greeting() {
+            // Nothing but our `hello` can be meant, and it will be the same next time.
+            self.outputs.push_back(Output::Emit(Event::Error(failure)));
+            return self.stop(DisconnectReason::Refused);
+        }
         match (client_msg_id, req) {
             (Some(id), _) => {
                 let settled = self.outbox.refused(&id, &message, &mut self.store);
