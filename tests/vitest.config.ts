@@ -6,6 +6,8 @@ export default defineConfig({
     // Two cores of a busy CI machine: what takes a second here may take many there.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Reconnecting may take several attempts, with pauses that grow.
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
   },
 });

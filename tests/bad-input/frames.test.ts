@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 import { Relay } from '../support/relay.ts';
 import { devToken } from '../support/tokens.ts';
@@ -14,14 +14,13 @@ let token: string;
 
 beforeAll(async () => {
   relay = await Relay.start();
+  return () => relay.dispose();
+});
+
+beforeAll(async () => {
   alice = await Wire.connect(relay.url, await devToken(relay.url, 'alice'));
   await alice.sendText('mallory', 'the only message', 'm1');
   token = await devToken(relay.url, 'mallory');
-});
-
-afterAll(async () => {
-  alice.drop();
-  await relay.dispose();
 });
 
 /** Says it in a session of its own, while another user's goes on. */
@@ -33,7 +32,7 @@ async function checkRefused({ payload, isBinary, expected }: BadFrame): Promise<
   expect(await mallory.outcome()).toEqual(expected);
   mallory.drop();
   expect(await refusals(relay.url, code)).toBe(before + 1);
-  expect(await alice.outcome()).toEqual({ errors: [] });
+  expect(await alice.ping()).toEqual({ errors: [] });
 }
 
 test('the vectors are there, with every way in which a frame can be bad', () => {
@@ -52,6 +51,16 @@ describe('what no decoder takes is refused with its code', () => {
 
 describe('so is what only the relay can know', () => {
   for (const frame of badFrames) test(frame.name, () => checkRefused(frame));
+});
+
+test('a frame far over the limit ends the connection, and is counted', async () => {
+  const before = await refusals(relay.url, 'frame_too_large');
+  const mallory = await Wire.connect(relay.url, token, 'bad');
+  mallory.sendRaw('x'.repeat(8 * 1024 * 1024));
+  // The relay need not read all of it only to say why it hangs up.
+  expect([4001, 1006]).toContain(await mallory.closed);
+  expect(await refusals(relay.url, 'frame_too_large')).toBe(before + 1);
+  expect(await alice.ping()).toEqual({ errors: [] });
 });
 
 test('the first frame is a hello', async () => {

@@ -48,15 +48,17 @@ async function run(cycles: number): Promise<void> {
   }
 }
 
-const rows = (report: CrashReport): Record<string, number> => ({
-  cycles: report.cycles,
-  'messages sent, stored, shown to both': report.sent,
-  'relay killed': report.relayKills,
-  'connections cut in mid-stream': report.cuts,
-  'apps killed': report.appKills,
-  'apps closed and opened': report.appRestarts,
-  'shown again after an app was killed': report.shownAgain,
-});
+function rows(report: CrashReport): Record<string, number> {
+  return {
+    cycles: report.cycles,
+    'messages sent, stored, shown to both': report.sent,
+    'relay killed': report.relayKills,
+    'connections cut in mid-stream': report.cuts,
+    'apps killed': report.appKills,
+    'apps closed and opened': report.appRestarts,
+    'shown again after an app was killed': report.shownAgain,
+  };
+}
 
 function table(values: Record<string, number | string>): string {
   const width = Math.max(...Object.keys(values).map((key) => key.length));

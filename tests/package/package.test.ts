@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import type { Browser } from 'playwright-core';
 import { build, createServer } from 'vite';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 
 import { inRoot } from '../../tools/setup/paths.mjs';
 import { launchBrowser } from '../support/browser.ts';
@@ -24,13 +24,18 @@ let browser: Browser;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'seqline-pack-'));
-  [packed, relay, browser] = await Promise.all([pack(folder), Relay.start(), launchBrowser()]);
+  packed = await pack(folder);
+  return () => rm(folder, { recursive: true, force: true });
 });
 
-afterAll(async () => {
-  await browser.close();
-  await relay.dispose();
-  await rm(folder, { recursive: true, force: true });
+beforeAll(async () => {
+  relay = await Relay.start();
+  return () => relay.dispose();
+});
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  return () => browser.close();
 });
 
 /** Somebody who writes first, and keeps what the relay has stored of the conversation. */
@@ -42,7 +47,7 @@ async function exchange(user: string, connected: Promise<unknown>): Promise<void
   await connected;
   await wire.sendText(user, 'hello', `to-${user}`);
   await expect
-    .poll(() => wire.history(directConversation('wire', user)), { timeout: 30_000 })
+    .poll(() => wire.history(directConversation('wire', user)))
     .toEqual([
       { sender: 'wire', text: 'hello' },
       { sender: user, text: 'hello, too' },

@@ -42,6 +42,17 @@ describe('a ledger', () => {
     ]);
   });
 
+  test('expects no order of two devices', () => {
+    const ledger = new Ledger();
+    ledger.add('alice', 'a1', 'phone');
+    ledger.add('alice', 'a2', 'laptop');
+    ledger.add('alice', 'a3', 'phone');
+    expect(ledger.problems('page', by('alice', 'a1', 'a3', 'a2'))).toEqual([]);
+    expect(ledger.problems('page', by('alice', 'a3', 'a2', 'a1'))).toEqual([
+      'page, from alice: out of order 1: "a1" after "a3"',
+    ]);
+  });
+
   test('names what nobody sent, also under the name of another', () => {
     expect(problems(...sent, ...by('mallory', 'x'), ...by('bob', 'a1'))).toEqual([
       'page, from bob: never sent 1: "a1"',

@@ -16,13 +16,17 @@ export type Views = Record<string, readonly Seen[]>;
 const named_max = 10;
 
 export class Ledger {
-  readonly #sent = new Map<string, Set<string>>();
+  /** Texts by sender, each with its device. */
+  readonly #sent = new Map<string, Map<string, string>>();
 
-  /** Notes a message, in the order in which its sender sent them. */
-  add(sender: string, text: string): void {
-    const texts = this.#sent.get(sender) ?? new Set();
+  /**
+   * Notes a message, in the order in which its sender sent them.
+   * @param device Nothing is promised about the order in which two devices of one sender send.
+   */
+  add(sender: string, text: string, device = sender): void {
+    const texts = this.#sent.get(sender) ?? new Map<string, string>();
     if (texts.has(text)) throw new Error(`"${text}" is in ${sender}'s ledger already`);
-    this.#sent.set(sender, texts.add(text));
+    this.#sent.set(sender, texts.set(text, device));
   }
 
   /** How many messages were sent, by everybody. */
@@ -35,14 +39,14 @@ export class Ledger {
     const senders = new Set([...this.#sent.keys(), ...seen.map(({ sender }) => sender)]);
     return [...senders].flatMap((sender) => {
       const shown = seen.filter((message) => message.sender === sender).map(({ text }) => text);
-      return compare([...(this.#sent.get(sender) ?? [])], shown).map(
+      return compare(this.#sent.get(sender) ?? new Map<string, string>(), shown).map(
         (problem) => `${view}, from ${sender}: ${problem}`,
       );
     });
   }
 
   /**
-   * Every view shows everything that was sent, once, each sender's in order; and all views show
+   * Every view shows everything that was sent, once, each device's in order; and all views show
    * the same order altogether.
    * @throws an error that names every message that is not where it should be
    */
@@ -54,25 +58,27 @@ export class Ledger {
   }
 }
 
-/** What is wrong with `shown`, given what was `sent`, both of one sender. */
-function compare(sent: readonly string[], shown: readonly string[]): string[] {
-  const place = new Map(sent.map((text, index) => [text, index]));
+/** What is wrong with `shown`, given what was `sent` from which device, both of one sender. */
+function compare(sent: ReadonlyMap<string, string>, shown: readonly string[]): string[] {
+  const texts = [...sent.keys()];
+  const place = new Map(texts.map((text, index) => [text, index]));
   const times = new Map<string, number>();
   for (const text of shown) times.set(text, (times.get(text) ?? 0) + 1);
 
-  const lost = sent.filter((text) => !times.has(text));
+  const lost = texts.filter((text) => !times.has(text));
   const doubled = [...times].filter(([, count]) => count > 1);
-  const foreign = [...times.keys()].filter((text) => !place.has(text));
+  const foreign = [...times.keys()].filter((text) => !sent.has(text));
   const misplaced: string[] = [];
-  let newest = -1;
-  for (const text of new Set(shown)) {
-    const index = place.get(text);
-    if (index === undefined) continue;
-    if (index < newest) misplaced.push(`${quote(text)} after ${quote(sent[newest] ?? '')}`);
-    newest = Math.max(newest, index);
+  const newest = new Map<string, number>();
+  for (const text of times.keys()) {
+    const [device, index] = [sent.get(text), place.get(text)];
+    if (device === undefined || index === undefined) continue;
+    const before = newest.get(device) ?? -1;
+    if (index < before) misplaced.push(`${quote(text)} after ${quote(texts[before] ?? '')}`);
+    newest.set(device, Math.max(before, index));
   }
   return [
-    ...describe('lost', lost.map(quote), sent.length),
+    ...describe('lost', lost.map(quote), texts.length),
     ...describe(
       'doubled',
       doubled.map(([text, count]) => `${quote(text)} (${count} times)`),

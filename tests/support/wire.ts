@@ -26,6 +26,8 @@ export interface Outcome {
   close?: number;
 }
 
+const answers = ['error', 'sent', 'page', 'history', 'conversations', 'done', 'refreshed'];
+
 export class Wire {
   /** The close code. */
   readonly closed: Promise<number>;
@@ -91,18 +93,28 @@ export class Wire {
     }
   }
 
-  /** Waits until the relay has dealt with everything that was sent. */
+  /** Waits for the answer to what was sent last, and for whether the session goes on after it. */
   async outcome(): Promise<Outcome> {
-    this.send({ ping: { nonce: 0 } });
     const errors: string[] = [];
+    let isAnswered = false;
     for (;;) {
       const frame = this.#frames.shift();
       if (frame?.['error']) errors.push(String(frame['error']['code']));
       if (frame?.['pong']) return { errors };
+      if (!isAnswered && answers.some((name) => frame?.[name])) {
+        isAnswered = true;
+        this.send({ ping: { nonce: 0 } });
+      }
       if (frame) continue;
       if (this.#isClosed) return { errors, close: await this.closed };
       await once(this.#socket, 'frame');
     }
+  }
+
+  /** Waits for a sign of life. @returns errors that came before it */
+  async ping(): Promise<Outcome> {
+    this.send({ ping: { nonce: 0 } });
+    return this.outcome();
   }
 
   /** Sends a message and waits until it is stored. */

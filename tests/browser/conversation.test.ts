@@ -1,0 +1,82 @@
+import type { Browser } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
+
+import { launchBrowser } from '../support/browser.ts';
+import { devToken } from '../support/tokens.ts';
+import { Wire } from '../support/wire.ts';
+import { World } from './world.ts';
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  return () => browser.close();
+});
+
+test('two pages chat', async () => {
+  const world = await World.create(browser);
+  const { alice, bob } = await world.twoPages();
+  await Promise.all([world.write(alice, 10), world.write(bob, 10)]);
+  await world.settled(alice, bob);
+  for (const page of [alice, bob]) expect(page.console).toEqual([]);
+});
+
+test('marks tell how far a message got', async () => {
+  const world = await World.create(browser);
+  const { alice, bob, ofAlice, ofBob } = await world.twoPages();
+
+  ofAlice.network.blackHole();
+  await world.write(alice, 1);
+  await expect.poll(() => alice.ownStates()).toEqual(['sending']);
+  await bob.page.close();
+  ofAlice.network.heal();
+  await expect.poll(() => alice.ownStates()).toEqual(['sent']);
+
+  // A device that takes it without anybody looking at it.
+  const device = await Wire.connect(world.relay.url, await devToken(world.relay.url, 'bob'), 'd');
+  device.send({ pull: { req: 1, after: 0 } });
+  const { head } = await device.next('page');
+  device.send({ ack: { cursor: head } });
+  await expect.poll(() => alice.ownStates()).toEqual(['delivered']);
+  device.drop();
+
+  const again = await world.open(ofBob, 'bob', 'alice');
+  await world.settled(alice, again);
+});
+
+test('two tabs of one user stand side by side', async () => {
+  const world = await World.create(browser);
+  const { alice, bob, ofAlice } = await world.twoPages();
+  const second = await world.open(ofAlice, 'alice', 'bob');
+  await world.connected(second);
+  await Promise.all([alice, second, bob].map((page) => world.write(page, 8)));
+  await world.settled(alice, second, bob);
+  // Neither has ended the other's session.
+  expect([alice.sockets, second.sockets]).toEqual([1, 1]);
+});
+
+test('a long history is paged in, once and in order', async () => {
+  const world = await World.create(browser);
+  const wire = await Wire.connect(world.relay.url, await devToken(world.relay.url, 'bob'));
+  for (let i = 1; i <= 230; i++) {
+    world.ledger.add('bob', `bob ${i}`);
+    await wire.sendText('alice', `bob ${i}`, `m${i}`);
+  }
+  wire.drop();
+
+  const ofAlice = await world.device();
+  const alice = await world.open(ofAlice, 'alice', 'bob');
+  await expect.poll(async () => (await alice.shown()).at(-1)?.text).toBe('bob 230');
+  expect((await alice.shown()).length).toBeLessThan(230);
+  const start = alice.page.getByText('This is where it began.');
+  await expect
+    .poll(async () => {
+      await alice.page.getByTestId('messages').evaluate((scroller) => {
+        scroller.scrollTop = 0;
+      });
+      return start.isVisible();
+    })
+    .toBe(true);
+  await world.shownOn(alice);
+  world.ledger.check({ stored: await world.stored('alice', 'bob'), page: await alice.shown() });
+});
