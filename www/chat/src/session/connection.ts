@@ -1,7 +1,7 @@
 // The connection in plain words: what is the case, and what can be done.
 import type { ConnectionState, Events, Failure } from 'seqline';
 
-export type ConnectionAction = 'try-now' | 'use-here' | 'log-in' | 'reload';
+export type ConnectionAction = 'connect' | 'try-now' | 'use-here' | 'log-in' | 'reload';
 
 export interface ConnectionWords {
   text: string;
@@ -58,7 +58,7 @@ function whyEnded(reason: string, { kicked, failure }: ConnectionFacts): Ended {
     case 'initial':
       return { text: 'Not connected yet.' };
     case 'requested':
-      return { text: 'Disconnected.', action: 'use-here' };
+      return { text: 'Disconnected.', action: 'connect' };
     case 'kicked':
       return whyKicked(kicked);
     case 'crashed':

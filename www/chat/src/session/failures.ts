@@ -11,7 +11,8 @@ const CONNECTION_CODES = new Set([
 ]);
 
 const TEXTS: Record<string, string> = {
-  body_too_large: 'This message is too long.',
+  body_too_large: 'The message is too long. Send it in parts.',
+  id_conflict: 'Another message with this id was sent before.',
   outbox_full: 'Too many messages are waiting to be sent. Wait until the connection is back.',
   recall_refused: 'This message can no longer be taken back.',
   message_unknown: 'This message no longer exists.',

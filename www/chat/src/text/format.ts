@@ -1,10 +1,10 @@
-const timeFormat = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const timeFormat = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
 const clockFormat = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
-const weekdayFormat = new Intl.DateTimeFormat('en', { weekday: 'long' });
-const dateFormat = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long' });
-const dateWithYearFormat = new Intl.DateTimeFormat('en', { dateStyle: 'long' });
-const shortDateFormat = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' });
-const fullFormat = new Intl.DateTimeFormat('en', { dateStyle: 'full', timeStyle: 'medium' });
+const weekdayFormat = new Intl.DateTimeFormat('en-GB', { weekday: 'long' });
+const dateFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long' });
+const dateWithYearFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' });
+const shortDateFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const fullFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium' });
 
 const DAY_MS = 24 * 60 * 60_000;
 
