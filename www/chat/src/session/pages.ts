@@ -3,17 +3,21 @@ import type { Client } from 'seqline';
 import { reactive } from 'vue';
 
 import { receivePage, type Chat } from '../store/chat.ts';
+import { unreadOf } from '../store/conversation-rows.ts';
 import {
   hasNewer,
   hasOlder,
   mustCatchUp,
   pageRequest,
-  type PageRequest,
+  type PageKind,
 } from '../store/message-window.ts';
 import { codeOf, failureText, isConnectionFailure } from './failures.ts';
 
+/** With more unread messages, a conversation opens at the first of them, not at the newest. */
+const UNREAD_ON_NEWEST_PAGE_MAX = 40;
+
 export interface PageState {
-  loading?: PageRequest['kind'];
+  loading?: PageKind;
   /** Why the last request failed, if another connection alone will not heal it. */
   failure?: string;
 }
@@ -24,9 +28,13 @@ export class Pages {
   private readonly client: Client;
   private readonly chat: Chat;
 
-  constructor(client: Client, chat: Chat) {
+  private readonly changed: () => void;
+
+  /** @param changed is called when a page has come, before it is drawn */
+  constructor(client: Client, chat: Chat, changed: () => void) {
     this.client = client;
     this.chat = chat;
+    this.changed = changed;
   }
 
   /** Loads what is missing between the open conversation and its newest message. */
@@ -53,26 +61,33 @@ export class Pages {
     await this.catchUp();
   }
 
-  private missing(): PageRequest['kind'] | undefined {
+  private missing(): PageKind | undefined {
     const { open, windows } = this.chat;
     const window = open === undefined ? undefined : windows.get(open);
     if (!window) return undefined;
-    if (!window.loaded) return 'newest';
+    if (!window.loaded)
+      return this.unreadInOpen() > UNREAD_ON_NEWEST_PAGE_MAX ? 'unread' : 'newest';
     return mustCatchUp(window) ? 'newer' : undefined;
   }
 
+  private unreadInOpen(): number {
+    const row = this.chat.rows.get(this.chat.open ?? '');
+    return row ? unreadOf(row) : 0;
+  }
+
   /** @returns whether a page came, and going on makes sense */
-  private async load(conv: string, kind: PageRequest['kind']): Promise<boolean> {
+  private async load(conv: string, kind: PageKind): Promise<boolean> {
     const window = this.chat.windows.get(conv);
     if (!window || this.states.get(conv)?.loading || this.client.state.state !== 'connected') {
       return false;
     }
-    const request = pageRequest(window, kind);
+    const request = pageRequest(window, kind, this.chat.rows.get(conv)?.read);
     this.states.set(conv, { loading: kind });
     try {
       const page = await this.client.history(conv, request.query);
       this.states.delete(conv);
       receivePage(this.chat, conv, request, page);
+      this.changed();
       return true;
     } catch (error) {
       this.states.delete(conv);

@@ -62,8 +62,10 @@ export class Session {
     const { state } = this.client;
     this.connection = shallowRef({ state, since: Date.now(), wasConnected: false });
     this.list = new ConversationList(this.client, this.chat);
-    this.pages = new Pages(this.client, this.chat);
     this.marks = new ReadMarks(this.client, this.chat);
+    this.pages = new Pages(this.client, this.chat, () => {
+      this.marks.update();
+    });
     this.typing = new TypingSignals(this.client, this.chat);
     this.listen();
   }
@@ -222,9 +224,7 @@ export class Session {
   /** After every change: fills holes in what is in view, and marks it as read. */
   private refresh(): void {
     this.marks.update();
-    void this.pages.catchUp().then(() => {
-      this.marks.update();
-    });
+    void this.pages.catchUp();
   }
 
   /** Hands a message to the client. @returns its `clientMsgId` */

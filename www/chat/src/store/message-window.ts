@@ -34,9 +34,12 @@ export interface MessageWindow {
   generation: number;
 }
 
+/** The newest messages, those from the first unread one on, or those next to the stretch. */
+export type PageKind = 'newest' | 'unread' | 'older' | 'newer';
+
 /** A question for the relay, with what its answer must be judged by. */
 export interface PageRequest {
-  kind: 'newest' | 'older' | 'newer';
+  kind: PageKind;
   query: HistoryQuery;
   generation: number;
   /** `head` when it was asked: a last page covers everything up to there. */
@@ -69,11 +72,12 @@ export const hasNewer = (window: MessageWindow): boolean =>
 /** Whether there is a hole between the stretch and the newest message that must be filled now. */
 export const mustCatchUp = (window: MessageWindow): boolean => hasNewer(window) && !window.detached;
 
-/** Asks for the newest messages, or for those next to the stretch. */
-export function pageRequest(window: MessageWindow, kind: PageRequest['kind']): PageRequest {
+/** @param read with `unread`: up to where everything is read */
+export function pageRequest(window: MessageWindow, kind: PageKind, read = 0): PageRequest {
   const query: HistoryQuery = { limit: PAGE_MESSAGES };
   if (kind === 'older') query.before = window.low;
   if (kind === 'newer') query.after = window.high;
+  if (kind === 'unread') query.after = read;
   return { kind, query, generation: window.generation, headAtRequest: window.head };
 }
 
@@ -89,14 +93,14 @@ export function applyPage(window: MessageWindow, request: PageRequest, page: His
     window.messages = union(window.messages, messages);
     window.low = Math.min(window.low, low);
     window.high = Math.max(window.high, high);
-  } else if (request.kind === 'newest') {
+  } else if (request.kind === 'newest' || (request.kind === 'unread' && !window.loaded)) {
     Object.assign(window, { messages, low, high, loaded: true });
+    window.detached = request.kind === 'unread';
   } else {
     // The stretch moved on while the page was under way; it is asked for again.
     return;
   }
-  // A jump to the newest leaves the old position on purpose, unless the two met.
-  if (window.high >= window.head || request.kind === 'newest') window.detached = false;
+  if (window.high >= window.head) window.detached = false;
   if (request.kind === 'older') dropNewest(window);
   else dropOldest(window);
 }
@@ -162,6 +166,7 @@ function coverage(
       return [start, reachesEnd];
     case 'older':
       return [start, (query.before ?? 1) - 1];
+    case 'unread':
     case 'newer': {
       const after = query.after ?? 0;
       return [after + 1, page.more && last !== undefined ? last : Math.max(after, reachesEnd)];

@@ -35,13 +35,16 @@ export interface TranscriptSource {
   messages: Message[];
   outgoing: OutgoingMessage[];
   row: ConversationRow | undefined;
+  /** "New messages" stands after this position, if that is among the messages. */
   dividerAfter?: number | undefined;
+  /** Position from which on there are all messages. */
+  low: number;
   /** Messages that expired before this are left out. */
   now: number;
 }
 
 export function transcriptOf(source: TranscriptSource): TranscriptItem[] {
-  const { me, messages, outgoing, row, dividerAfter, now } = source;
+  const { me, messages, outgoing, row, dividerAfter = 0, low, now } = source;
   const shown = messages.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
   const bubbles = [
     ...shown.map((message) => storedBubble(message, me, row)),
@@ -50,7 +53,7 @@ export function transcriptOf(source: TranscriptSource): TranscriptItem[] {
   const items: TranscriptItem[] = [];
   let day: string | undefined;
   let previous: Bubble | undefined;
-  let isDivided = dividerAfter === undefined;
+  let isDivided = source.dividerAfter === undefined || dividerAfter < low - 1;
   for (const bubble of bubbles) {
     const bubbleDay = bubble.at === undefined ? day : dayOf(bubble.at);
     if (bubble.at !== undefined && bubbleDay !== day) {
@@ -58,7 +61,7 @@ export function transcriptOf(source: TranscriptSource): TranscriptItem[] {
       previous = undefined;
     }
     day = bubbleDay;
-    if (!isDivided && !bubble.isOwn && (bubble.convSeq ?? 0) > (dividerAfter ?? 0)) {
+    if (!isDivided && !bubble.isOwn && (bubble.convSeq ?? 0) > dividerAfter) {
       items.push({ type: 'unread', key: 'unread' });
       isDivided = true;
       previous = undefined;
@@ -71,6 +74,26 @@ export function transcriptOf(source: TranscriptSource): TranscriptItem[] {
     previous = bubble;
   }
   return items;
+}
+
+/**
+ * The new items, with the old object in place of every one that is the same: only what has
+ * changed needs to be drawn.
+ */
+export function keepUnchanged(before: TranscriptItem[], after: TranscriptItem[]): TranscriptItem[] {
+  const known = new Map(before.map((item) => [item.key, item]));
+  return after.map((item) => {
+    const old = known.get(item.key);
+    return old && isSame(old, item) ? old : item;
+  });
+}
+
+function isSame(one: TranscriptItem, other: TranscriptItem): boolean {
+  const [fields, others] = [Object.entries(one), Object.entries(other)];
+  return (
+    fields.length === others.length &&
+    fields.every(([name, value], at) => others[at]?.[0] === name && others[at][1] === value)
+  );
 }
 
 function storedBubble(message: Message, me: string, row: ConversationRow | undefined): Bubble {

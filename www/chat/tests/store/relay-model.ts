@@ -216,7 +216,7 @@ export class RelayModel {
 
   private ask(): void {
     const { window } = this;
-    if (!window.loaded) this.request('newest');
+    if (!window.loaded) this.request(this.random.pick(['newest', 'unread']));
     else if (mustCatchUp(window)) this.request('newer');
     else if (window.detached) this.request(this.random.pick(['newest', 'newer', 'older']));
     else if (window.low > 1) this.request('older');
@@ -224,7 +224,10 @@ export class RelayModel {
 
   private request(kind: PageRequest['kind']): void {
     // Several at once, as a page that is asked for again after a lost connection.
-    if (this.pages.length < 3) this.pages.push({ request: pageRequest(this.window, kind) });
+    if (this.pages.length < 3)
+      this.pages.push({
+        request: pageRequest(this.window, kind, this.random.below(this.stored.length + 1)),
+      });
   }
 
   private answer(): void {
