@@ -1,4 +1,5 @@
 /** The chat page, as its user sees it. */
+import { decode } from 'cborg';
 import type { CDPSession, Locator, Page } from 'playwright-core';
 
 import type { Seen } from '../support/ledger.ts';
@@ -8,6 +9,11 @@ import { directConversation } from '../support/wire.ts';
 export interface Bubble extends Seen {
   /** How far an own message got. */
   status?: string;
+}
+
+export interface Hello {
+  device: string;
+  token: string;
 }
 
 export class ChatPage {
@@ -21,6 +27,8 @@ export class ChatPage {
   readonly uncaught: string[] = [];
   /** WebSocket connections that the page ever opened. */
   sockets = 0;
+  /** What the page said first on its last connection. */
+  hello: Hello | undefined;
   readonly #url: string;
   readonly #peer: string;
 
@@ -36,8 +44,11 @@ export class ChatPage {
     page.on('pageerror', (error) => {
       this.uncaught.push(error.stack ?? error.message);
     });
-    page.on('websocket', () => {
+    page.on('websocket', (socket) => {
       this.sockets += 1;
+      socket.once('framesent', ({ payload }) => {
+        this.hello = (decode(payload as Buffer) as { hello: Hello }).hello;
+      });
     });
   }
 

@@ -63,7 +63,10 @@ export class World {
 
   /** Two users with the conversation between them in view, and their networks. */
   async twoPages(): Promise<{ alice: ChatPage; bob: ChatPage; ofAlice: Device; ofBob: Device }> {
-    const [ofAlice, ofBob] = [await this.device(), await this.device()];
+    return this.twoPagesOn(await this.device(), await this.device());
+  }
+
+  async twoPagesOn(ofAlice: Device, ofBob: Device): ReturnType<World['twoPages']> {
     const [alice, bob] = await Promise.all([
       this.open(ofAlice, 'alice', 'bob'),
       this.open(ofBob, 'bob', 'alice'),

@@ -15,6 +15,7 @@ export interface RelayOptions {
 }
 
 const start_timeout_ms = 60_000;
+const log_length_max = 1_000_000;
 
 export class Relay {
   readonly dataDir: string;
@@ -46,7 +47,7 @@ export class Relay {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Everything that it wrote, over all starts. */
+  /** What it wrote, over all starts; only the end of it if there is very much. */
   get log(): string {
     return this.#log;
   }
@@ -59,7 +60,9 @@ export class Relay {
     if (this.#process) throw new Error('the relay is up');
     const binary = await findBinary();
     const place = ['--listen', '127.0.0.1:0', '--database', `sqlite:${this.dataDir}/seqline.db`];
-    const args = ['serve', '--config', this.#config, ...place, ...(this.#options.args ?? [])];
+    const log = ['--log', 'info,seqline_relay=debug', '--log-format', 'human'];
+    const setting = ['--config', this.#config, ...place, ...log];
+    const args = ['serve', ...setting, ...(this.#options.args ?? [])];
     const child = spawn(binary, args, {
       env: foreignEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -116,8 +119,8 @@ export class Relay {
       let output = '';
       for (const stream of [child.stdout, child.stderr]) {
         stream?.setEncoding('utf8').on('data', (text: string) => {
-          this.#log += text;
-          output += text;
+          this.#log = `${this.#log}${text}`.slice(-log_length_max);
+          output = `${output}${text}`.slice(-log_length_max);
           const port = /listening on http:\/\/[^\s:]+:(\d+)/.exec(output)?.[1];
           if (port !== undefined) {
             clearTimeout(timer);
