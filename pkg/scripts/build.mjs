@@ -1,12 +1,14 @@
 // Builds dist/ from src/ and the compiled client in sdk/dist.
 import { execFileSync } from 'node:child_process';
-import { access, cp, mkdir, rm } from 'node:fs/promises';
+import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+import { transform } from 'esbuild';
+
 const pkg = fileURLToPath(new URL('..', import.meta.url));
 const compiled = fileURLToPath(new URL('../../sdk/dist', import.meta.url));
-const files = ['seqline.js', 'seqline.d.ts', 'seqline_bg.wasm'];
+const copied = ['seqline.d.ts', 'seqline_bg.wasm'];
 
 await access(`${compiled}/seqline_bg.wasm`).catch(() => {
   console.error(
@@ -17,7 +19,12 @@ await access(`${compiled}/seqline_bg.wasm`).catch(() => {
 
 await rm(`${pkg}/dist`, { recursive: true, force: true });
 await mkdir(`${pkg}/dist/wasm`, { recursive: true });
-for (const file of files) await cp(`${compiled}/${file}`, `${pkg}/dist/wasm/${file}`);
+for (const file of copied) await cp(`${compiled}/${file}`, `${pkg}/dist/wasm/${file}`);
+
+// The glue counts as part of the compiled client, and pages may load it as it is.
+const glue = await readFile(`${compiled}/seqline.js`, 'utf8');
+const { code } = await transform(glue, { minify: true, format: 'esm', target: 'es2020' });
+await writeFile(`${pkg}/dist/wasm/seqline.js`, code);
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', `${pkg}/tsconfig.json`], { stdio: 'inherit' });

@@ -6,7 +6,7 @@ import type { Engine } from './engine.js';
 import { SeqlineError } from './error.js';
 import type { Environment } from './hosts/environment.js';
 import { Opening } from './opening.js';
-import type { RawConversations, RawDraft, RawEvent, RawHistory, RawSent } from './raw.js';
+import type { RawConversations, RawEvent, RawHistory, RawSent } from './raw.js';
 import type {
   Body,
   Client,
@@ -204,7 +204,7 @@ class SeqlineClient implements Client {
   }
 
   async #sendDraft(draft: DraftMessage, clientMsgId: string): Promise<Sent> {
-    const send: RawDraft = rawDraft(draft, clientMsgId);
+    const send = rawDraft(draft, clientMsgId);
     return convert.sent((await this.#call({ send })) as RawSent);
   }
 

@@ -1,10 +1,10 @@
 /** From the app's messages to the session's. */
 import { SeqlineError } from './error.js';
-import type { RawDraft } from './raw.js';
 import type { Body, DraftMessage, Target } from './types.js';
+import type { wasm } from './wasm.js';
 
 /** @throws {SeqlineError} `field_invalid` */
-export function rawDraft(draft: DraftMessage, clientMsgId: string): RawDraft {
+export function rawDraft(draft: DraftMessage, clientMsgId: string): wasm.Draft {
   const kind = draft.kind ?? (typeof draft.body === 'string' ? 'text' : 'json');
   return {
     client_msg_id: clientMsgId,

@@ -2,6 +2,7 @@
  * Drives one session of the compiled client: does what it asks for, tells it what happened.
  * Knows no rule of the protocol; those are in Rust.
  */
+import { decode, encode } from './cbor.js';
 import { messageOf, SeqlineError } from './error.js';
 import type { Environment } from './hosts/environment.js';
 import type { RawDelivered, RawEvent, RawStats } from './raw.js';
@@ -51,7 +52,7 @@ export class Engine implements wasm.App {
     this.#parts = parts;
     this.#session = new wasm.Client(
       this,
-      { ...settings, host: environment.name, ...(usesOwnSockets ? {} : { url }) },
+      encode({ ...settings, host: environment.name, url: usesOwnSockets ? undefined : url }),
       environment.random(),
       stored,
     );
@@ -107,7 +108,7 @@ export class Engine implements wasm.App {
 
   /** Undefined after the end. */
   stats(): RawStats | undefined {
-    return this.#enter((session) => session.stats() as RawStats);
+    return this.#enter((session) => decode(session.stats()) as RawStats);
   }
 
   /** Asks the session for something. */
@@ -122,11 +123,11 @@ export class Engine implements wasm.App {
       this.#calls.set(call, { resolve, reject });
       try {
         this.#enter((session) => {
-          session.call(call, request);
+          session.call(call, encode(request));
         });
       } catch (refusal) {
         this.#calls.delete(call);
-        reject(new SeqlineError(refusal as Failure));
+        reject(refusal instanceof SeqlineError ? refusal : failureOf(refusal));
       }
     });
   }
@@ -184,19 +185,19 @@ export class Engine implements wasm.App {
     void written.finally(() => this.#writes.delete(written));
   }
 
-  deliver(delivery: number, events: RawDelivered[]): void {
-    this.#parts.listener.deliver(delivery, events);
+  deliver(delivery: number, events: Uint8Array): void {
+    this.#parts.listener.deliver(delivery, decode(events) as RawDelivered[]);
   }
 
-  emit(event: RawEvent): void {
-    this.#parts.listener.event(event);
+  emit(event: Uint8Array): void {
+    this.#parts.listener.event(decode(event) as RawEvent);
   }
 
-  answer(call: number, ok: boolean, value: unknown): void {
+  answer(call: number, ok: boolean, value: Uint8Array): void {
     const pending = this.#calls.get(call);
     this.#calls.delete(call);
-    if (ok) pending?.resolve(value);
-    else pending?.reject(new SeqlineError(value as Failure));
+    if (ok) pending?.resolve(decode(value));
+    else pending?.reject(failureOf(value));
   }
 
   openSocket(conn: number): void {
@@ -269,4 +270,10 @@ export class Engine implements wasm.App {
       return undefined;
     }
   }
+}
+
+/** What the session throws and answers. */
+function failureOf(thrown: unknown): SeqlineError {
+  if (!(thrown instanceof Uint8Array)) throw thrown;
+  return new SeqlineError(decode(thrown) as Failure);
 }

@@ -154,8 +154,7 @@ function settingsOf(options: ClientOptions): Settings {
   const { connectTimeoutMs, backoffBaseMs, backoffMaxMs, sendDeadlineMs, requestTimeoutMs } =
     options;
   const settings: Settings = {
-    json: options.encoding === 'json',
-    newest: options.start === 'newest',
+    start: options.start ?? 'oldest',
   };
   if (options.appVersion !== undefined) settings.app_version = options.appVersion;
   const times = {

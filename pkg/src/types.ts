@@ -20,8 +20,6 @@ export interface ClientOptions {
   account?: string;
   /** The app's version, told to the relay. Default: none. */
   appVersion?: string;
-  /** What the connection speaks: `cbor` (smaller) or `json` (readable). Default: `cbor`. */
-  encoding?: 'cbor' | 'json';
   /**
    * Where a device that was never connected starts: with the `oldest` entry that the relay
    * keeps, or with the `newest`, leaving the rest to `history()`. Default: `oldest`.

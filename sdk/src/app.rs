@@ -5,7 +5,10 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** What the session calls. Every call is made with nothing borrowed: it may call back. */
+/**
+ * What the session calls. Every call is made with nothing borrowed: it may call back.
+ * Events, answers and failures are CBOR.
+ */
 export interface App {
   /** Milliseconds of a clock that never goes back. */
   monotonicMs(): number;
@@ -13,12 +16,12 @@ export interface App {
   fetchToken(reason: 'connect' | 'expired' | 'refresh'): void;
   /** Changes the store; answered by `persisted` or `persistFailed`. */
   persist(write: number, changes: [key: string, value: Uint8Array | null][]): void;
-  /** Hands over events; answered by `taken` or `refused`. */
-  deliver(delivery: number, events: any[]): void;
+  /** Hands over a list of events; answered by `taken` or `refused`. */
+  deliver(delivery: number, events: Uint8Array): void;
   /** Tells of an event. */
-  emit(event: any): void;
+  emit(event: Uint8Array): void;
   /** Answers a `call`: with what it gave, or with a failure. */
-  answer(call: number, ok: boolean, value: any): void;
+  answer(call: number, ok: boolean, value: Uint8Array): void;
   /** Opens a socket; told by `opened`, `received` and `closed`. Not in a browser. */
   openSocket(conn: number): void;
   /** Writes a frame. Not in a browser. */
@@ -41,7 +44,7 @@ extern "C" {
     pub(crate) fn monotonic_ms(this: &App) -> f64;
 
     #[wasm_bindgen(method, catch, js_name = fetchToken)]
-    pub(crate) fn fetch_token(this: &App, reason: JsValue) -> Result<(), JsValue>;
+    pub(crate) fn fetch_token(this: &App, reason: &str) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn persist(this: &App, write: u32, changes: Array) -> Result<(), JsValue>;

@@ -4,113 +4,47 @@ use std::rc::Rc;
 
 use js_sys::{Array, Uint8Array};
 use seqline_core::{
-    CallId, Command, Config, ConnId, DeliveryId, Draft, Failure, FailureCode, Input, Session,
-    WriteId,
+    CallId, Config, ConnId, DeliveryId, Failure, FailureCode, Input, Session, WriteId,
 };
-use seqline_protocol::{
-    ClientMsgId, ConvId, ConvSeq, Encoded, Encoding, ErrorCode, Kind, Start, Target,
-};
-use serde::{Deserialize, de::DeserializeOwned};
+use seqline_protocol::{Encoded, ErrorCode, Start, from_cbor};
+use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
-use crate::{app::App, driver::Driver, values};
+use crate::{
+    app::App,
+    driver::Driver,
+    request::{self, Refusal},
+    values,
+};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
+/** To the constructor, as CBOR. */
 export interface Settings {
   /** Present in a browser, whose sockets and life-cycle events are then used. */
   url?: string;
   host: string;
   app_version?: string;
-  json: boolean;
-  newest: boolean;
+  start: 'oldest' | 'newest';
   connect_timeout_ms?: number;
   backoff_base_ms?: number;
   backoff_max_ms?: number;
   send_deadline_ms?: number;
   request_timeout_ms?: number;
 }
-
-export type Target = { user: string } | { conv: string };
-
-export interface Draft {
-  client_msg_id: string;
-  to: Target;
-  kind: string;
-  body: string;
-  priority?: 'low' | 'normal' | 'high';
-  expires_us?: number;
-}
-
-export type Request =
-  | { send: Draft }
-  | { retry: { client_msg_id: string } }
-  | { discard: { client_msg_id: string } }
-  | { history: { conv: string; before?: number; after?: number; limit?: number } }
-  | { conversations: { page?: string; limit?: number } }
-  | { read: { conv: string; conv_seq: number } }
-  | { recall: { conv: string; conv_seq: number } }
-  | { ephemeral: { to: Target; kind: string; body: string } };
 "#;
-
-#[wasm_bindgen]
-extern "C" {
-    /// A [`Settings`].
-    #[wasm_bindgen(typescript_type = "Settings")]
-    pub type JsSettings;
-
-    /// A [`Request`].
-    #[wasm_bindgen(typescript_type = "Request")]
-    pub type JsRequest;
-}
 
 #[derive(Deserialize)]
 struct Settings {
     url: Option<String>,
     host: String,
     app_version: Option<String>,
-    json: bool,
-    newest: bool,
+    start: Start,
     connect_timeout_ms: Option<u64>,
     backoff_base_ms: Option<u64>,
     backoff_max_ms: Option<u64>,
     send_deadline_ms: Option<u64>,
     request_timeout_ms: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Request {
-    Send(Draft),
-    Retry {
-        client_msg_id: ClientMsgId,
-    },
-    Discard {
-        client_msg_id: ClientMsgId,
-    },
-    History {
-        conv: ConvId,
-        before: Option<ConvSeq>,
-        after: Option<ConvSeq>,
-        limit: Option<u16>,
-    },
-    Conversations {
-        page: Option<String>,
-        limit: Option<u16>,
-    },
-    Read {
-        conv: ConvId,
-        conv_seq: ConvSeq,
-    },
-    Recall {
-        conv: ConvId,
-        conv_seq: ConvSeq,
-    },
-    Ephemeral {
-        to: Target,
-        kind: Kind,
-        body: String,
-    },
 }
 
 /// A session, and the loop that drives it.
@@ -121,19 +55,17 @@ pub struct Client {
 
 #[wasm_bindgen]
 impl Client {
-    /// Makes a session from 32 random bytes and what the store holds.
+    /// Makes a session from its settings, 32 random bytes and what the store holds.
+    ///
+    /// Throws a failure, as CBOR, if these are not of that form.
     #[wasm_bindgen(constructor)]
-    pub fn new(
-        app: App,
-        settings: JsSettings,
-        seed: &[u8],
-        stored: &Array,
-    ) -> Result<Self, JsValue> {
-        let settings: Settings = parse(settings.into())?;
+    pub fn new(app: App, settings: &[u8], seed: &[u8], stored: &Array) -> Result<Self, JsValue> {
+        let (Some(settings), Ok(seed)) = (from_cbor::<Settings>(settings), seed.try_into()) else {
+            return Err(thrown(Refusal(
+                "the settings are not of the expected form".to_owned(),
+            )));
+        };
         let url = settings.url.clone();
-        let seed = seed
-            .try_into()
-            .map_err(|_| refusal("a seed has 32 bytes".to_owned()))?;
         let stored = values::stored(stored);
         let driver = Driver::new(app, url, |now| {
             Session::new(config(settings), seed, stored, now)
@@ -155,8 +87,10 @@ impl Client {
     }
 
     /// Asks for something; answered through the app.
-    pub fn call(&self, call: u32, request: JsRequest) -> Result<(), JsValue> {
-        let command = command(parse(request.into())?);
+    ///
+    /// Throws a failure, as CBOR, if the request is none.
+    pub fn call(&self, call: u32, request: &[u8]) -> Result<(), JsValue> {
+        let command = request::parse(request).map_err(thrown)?;
         self.driver.feed(Input::Call(CallId(call), command));
         Ok(())
     }
@@ -225,17 +159,13 @@ impl Client {
         self.driver.feed(Input::Probe);
     }
 
-    #[wasm_bindgen(unchecked_return_type = "any")]
+    /// As CBOR.
     pub fn stats(&self) -> JsValue {
         values::to_js(&self.driver.stats())
     }
 }
 
-fn parse<T: DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
-    serde_wasm_bindgen::from_value(value).map_err(|error| refusal(error.to_string()))
-}
-
-fn refusal(message: String) -> JsValue {
+fn thrown(Refusal(message): Refusal) -> JsValue {
     values::to_js(&Failure {
         code: FailureCode::Relay(ErrorCode::FieldInvalid),
         message,
@@ -248,16 +178,7 @@ fn config(settings: Settings) -> Config {
     Config {
         host: settings.host,
         app_version: settings.app_version,
-        encoding: if settings.json {
-            Encoding::Text
-        } else {
-            Encoding::Binary
-        },
-        start: if settings.newest {
-            Start::Newest
-        } else {
-            Start::Oldest
-        },
+        start: settings.start,
         connect_timeout_ms: settings
             .connect_timeout_ms
             .unwrap_or(defaults.connect_timeout_ms),
@@ -270,28 +191,5 @@ fn config(settings: Settings) -> Config {
             .request_timeout_ms
             .unwrap_or(defaults.request_timeout_ms),
         ..defaults
-    }
-}
-
-fn command(request: Request) -> Command {
-    match request {
-        Request::Send(draft) => Command::Send(draft),
-        Request::Retry { client_msg_id } => Command::Retry(client_msg_id),
-        Request::Discard { client_msg_id } => Command::Discard(client_msg_id),
-        Request::History {
-            conv,
-            before,
-            after,
-            limit,
-        } => Command::History {
-            conv,
-            before,
-            after,
-            limit,
-        },
-        Request::Conversations { page, limit } => Command::Conversations { page, limit },
-        Request::Read { conv, conv_seq } => Command::Read { conv, conv_seq },
-        Request::Recall { conv, conv_seq } => Command::Recall { conv, conv_seq },
-        Request::Ephemeral { to, kind, body } => Command::Ephemeral { to, kind, body },
     }
 }

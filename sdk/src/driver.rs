@@ -10,7 +10,7 @@ use std::{
     rc::{Rc, Weak},
 };
 
-use seqline_core::{ConnId, Input, Now, Output, Session, Stats};
+use seqline_core::{ConnId, Input, Now, Output, Session, Stats, TokenReason};
 use wasm_bindgen::JsValue;
 
 use crate::{app::App, browser::Browser, crash, timer::Timer, values};
@@ -99,7 +99,7 @@ impl Driver {
     fn perform(self: &Rc<Self>, output: Output) -> Result<(), JsValue> {
         let app = &self.app;
         match output {
-            Output::FetchToken(reason) => app.fetch_token(values::to_js(&reason)),
+            Output::FetchToken(reason) => app.fetch_token(reason_name(reason)),
             Output::Connect(conn) => self.open(conn),
             Output::Write(conn, frame) => match &self.browser {
                 Some(browser) => browser.write(conn, &frame),
@@ -167,6 +167,14 @@ impl Driver {
             browser.abandon();
         }
         let _ = self.app.crashed(message);
+    }
+}
+
+fn reason_name(reason: TokenReason) -> &'static str {
+    match reason {
+        TokenReason::Connect => "connect",
+        TokenReason::Expired => "expired",
+        TokenReason::Refresh => "refresh",
     }
 }
 

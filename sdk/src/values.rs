@@ -2,13 +2,14 @@
 
 use js_sys::{Array, Uint8Array};
 use seqline_core::StoreOp;
-use seqline_protocol::Encoded;
+use seqline_protocol::{Encoded, to_cbor};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
-/// Integers become numbers: all are at most 2^53 − 1.
-pub(crate) fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
-    serde_wasm_bindgen::to_value(value).unwrap_or(JsValue::UNDEFINED)
+/// As CBOR: the code that writes frames is there anyway, and any other way of making
+/// JavaScript values would come on top. Integers are exact: all are at most 2^53 − 1.
+pub(crate) fn to_js<T: Serialize>(value: &T) -> JsValue {
+    bytes_to_js(&to_cbor(value)).into()
 }
 
 pub(crate) fn frame(frame: &Encoded) -> JsValue {

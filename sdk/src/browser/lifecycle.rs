@@ -13,6 +13,10 @@ extern "C" {
     #[wasm_bindgen(thread_local_v2, js_name = document)]
     static DOCUMENT: Option<Document>;
 
+    // A window, or a worker's scope.
+    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
+    static GLOBAL: EventTarget;
+
     #[wasm_bindgen(thread_local_v2, js_name = navigator)]
     static NAVIGATOR: Option<Navigator>;
 }
@@ -31,7 +35,7 @@ impl Lifecycle {
         }
 
         let mut listeners = Self(Vec::new());
-        let global: EventTarget = js_sys::global().unchecked_into();
+        let global = GLOBAL.with(Clone::clone);
         for name in ["online", "offline"] {
             listeners.add(&global, name, feeder, |feeder| {
                 feeder.feed(Input::Online(is_online()));
