@@ -27,24 +27,22 @@ pub async fn drain(app: &Arc<App>, rules: DrainRules) {
     }
     app.connections.close();
     let time = Duration::from_millis(rules.time_ms);
-    let close_in_waves = async {
+    let relay = Arc::clone(app);
+    let close_in_waves = async move {
         let wave = sessions.len().div_ceil(WAVES).max(1);
         // Half of the time for the waves, the rest for what they leave under way.
         let pause = time / 2 / u32::try_from(WAVES).unwrap_or(1);
-        for sessions in sessions.chunks(wave) {
-            for session in sessions {
-                session.post_drain();
+        for (index, session) in sessions.iter().enumerate() {
+            if index > 0 && index % wave == 0 {
+                sleep(pause).await;
             }
-            if app.connections.is_empty() {
-                break;
-            }
-            sleep(pause).await;
-        }
-        // Those that came in while the others were told.
-        for session in app.hub.everyone() {
             session.post_drain();
         }
-        app.connections.wait().await;
+        // Those that came in while the others were told.
+        for session in relay.hub.everyone() {
+            session.post_drain();
+        }
+        relay.connections.wait().await;
     };
     if timeout(time, close_in_waves).await.is_err() {
         tracing::warn!(left = app.hub.len(), "drain time is over; leaving");

@@ -1,1 +1,222 @@
+//! Which tokens are taken, and with which code the others are refused.
 
+use hmac::{Hmac, Mac as _};
+use seqline_protocol::{AppId, ErrorCode, Micros, UserId, limits::TOKEN_BYTES_MAX};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::{Identity, Keyring, Scope};
+use crate::account::Account;
+
+const SECRET: &str = "the secret of the app, 32 bytes and more";
+const OTHER_SECRET: &str = "the secret of the other app, 32 bytes and more";
+const NOW_S: u64 = 1_700_000_000;
+
+fn keyring() -> Keyring {
+    let app = |name: &str| AppId::new(name).unwrap();
+    Keyring::new([(&app("app"), SECRET), (&app("other"), OTHER_SECRET)])
+}
+
+fn identity() -> Identity {
+    Identity {
+        account: Account {
+            app: AppId::new("app").unwrap(),
+            user: UserId::new("alice").unwrap(),
+        },
+        scope: Scope::User,
+        expires: Micros::new((NOW_S + 60) * 1_000_000).unwrap(),
+    }
+}
+
+fn verify(token: &str) -> Result<Identity, ErrorCode> {
+    let now = Micros::new(NOW_S * 1_000_000).unwrap();
+    keyring()
+        .verify(token, now, Scope::User)
+        .map_err(|error| error.code())
+}
+
+/// A token put together by hand, signed with HMAC-SHA-256 whatever its header says.
+fn forged(header: &Value, claims: &Value, secret: &str) -> String {
+    let encode = |value: &Value| base64(value.to_string().as_bytes());
+    let message = format!("{}.{}", encode(header), encode(claims));
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    let signature = mac.chain_update(&message).finalize().into_bytes();
+    format!("{message}.{}", base64(&signature))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk
+            .iter()
+            .fold(0u32, |group, byte| group << 8 | u32::from(*byte));
+        let group = group << (8 * (3 - chunk.len()));
+        for at in 0..=chunk.len() {
+            text.push(LETTERS[(group >> (18 - 6 * at) & 63) as usize] as char);
+        }
+    }
+    text
+}
+
+fn claims() -> Value {
+    json!({ "app": "app", "sub": "alice", "scope": "user", "exp": NOW_S + 60 })
+}
+
+fn with(key: &str, value: Value) -> Value {
+    let mut claims = claims();
+    claims[key] = value;
+    claims
+}
+
+fn without(key: &str) -> Value {
+    let mut claims = claims();
+    claims.as_object_mut().unwrap().remove(key);
+    claims
+}
+
+#[test]
+fn what_is_signed_here_is_taken_here() {
+    let token = keyring().sign(&identity()).unwrap();
+    assert_eq!(verify(&token), Ok(identity()));
+    let unknown = Identity {
+        account: Account {
+            app: AppId::new("unknown").unwrap(),
+            user: identity().account.user,
+        },
+        ..identity()
+    };
+    assert_eq!(keyring().sign(&unknown), None);
+}
+
+#[test]
+fn every_token_gets_its_answer() {
+    let hs256 = json!({ "alg": "HS256", "typ": "JWT" });
+    let of = |claims: &Value| forged(&hs256, claims, SECRET);
+    let expires = |s| Identity {
+        expires: Micros::new(s * 1_000_000).unwrap(),
+        ..identity()
+    };
+    let invalid = Err(ErrorCode::TokenInvalid);
+    let cases = [
+        ("good", of(&claims()), Ok(identity())),
+        (
+            "fractional exp",
+            of(&with("exp", json!(NOW_S as f64 + 5.5))),
+            Ok(Identity {
+                expires: Micros::new(NOW_S * 1_000_000 + 5_500_000).unwrap(),
+                ..identity()
+            }),
+        ),
+        (
+            "a second left",
+            of(&with("exp", json!(NOW_S + 1))),
+            Ok(expires(NOW_S + 1)),
+        ),
+        (
+            "expired now",
+            of(&with("exp", json!(NOW_S))),
+            Err(ErrorCode::TokenExpired),
+        ),
+        (
+            "expired long ago",
+            of(&with("exp", json!(0))),
+            Err(ErrorCode::TokenExpired),
+        ),
+        ("no exp", of(&without("exp")), invalid.clone()),
+        (
+            "exp as text",
+            of(&with("exp", json!("soon"))),
+            invalid.clone(),
+        ),
+        ("negative exp", of(&with("exp", json!(-1))), invalid.clone()),
+        (
+            "scope server",
+            of(&with("scope", json!("server"))),
+            Err(ErrorCode::ScopeForbidden),
+        ),
+        (
+            "scope operator",
+            of(&with("scope", json!("operator"))),
+            Err(ErrorCode::ScopeForbidden),
+        ),
+        (
+            "unknown scope",
+            of(&with("scope", json!("root"))),
+            invalid.clone(),
+        ),
+        ("no scope", of(&without("scope")), invalid.clone()),
+        ("no user", of(&without("sub")), invalid.clone()),
+        (
+            "a user that is no id",
+            of(&with("sub", json!("a b"))),
+            invalid.clone(),
+        ),
+        ("no app", of(&without("app")), invalid.clone()),
+        (
+            "an unknown app",
+            of(&with("app", json!("nowhere"))),
+            invalid.clone(),
+        ),
+        (
+            "another app's claim",
+            of(&with("app", json!("other"))),
+            invalid.clone(),
+        ),
+        (
+            "another app's key",
+            forged(&hs256, &claims(), OTHER_SECRET),
+            invalid.clone(),
+        ),
+        (
+            "alg none",
+            forged(&json!({ "alg": "none" }), &claims(), SECRET),
+            invalid.clone(),
+        ),
+        (
+            "alg HS512",
+            forged(&json!({ "alg": "HS512" }), &claims(), SECRET),
+            invalid.clone(),
+        ),
+        (
+            "alg RS256",
+            forged(&json!({ "alg": "RS256" }), &claims(), SECRET),
+            invalid.clone(),
+        ),
+        (
+            "no alg",
+            forged(&json!({}), &claims(), SECRET),
+            invalid.clone(),
+        ),
+        ("nothing", String::new(), invalid.clone()),
+        ("dots", "..".to_owned(), invalid.clone()),
+        ("nonsense", "x.y.z".to_owned(), invalid.clone()),
+        (
+            "a huge one",
+            "x".repeat(TOKEN_BYTES_MAX + 1),
+            invalid.clone(),
+        ),
+    ];
+    for (name, token, expected) in cases {
+        assert_eq!(verify(&token), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_token_without_its_signature_or_with_a_part_changed_is_refused() {
+    let token = keyring().sign(&identity()).unwrap();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let (header, payload) = message.split_once('.').unwrap();
+    let bob = base64(with("sub", json!("bob")).to_string().as_bytes());
+    let none = base64(b"{\"alg\":\"none\"}");
+    for changed in [
+        message.to_owned(),
+        format!("{message}."),
+        format!("{header}.{bob}.{signature}"),
+        format!("{none}.{payload}."),
+        format!("{none}.{payload}.{signature}"),
+        format!("{token}x"),
+    ] {
+        assert_eq!(verify(&changed), Err(ErrorCode::TokenInvalid), "{changed}");
+    }
+}

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use rust_embed::{Embed, EmbeddedFile};
+use rust_embed::Embed;
 
 use super::refusal;
 
@@ -27,6 +27,14 @@ also starts it.</p>
 <p>Clients connect to <code>/v1/socket</code>.</p>
 ";
 
+/// A file as it is served.
+struct File {
+    path: String,
+    data: Bytes,
+    content_type: String,
+    etag: String,
+}
+
 /// A file of the page; the page itself for any path that looks like one of its views.
 pub(super) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
@@ -37,103 +45,104 @@ pub(super) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Respon
     let is_view = !path.rsplit('/').next().unwrap_or_default().contains('.')
         && !path.starts_with("v1/")
         && !path.starts_with("dev/");
-    let file = Page::get(path).map(|file| (path, file)).or_else(|| {
-        let index = is_view.then(|| Page::get(INDEX)).flatten()?;
-        Some((INDEX, index))
-    });
+    let file = File::built(path)
+        .or_else(|| is_view.then(|| File::built(INDEX).unwrap_or_else(File::not_built)));
     match file {
-        Some((path, file)) => serve(path, &file, &headers),
-        None if is_view => {
-            let content_type = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
-            (content_type, NOT_BUILT).into_response()
-        }
+        Some(file) => serve(file, &headers),
         None => refusal(StatusCode::NOT_FOUND, "not_found", "there is nothing here"),
     }
 }
 
-fn serve(path: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
-    let etag = etag(file);
-    let is_known = asked.get_all(header::IF_NONE_MATCH).iter().any(|tags| {
-        tags.as_bytes()
-            .windows(etag.len())
-            .any(|tag| tag == etag.as_bytes())
-    });
-    let mut response = if is_known {
-        StatusCode::NOT_MODIFIED.into_response()
+impl File {
+    fn built(path: &str) -> Option<Self> {
+        let file = Page::get(path)?;
+        Some(Self {
+            path: path.to_owned(),
+            content_type: content_type(file.metadata.mimetype()),
+            etag: etag(&file.metadata.sha256_hash()),
+            // Without a copy where it is part of the binary.
+            data: match file.data {
+                Cow::Borrowed(data) => Bytes::from_static(data),
+                Cow::Owned(data) => data.into(),
+            },
+        })
+    }
+
+    fn not_built() -> Self {
+        Self {
+            path: INDEX.to_owned(),
+            data: Bytes::from_static(NOT_BUILT.as_bytes()),
+            content_type: content_type("text/html"),
+            etag: "\"not-built\"".to_owned(),
+        }
+    }
+}
+
+fn serve(file: File, asked: &HeaderMap) -> Response {
+    let is_known = asked
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|tags| tags.to_str().ok())
+        .any(|tags| tags.contains(&file.etag));
+    let headers = [
+        (header::CONTENT_TYPE, file.content_type),
+        (header::ETAG, file.etag),
+        (header::CACHE_CONTROL, cache_control(&file.path).to_owned()),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            content_security_policy(asked),
+        ),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
+    ];
+    if is_known {
+        (StatusCode::NOT_MODIFIED, headers).into_response()
     } else {
-        Body::from(content(file)).into_response()
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, content_type(file));
-    headers.insert(header::CACHE_CONTROL, cache_control(path));
-    if let Ok(etag) = etag.parse() {
-        headers.insert(header::ETAG, etag);
-    }
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        content_security_policy(asked),
-    );
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
-    response
-}
-
-/// Without a copy where it is part of the binary.
-fn content(file: &EmbeddedFile) -> Bytes {
-    match &file.data {
-        Cow::Borrowed(data) => Bytes::from_static(data),
-        Cow::Owned(data) => Bytes::copy_from_slice(data),
+        (headers, Body::from(file.data)).into_response()
     }
 }
 
-fn etag(file: &EmbeddedFile) -> String {
-    let mut etag = String::from("\"");
-    for byte in file.metadata.sha256_hash().iter().take(16) {
-        etag.push_str(&format!("{byte:02x}"));
-    }
-    etag.push('"');
-    etag
+fn etag(hash: &[u8]) -> String {
+    let hex: String = hash
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("\"{hex}\"")
 }
 
-fn content_type(file: &EmbeddedFile) -> HeaderValue {
-    let mime = file.metadata.mimetype();
-    let text = match mime {
+fn content_type(mime: &str) -> String {
+    match mime {
         "text/html" | "text/css" | "text/javascript" | "text/plain" => {
             format!("{mime}; charset=utf-8")
         }
         _ => mime.to_owned(),
-    };
-    HeaderValue::try_from(text)
-        .unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"))
+    }
 }
 
 /// What the build puts into `assets/` has a hash of its content in its name.
-fn cache_control(path: &str) -> HeaderValue {
-    HeaderValue::from_static(if path.starts_with("assets/") {
+fn cache_control(path: &str) -> &'static str {
+    if path.starts_with("assets/") {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"
-    })
+    }
 }
 
 /// Nothing from elsewhere, and no script but the page's own. Older Safari does not
 /// count the own socket as `'self'`, so it is named.
-fn content_security_policy(asked: &HeaderMap) -> HeaderValue {
+fn content_security_policy(asked: &HeaderMap) -> String {
     let sockets = asked
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .filter(|host| host.bytes().all(is_host_byte))
         .map(|host| format!(" ws://{host} wss://{host}"))
         .unwrap_or_default();
-    let policy = format!(
+    format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
          style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
          connect-src 'self'{sockets}; object-src 'none'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
-    );
-    HeaderValue::try_from(policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'self'"))
+    )
 }
 
 fn is_host_byte(byte: u8) -> bool {

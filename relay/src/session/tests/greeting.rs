@@ -131,16 +131,16 @@ fn what_is_not_a_good_hello_is_refused() {
     let cases: [(ErrorCode, Spoil); 7] = [
         (ErrorCode::VersionUnsupported, |_, hello| hello.version = 0),
         (ErrorCode::VersionUnsupported, |_, hello| {
-            hello.version = 999
+            hello.version = 999;
         }),
         (ErrorCode::FieldInvalid, |_, hello| {
-            hello.host = "x".repeat(65)
+            hello.host = "x".repeat(65);
         }),
         (ErrorCode::FieldInvalid, |_, hello| {
-            hello.app_version = Some("x".repeat(65))
+            hello.app_version = Some("x".repeat(65));
         }),
         (ErrorCode::TokenInvalid, |_, hello| {
-            hello.token = "nonsense".to_owned()
+            hello.token = "nonsense".to_owned();
         }),
         (ErrorCode::TokenExpired, |desk, hello| {
             hello.token = desk.token("alice", Scope::User, 0);

@@ -177,6 +177,7 @@ impl Desk {
     }
 
     /// A frame comes; all that follows from it.
+    #[expect(clippy::needless_pass_by_value, reason = "shorter tests")]
     pub(super) fn cause(&mut self, frame: ClientFrame) -> Vec<Effect> {
         let payload = match encode(Encoding::Binary, &frame) {
             Encoded::Binary(bytes) => bytes.into(),

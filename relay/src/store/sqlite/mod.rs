@@ -67,7 +67,7 @@ pub enum OpenError {
         /// What SQLite says.
         source: sqlx::Error,
     },
-    /// The schema is newer than this relay, or was changed by hand.
+    /// It cannot be made, or its schema is newer than this relay, or was changed by hand.
     #[error("cannot bring the database {path} to this relay's schema: {source}")]
     Schema {
         /// The database.
@@ -93,15 +93,15 @@ impl SqliteStore {
             path: path.to_owned(),
             source,
         };
-        let mut connection = SqliteConnection::connect_with(&options(path).create_if_missing(true))
-            .await
-            .map_err(database)?;
-        schema::migrate(&mut connection)
+        schema::migrate(options(path).create_if_missing(true))
             .await
             .map_err(|source| OpenError::Schema {
                 path: path.to_owned(),
                 source,
             })?;
+        let mut connection = SqliteConnection::connect_with(&options(path))
+            .await
+            .map_err(database)?;
         let epoch = schema::epoch(&mut connection, entropy)
             .await
             .map_err(database)?;

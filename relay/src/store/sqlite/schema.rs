@@ -6,6 +6,7 @@ use seqline_protocol::Epoch;
 use sqlx::{
     Row as _, SqlSafeStr as _, SqliteConnection,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
 use super::rows::{integer, number};
@@ -18,8 +19,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[(
     include_str!("migrations/0001_timelines.sql"),
 )];
 
-/// Brings the schema up to date.
-pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
+/// Brings the schema up to date, over a pool of its own: sqlx's migrator is not `Send`
+/// with a single connection.
+pub(super) async fn migrate(options: SqliteConnectOptions) -> Result<(), MigrateError> {
     let migrations = MIGRATIONS
         .iter()
         .map(|&(version, description, sql)| {
@@ -32,7 +34,13 @@ pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Mig
             )
         })
         .collect();
-    Migrator::with_migrations(migrations).run(connection).await
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await?;
+    let done = Migrator::with_migrations(migrations).run(&pool).await;
+    pool.close().await;
+    done
 }
 
 /// The identity of this database's numbering; drawn when the database is new.

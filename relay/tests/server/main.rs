@@ -1,0 +1,11 @@
+//! The relay as its clients see it: a real server on a free port.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+
+mod bad_input;
+mod cli;
+mod crash;
+mod drain;
+mod http;
+mod socket;
+mod support;

@@ -1,0 +1,6 @@
+//! What sessions do, over real sockets.
+
+mod chat;
+mod devices;
+mod lagging;
+mod tokens;

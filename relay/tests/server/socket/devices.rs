@@ -1,0 +1,66 @@
+use seqline_protocol::{KickReason, RelayFrame, ResetReason, Resume, Seq};
+
+use crate::support::{Client, Relay};
+
+#[tokio::test]
+async fn every_device_of_both_users_learns_of_a_message() {
+    let relay = Relay::start().await;
+    let (mut phone, _) = Client::open(&relay, "alice", "phone").await;
+    let (mut tablet, _) = Client::open(&relay, "alice", "tablet").await;
+    let (mut bob, _) = Client::open(&relay, "bob", "phone").await;
+    phone.store("bob", "m1", "hello").await;
+    for client in [&mut tablet, &mut bob] {
+        assert_eq!(client.pushed(1).await[0].seq.get(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_connects_again_replaces_its_older_session() {
+    let relay = Relay::start().await;
+    let (mut old, _) = Client::open(&relay, "alice", "phone").await;
+    let (mut other, _) = Client::open(&relay, "alice", "tablet").await;
+    let (mut new, _) = Client::open(&relay, "alice", "phone").await;
+    assert!(matches!(
+        old.next().await,
+        RelayFrame::Kick {
+            reason: KickReason::Replaced,
+            ..
+        }
+    ));
+    assert_eq!(old.closed().await, 4020);
+    new.store("bob", "m1", "hello").await;
+    assert_eq!(other.pushed(1).await.len(), 1, "others stay");
+}
+
+#[tokio::test]
+async fn a_device_goes_on_after_a_restart_of_the_relay() {
+    let relay = Relay::start().await;
+    let (mut alice, _) = Client::open(&relay, "alice", "phone").await;
+    let (mut bob, welcome) = Client::open(&relay, "bob", "phone").await;
+    alice.store("bob", "m1", "one").await;
+    let cursor = bob.pushed(1).await[0].seq;
+    alice.store("bob", "m2", "two").await;
+    let resume = |cursor, epoch| Some(Resume { epoch, cursor });
+    let epoch = welcome.epoch;
+
+    let relay = relay.restart().await;
+    let mut bob = Client::dial(&relay.socket_url()).await;
+    let welcome = bob
+        .hello(&relay.token("bob"), "phone", resume(cursor, epoch))
+        .await;
+    assert_eq!((welcome.epoch, welcome.reset), (epoch, None));
+    assert_eq!(
+        (welcome.cursor, welcome.head),
+        (cursor, Seq::new(2).unwrap())
+    );
+    let rest = bob.pull_all(cursor).await;
+    assert_eq!(rest.len(), 1);
+
+    let ahead = Seq::new(99).unwrap();
+    let mut confused = Client::dial(&relay.socket_url()).await;
+    let welcome = confused
+        .hello(&relay.token("bob"), "old", resume(ahead, epoch))
+        .await;
+    assert_eq!(welcome.reset, Some(ResetReason::AheadOfHead));
+    assert_eq!(welcome.cursor, welcome.head);
+}

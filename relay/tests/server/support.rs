@@ -1,0 +1,173 @@
+//! A relay to test, and clients of it.
+
+mod client;
+mod process;
+mod web;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use seqline_protocol::{AppId, Heartbeat, Micros, UserId};
+use seqline_relay::{
+    account::Account,
+    auth::{Identity, Keyring, Scope},
+    clock::{Clock, Now, SystemClock},
+    drain::DrainRules,
+    entropy::SystemEntropy,
+    http::AllowedOrigins,
+    relay::{Plan, Running, start},
+    store::CommitRules,
+};
+use tempfile::TempDir;
+
+pub(crate) use client::{Client, send};
+pub(crate) use process::Process;
+pub(crate) use web::{Reply, request};
+
+/// No test waits longer than this for anything; none that passes comes near it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+const SECRET: &str = "the secret of the app, 32 bytes and more";
+const OTHER_SECRET: &str = "the secret of another app, 32 bytes and more";
+
+/// The machine's clock, and what a test adds to it.
+#[derive(Debug)]
+pub(crate) struct TestClock {
+    system: SystemClock,
+    ahead: Mutex<Duration>,
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Now {
+        let now = self.system.now();
+        let ahead = *self.ahead.lock().unwrap();
+        let ahead_us = u64::try_from(ahead.as_micros()).unwrap();
+        Now {
+            wall: Micros::new(now.wall.get() + ahead_us).unwrap(),
+            uptime: now.uptime + ahead,
+        }
+    }
+}
+
+pub(crate) struct Relay {
+    pub(crate) running: Running,
+    pub(crate) clock: Arc<TestClock>,
+    keyring: Keyring,
+    folder: TempDir,
+}
+
+/// What a test wants different.
+pub(crate) struct Wish {
+    pub(crate) is_dev: bool,
+    pub(crate) sessions_max: usize,
+    pub(crate) allowed_origins: Vec<String>,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self {
+            is_dev: false,
+            sessions_max: 1000,
+            allowed_origins: Vec::new(),
+        }
+    }
+}
+
+impl Relay {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Wish::default()).await
+    }
+
+    pub(crate) async fn start_with(wish: Wish) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), wish).await
+    }
+
+    /// Stops it, and starts another one with the same data.
+    pub(crate) async fn restart(self) -> Self {
+        self.running.stop().await;
+        Self::start_in(self.folder, Wish::default()).await
+    }
+
+    async fn start_in(folder: TempDir, wish: Wish) -> Self {
+        let clock = Arc::new(TestClock {
+            system: SystemClock::start(),
+            ahead: Mutex::default(),
+        });
+        let plan = plan(folder.path(), wish, Arc::clone(&clock) as Arc<dyn Clock>);
+        Self {
+            running: start(plan).await.unwrap(),
+            clock,
+            keyring: keyring(),
+            folder,
+        }
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        *self.clock.ahead.lock().unwrap() += time;
+    }
+
+    pub(crate) fn socket_url(&self) -> String {
+        format!("ws://{}/v1/socket", self.running.address())
+    }
+
+    pub(crate) fn token(&self, user: &str) -> String {
+        self.token_of("app", user, Scope::User, Duration::from_secs(3600))
+    }
+
+    pub(crate) fn token_of(&self, app: &str, user: &str, scope: Scope, ttl: Duration) -> String {
+        let expires_us = u128::from(self.clock.now().wall.get()) + ttl.as_micros();
+        let identity = Identity {
+            account: Account {
+                app: AppId::new(app).unwrap(),
+                user: UserId::new(user).unwrap(),
+            },
+            scope,
+            expires: Micros::new(u64::try_from(expires_us).unwrap()).unwrap(),
+        };
+        self.keyring.sign(&identity).unwrap()
+    }
+
+    /// How often a code was answered.
+    pub(crate) fn refusals(&self, code: seqline_protocol::ErrorCode) -> u64 {
+        let mut all = self.running.counters().refusals();
+        all.find(|(one, _)| *one == code).unwrap().1
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        request(self.running.address(), "GET", path, &[], "").await
+    }
+}
+
+fn keyring() -> Keyring {
+    let app = |name: &str| AppId::new(name).unwrap();
+    Keyring::new([
+        (&app("app"), SECRET),
+        (&app("dev"), SECRET),
+        (&app("other"), OTHER_SECRET),
+    ])
+}
+
+fn plan(folder: &Path, wish: Wish, clock: Arc<dyn Clock>) -> Plan {
+    Plan {
+        listen: ([127, 0, 0, 1], 0).into(),
+        database: folder.join("seqline.db"),
+        readers: 2,
+        keyring: keyring(),
+        is_dev: wish.is_dev,
+        origins: AllowedOrigins::new(wish.allowed_origins, wish.is_dev),
+        sessions_max: wish.sessions_max,
+        heartbeat: Heartbeat::default(),
+        commit_rules: CommitRules {
+            recall_window_ms: 60_000,
+        },
+        drain_rules: DrainRules {
+            time_ms: 10_000,
+            reconnect_window_ms: 700,
+        },
+        clock,
+        entropy: Arc::new(SystemEntropy),
+    }
+}

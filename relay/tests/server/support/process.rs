@@ -1,0 +1,75 @@
+//! The relay's binary as a process of its own.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_seqline-relay");
+
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    /// What it printed until it listened, and after.
+    stdout: BufReader<std::process::ChildStdout>,
+}
+
+impl Process {
+    /// `serve --dev` with the data in a folder. Returns once it listens.
+    pub(crate) fn serve(folder: &Path) -> Self {
+        let database = format!("sqlite:{}/seqline.db", folder.display());
+        let mut child = Command::new(BINARY)
+            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--log", "warn"])
+            .args(["--database", &database])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line
+            .strip_prefix("listening on http://")
+            .unwrap_or_else(|| panic!("not listening: {line:?}"))
+            .trim_end()
+            .parse()
+            .unwrap();
+        Self {
+            child,
+            address,
+            stdout,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}/v1/socket", self.address)
+    }
+
+    /// SIGKILL: nothing is finished.
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
+
+    /// SIGTERM. Returns how it ended, and what else it had printed.
+    pub(crate) fn terminate(mut self) -> (ExitStatus, String) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap(), rest)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,251 @@
+//! Group commit: what becomes one batch, and what a failed commit takes with it.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use futures_util::future::BoxFuture;
+use seqline_protocol::{
+    AppId, ClientMsgId, ConvId, ConvSeq, Kind, Micros, MsgId, Priority, Seq, UserId,
+};
+use seqline_relay::{
+    account::Account,
+    clock::SystemClock,
+    counters::Counters,
+    hub::WakeUp,
+    limits::{BATCH_BYTES_MAX, BATCH_OPS_MAX, WRITER_QUEUE_MAX},
+    mailbox::{Mail, Mailbox},
+    store::{
+        Commit, Conversations, ConversationsQuery, Done, HistoryPage, HistoryQuery, Op, Page,
+        PageQuery, Position, Send, Sent, Store, StoreError, TimelineAppend,
+    },
+    writer::{Full, Lane, Writer, WriterQueue},
+};
+use tokio::sync::Semaphore;
+
+/// A store whose commits wait to be let through.
+struct Gate {
+    permits: Semaphore,
+    begun: Semaphore,
+    fails: AtomicBool,
+    batches: Mutex<Vec<Vec<String>>>,
+}
+
+impl Store for Gate {
+    fn commit(&self, ops: Vec<Op>, now: Micros) -> BoxFuture<'_, Result<Commit, StoreError>> {
+        Box::pin(async move {
+            let ids = ops.iter().map(id_of).collect();
+            self.batches.lock().unwrap().push(ids);
+            self.begun.add_permits(1);
+            self.permits.acquire().await.unwrap().forget();
+            if self.fails.swap(false, Ordering::SeqCst) {
+                return Err(StoreError::Failed("disk full".to_owned()));
+            }
+            let sent = Sent {
+                msg_id: MsgId::ZERO,
+                conv_seq: ConvSeq::ZERO,
+                seq: Seq::ZERO,
+                created: now,
+                duplicate: false,
+            };
+            Ok(Commit {
+                results: ops.iter().map(|_| Ok(Done::Sent(sent.clone()))).collect(),
+                appends: Vec::new(),
+            })
+        })
+    }
+
+    fn position<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<Position, StoreError>> {
+        unreachable!()
+    }
+
+    fn page(&self, _: PageQuery) -> BoxFuture<'_, Result<Page, StoreError>> {
+        unreachable!()
+    }
+
+    fn history(&self, _: HistoryQuery) -> BoxFuture<'_, Result<Option<HistoryPage>, StoreError>> {
+        unreachable!()
+    }
+
+    fn conversations(
+        &self,
+        _: ConversationsQuery,
+    ) -> BoxFuture<'_, Result<Conversations, StoreError>> {
+        unreachable!()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        unreachable!()
+    }
+}
+
+struct NoOne;
+
+impl WakeUp for NoOne {
+    fn committed(&self, _: &[TimelineAppend]) {}
+}
+
+fn id_of(op: &Op) -> String {
+    match op {
+        Op::Send(send) => send.client_msg_id.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn send(id: &str, bytes: usize) -> Op {
+    let user = UserId::new("alice").unwrap();
+    Op::Send(Send {
+        conv: ConvId::direct(&user, &user),
+        from: Arc::new(Account {
+            app: AppId::new("app").unwrap(),
+            user,
+        }),
+        client_msg_id: ClientMsgId::new(id).unwrap(),
+        kind: Kind::text(),
+        body: "x".repeat(bytes),
+        priority: Priority::Normal,
+        expires: None,
+    })
+}
+
+struct Desk {
+    gate: Arc<Gate>,
+    queue: WriterQueue,
+    writer: tokio::task::JoinHandle<()>,
+    counters: Arc<Counters>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let gate = Arc::new(Gate {
+            permits: Semaphore::new(0),
+            begun: Semaphore::new(0),
+            fails: AtomicBool::new(false),
+            batches: Mutex::default(),
+        });
+        let counters = Arc::new(Counters::default());
+        let (queue, writer) = Writer::new(
+            Arc::clone(&gate) as Arc<dyn Store>,
+            Arc::new(NoOne),
+            Arc::new(SystemClock::start()),
+            Arc::clone(&counters),
+        );
+        Self {
+            gate,
+            queue,
+            writer: tokio::spawn(writer.run()),
+            counters,
+        }
+    }
+
+    /// Waits until the writer is in a commit.
+    async fn commit_begun(&self) {
+        self.gate.begun.acquire().await.unwrap().forget();
+    }
+
+    /// Lets everything through, and gives what the batches were.
+    async fn finish(self) -> Vec<Vec<String>> {
+        self.gate.permits.add_permits(1_000_000);
+        drop(self.queue);
+        self.writer.await.unwrap();
+        let batches = self.gate.batches.lock().unwrap();
+        batches.clone()
+    }
+}
+
+fn lane() -> (Arc<Lane>, Arc<Mailbox>) {
+    let mailbox = Arc::new(Mailbox::default());
+    (Lane::new(Arc::clone(&mailbox)), mailbox)
+}
+
+/// Whether each operation was stored.
+fn outcomes(mailbox: &Mailbox) -> Vec<bool> {
+    let results = mailbox.take().into_iter().map(|mail| match mail {
+        Mail::Committed(result) => result.is_ok(),
+        other => panic!("{other:?}"),
+    });
+    results.collect()
+}
+
+#[tokio::test]
+async fn what_waits_during_a_commit_is_the_next_batch() {
+    let desk = Desk::new();
+    let (lane, mailbox) = lane();
+    desk.queue.try_submit(send("a", 1), &lane).unwrap();
+    desk.commit_begun().await;
+    for id in ["b", "c", "d"] {
+        desk.queue.try_submit(send(id, 1), &lane).unwrap();
+    }
+    let counters = Arc::clone(&desk.counters);
+    assert_eq!(desk.finish().await, [vec!["a"], vec!["b", "c", "d"]]);
+    assert_eq!(outcomes(&mailbox), [true; 4]);
+    assert_eq!((counters.commits.get(), counters.operations.get()), (2, 4));
+}
+
+#[tokio::test]
+async fn a_failed_commit_fails_what_waits_of_the_same_sessions_and_no_other() {
+    let desk = Desk::new();
+    let ((one, mail_one), (other, mail_other)) = (lane(), lane());
+    desk.queue.try_submit(send("one-1", 1), &one).unwrap();
+    desk.commit_begun().await;
+    desk.queue.try_submit(send("one-2", 1), &one).unwrap();
+    desk.queue.try_submit(send("other-1", 1), &other).unwrap();
+    desk.queue.try_submit(send("one-3", 1), &one).unwrap();
+    desk.gate.fails.store(true, Ordering::SeqCst);
+    let counters = Arc::clone(&desk.counters);
+    assert_eq!(desk.finish().await, [vec!["one-1"], vec!["other-1"]]);
+    assert_eq!(outcomes(&mail_one), [false; 3]);
+    assert_eq!(outcomes(&mail_other), [true]);
+    assert_eq!(counters.commits_failed.get(), 1);
+}
+
+#[tokio::test]
+async fn batches_are_bounded_in_operations_and_bytes() {
+    let desk = Desk::new();
+    let (lane, mailbox) = lane();
+    desk.queue.try_submit(send("first", 1), &lane).unwrap();
+    desk.commit_begun().await;
+    for n in 0..BATCH_OPS_MAX + 1 {
+        desk.queue
+            .try_submit(send(&format!("m{n}"), 1), &lane)
+            .unwrap();
+    }
+    for id in ["x", "y", "z"] {
+        desk.queue
+            .try_submit(send(id, BATCH_BYTES_MAX / 2), &lane)
+            .unwrap();
+    }
+    let batches = desk.finish().await;
+    let sizes: Vec<_> = batches.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [1, BATCH_OPS_MAX, 2, 2], "m…, x; y, z");
+    let order: Vec<_> = batches.concat();
+    assert_eq!(order.len(), BATCH_OPS_MAX + 5);
+    assert_eq!(order.last().unwrap(), "z");
+    assert_eq!(outcomes(&mailbox).len(), order.len());
+}
+
+#[tokio::test]
+async fn a_full_queue_makes_one_wait() {
+    let desk = Desk::new();
+    let (lane, mailbox) = lane();
+    desk.queue.try_submit(send("first", 1), &lane).unwrap();
+    desk.commit_begun().await;
+    for n in 0..WRITER_QUEUE_MAX {
+        desk.queue
+            .try_submit(send(&format!("m{n}"), 0), &lane)
+            .unwrap();
+    }
+    let refused = desk.queue.try_submit(send("last", 0), &lane);
+    let Err(Full::Full(op)) = refused else {
+        panic!("{refused:?}")
+    };
+    let queue = desk.queue.clone();
+    let waiting = tokio::spawn(async move { queue.submit(op, lane).await });
+    let batches = desk.finish();
+    assert_eq!(batches.await.concat().last().unwrap(), "last");
+    assert!(waiting.await.unwrap());
+    assert_eq!(outcomes(&mailbox).len(), WRITER_QUEUE_MAX + 2);
+}
