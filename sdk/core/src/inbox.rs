@@ -97,25 +97,18 @@ impl Inbox {
     /// The relay tells of something new.
     pub(crate) fn notified(&mut self, head: Seq, pub_head: PubSeq) {
         self.pub_head = self.pub_head.max(pub_head);
-        if head > self.received {
-            self.head = self.head.max(head);
-            self.live = false;
-        }
+        self.head = self.head.max(head);
     }
 
-    /// Entries were pushed. Gives those that are next in order, at most `room`.
+    /// Entries were pushed. Gives those that are next in order, at most `room`. What is
+    /// missing before the others, and what finds no room, will be pulled.
     pub(crate) fn pushed(
         &mut self,
         entries: Vec<Entry>,
         room: usize,
         stats: &mut Stats,
     ) -> Vec<Entry> {
-        let accepted = self.accept(entries, room, stats);
-        if self.head > self.received {
-            // A hole, or no room: the rest has to be pulled.
-            self.live = false;
-        }
-        accepted
+        self.accept(entries, room, stats)
     }
 
     /// A page came. Gives its entries that are next in order, at most `room`; none if it

@@ -2,7 +2,7 @@
 
 mod support;
 
-use seqline_core::{Command, Config, Event, Reply, Status};
+use seqline_core::{Command, Config, Event, Input, Reply, Status};
 use seqline_protocol::{
     ClientMsgId, ConvId, ConvSeq, Entry, ErrorCode, Item, Micros, MsgId, Receipt, RelayFrame, Seq,
     limits,
@@ -25,6 +25,28 @@ fn a_message_is_kept_before_it_is_written() {
     );
     device.connect(0, 0);
     assert_eq!(device.sent_bodies(), ["offline"]);
+}
+
+#[test]
+fn what_the_store_has_not_confirmed_is_not_written() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    device.held_writes = Some(Vec::new());
+    device.send("a");
+    device.send("b");
+    assert!(device.sent_bodies().is_empty());
+    for write in device.held_writes.replace(Vec::new()).unwrap() {
+        device.feed(Input::Persisted(write));
+    }
+    assert_eq!(
+        device.sent_bodies(),
+        ["a"],
+        "b is in the write that follows"
+    );
+    for write in device.held_writes.take().unwrap() {
+        device.feed(Input::Persisted(write));
+    }
+    assert_eq!(device.sent_bodies(), ["b"]);
 }
 
 #[test]

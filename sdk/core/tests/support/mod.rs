@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use seqline_core::{
     CallId, Command, Config, ConnId, Delivered, DeliveryId, Draft, Event, Failure, Input, Now,
-    Output, Reply, Session, StoreOp,
+    Output, Reply, Session, StoreOp, WriteId,
 };
 use seqline_protocol::{
     AppId, ClientFrame, ClientMsgId, ConvId, ConvSeq, Encoding, Entry, Epoch, Heartbeat, Item,
@@ -36,6 +36,8 @@ pub struct Device {
     pub token_requests: usize,
     pub wake_at: Option<u64>,
     pub store_works: bool,
+    /// Writes that the store holds back while it is slow.
+    pub held_writes: Option<Vec<WriteId>>,
     pub gives_tokens: bool,
     last_call: u32,
 }
@@ -67,6 +69,7 @@ impl Device {
             token_requests: 0,
             wake_at: None,
             store_works: true,
+            held_writes: None,
             gives_tokens: true,
             last_call: 0,
         };
@@ -116,7 +119,10 @@ impl Device {
                             StoreOp::Delete(key) => self.store.remove(&key),
                         };
                     }
-                    self.session.handle(self.now, Input::Persisted(write));
+                    match &mut self.held_writes {
+                        Some(held) => held.push(write),
+                        None => self.session.handle(self.now, Input::Persisted(write)),
+                    }
                 }
                 Output::Persist(write, _) => {
                     let reason = "disk full".to_owned();
