@@ -44,13 +44,19 @@ export class Session {
   private readonly tokens: TokenSource;
 
   /**
+   * @param url the relay's
    * @param renewed is told of each fresh token
    * @param makeClient makes the client; tests give another one
    */
-  constructor(login: Login, renewed: (login: Login) => void, makeClient = createClient) {
+  constructor(
+    login: Login,
+    url: string,
+    renewed: (login: Login) => void,
+    makeClient: typeof createClient = createClient,
+  ) {
     this.account = `${login.app}/${login.user}`;
     this.tokens = new TokenSource(login, renewed);
-    this.client = makeClient(location.origin, {
+    this.client = makeClient(url, {
       token: this.tokens.option,
       account: this.account,
       appVersion: version,
