@@ -10,6 +10,8 @@ const CONNECTION_CODES = new Set([
   'overloaded',
 ]);
 
+const NO_CONNECTION = 'There is no connection at the moment. Try again when it is back.';
+
 const TEXTS: Record<string, string> = {
   body_too_large: 'The message is too long. Send it in parts.',
   id_conflict: 'Another message with this id was sent before.',
@@ -17,7 +19,8 @@ const TEXTS: Record<string, string> = {
   recall_refused: 'This message can no longer be taken back.',
   message_unknown: 'This message no longer exists.',
   conversation_unknown: 'There is no such conversation.',
-  not_connected: 'There is no connection at the moment. Try again when it is back.',
+  not_connected: NO_CONNECTION,
+  disconnected: NO_CONNECTION,
   timeout: 'The relay gave no answer in time.',
   storage_failed: 'This device has no room to keep the message.',
 };
