@@ -235,11 +235,12 @@ export class Engine implements wasm.App {
   /** Called in the middle of a panic: the session must not be touched any more. */
   crashed(message: string): void {
     if (this.#end) return;
-    const failure = this.#finish({
+    const failure = {
       code: 'client_crashed',
       message: `seqline has hit a fault of its own and stopped (${message}). Make a new client`,
       retryable: false,
-    });
+    };
+    this.#finish(failure);
     queueMicrotask(() => {
       this.#stopWatching?.();
       for (const conn of [...this.#sockets.keys()]) this.closeSocket(conn, 1000, '');
@@ -251,12 +252,11 @@ export class Engine implements wasm.App {
     await this.#parts.storage.write(changes);
   }
 
-  #finish(failure: Failure): SeqlineError {
+  #finish(failure: Failure): void {
     const error = new SeqlineError(failure);
     this.#end = error;
     for (const call of this.#calls.values()) call.reject(error);
     this.#calls.clear();
-    return error;
   }
 
   /** Calls the session, unless it has ended. A trap inside ends it. */

@@ -160,6 +160,7 @@ impl Client {
     }
 
     /// As CBOR.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn stats(&self) -> JsValue {
         values::to_js(&self.driver.stats())
     }

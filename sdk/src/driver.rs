@@ -73,9 +73,11 @@ impl Driver {
         let outer = crash::enter(self.clone());
         first(self);
         while let Some(input) = self.next_input() {
+            // The clock is JavaScript, too.
+            let now = now(&self.app);
             let outputs = {
                 let mut session = self.session.borrow_mut();
-                session.handle(now(&self.app), input);
+                session.handle(now, input);
                 drain(&mut session)
             };
             self.perform_all(outputs);

@@ -1,0 +1,250 @@
+import 'fake-indexeddb/auto';
+
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { memoryStorage, type Storage } from 'seqline';
+import { fileStorage } from 'seqline/node';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+
+import { openBrowserStorage } from '../dist/storage/browser.js';
+import { connectedClient, newClient, record, until } from './support/client.ts';
+import { FakeRelay } from './support/fake-relay.ts';
+
+type OpenStorage = (account: string) => Promise<Storage>;
+
+class FakeLocalStorage {
+  readonly items = new Map<string, string>();
+  isFull = false;
+
+  getItem(name: string): string | null {
+    return this.items.get(name) ?? null;
+  }
+
+  setItem(name: string, value: string): void {
+    if (this.isFull) throw new Error('the quota is used up');
+    this.items.set(name, value);
+  }
+}
+
+let local: FakeLocalStorage;
+
+beforeEach(() => {
+  local = new FakeLocalStorage();
+  vi.stubGlobal('localStorage', local);
+  return () => {
+    vi.unstubAllGlobals();
+  };
+});
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'seqline-test-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+const noWarning = (message: string) => {
+  throw new Error(message);
+};
+
+let databases = 0;
+
+const kinds: [string, () => Promise<OpenStorage>][] = [
+  ['memory', () => Promise.resolve(memoryStorage())],
+  ['a file', async () => fileStorage(await temporaryFolder())],
+  [
+    'IndexedDB',
+    () => {
+      const test = (databases += 1);
+      return Promise.resolve((account) => openBrowserStorage(`${test}/${account}`, noWarning));
+    },
+  ],
+  [
+    'localStorage',
+    () => {
+      vi.stubGlobal('indexedDB', undefined);
+      return Promise.resolve((account) => openBrowserStorage(account, () => undefined));
+    },
+  ],
+];
+
+const bytes = (...values: number[]) => Uint8Array.from(values);
+
+describe.each(kinds)('%s', (_, make) => {
+  test('keeps what was written, by account', async () => {
+    const open = await make();
+    const storage = await open('demo/alice');
+    expect(await storage.load()).toEqual([]);
+    await storage.write([
+      ['a', bytes(1, 2, 255)],
+      ['b', bytes()],
+      ['c', bytes(3)],
+    ]);
+    await storage.write([
+      ['c', null],
+      ['a', bytes(4)],
+      ['never there', null],
+    ]);
+    storage.close();
+
+    expect(sorted(await (await open('demo/alice')).load())).toEqual([
+      ['a', bytes(4)],
+      ['b', bytes()],
+    ]);
+    expect(await (await open('demo/bob')).load()).toEqual([]);
+  });
+
+  test('takes writes in their order', async () => {
+    const open = await make();
+    const storage = await open('demo/alice');
+    const writes = Array.from({ length: 20 }, (_, n) => storage.write([['n', bytes(n)]]));
+    await Promise.all(writes);
+    expect(await (await open('demo/alice')).load()).toEqual([['n', bytes(19)]]);
+  });
+
+  test('a client goes on from where the one before it was', async () => {
+    const storage = await make();
+    const relay = await FakeRelay.start();
+    const before = await connectedClient(relay, { storage });
+    relay.sendMessages(3);
+    await until(() => before.messages.length === 3);
+    before.client.disconnect();
+    const sending = before.client.send({ to: { user: 'bob' }, body: 'kept' });
+    await until(() => before.client.stats().outbox === 1);
+    const disposed = expect(sending).rejects.toMatchObject({ code: 'disconnected' });
+    await before.client.dispose();
+    await disposed;
+
+    const after = newClient(relay, { storage });
+    const [messages, statuses] = [record(after, 'message'), record(after, 'status')];
+    await after.connect();
+    await until(() => messages.length === 1);
+    expect(messages).toMatchObject([{ seq: 4, body: 'kept', own: true }]);
+    expect(statuses[0]).toMatchObject({
+      clientMsgId: sending.clientMsgId,
+      status: 'queued',
+      draft: { body: 'kept' },
+    });
+    const [first, second] = relay.all('hello');
+    expect(second).toMatchObject({ device: first?.['device'], resume: { epoch: 1, cursor: 3 } });
+  });
+});
+
+test('the cursor is stored only after the handler is done', async () => {
+  const storage = memoryStorage();
+  const relay = await FakeRelay.start();
+  const client = newClient(relay, { storage });
+  let calls = 0;
+  client.on('message', () => {
+    calls += 1;
+    return new Promise(() => undefined);
+  });
+  await client.connect();
+  relay.sendMessages(2);
+  await until(() => calls === 1);
+  await client.dispose();
+
+  const { messages } = await connectedClient(relay, { storage });
+  expect(messages.map(({ seq }) => seq)).toEqual([1, 2]);
+});
+
+test('a message is stored before it is written', async () => {
+  const relay = await FakeRelay.start();
+  const inner = await memoryStorage()('a');
+  let finish: (() => void) | undefined;
+  const holdsOutbox = (changes: [string, Uint8Array | null][]) =>
+    changes.some(([key]) => key.startsWith('outbox'));
+  const storage: Storage = {
+    ...inner,
+    write: async (changes) => {
+      if (holdsOutbox(changes) && !finish) await new Promise<void>((done) => (finish = done));
+      await inner.write(changes);
+    },
+  };
+  const { client } = await connectedClient(relay, { storage: () => Promise.resolve(storage) });
+  const sending = client.send({ to: { user: 'bob' }, body: 'x' });
+  await until(() => finish !== undefined);
+  await client.markRead('dm:alice:bob', 1);
+  expect(relay.all('send')).toEqual([]);
+  finish?.();
+  await sending;
+});
+
+test('a store that fails is told, and the client works on', async () => {
+  const relay = await FakeRelay.start();
+  const storage: Storage = {
+    load: () => Promise.resolve([]),
+    write: () => Promise.reject(new Error('the disk is full')),
+    close: () => undefined,
+  };
+  const client = newClient(relay, { storage: () => Promise.resolve(storage) });
+  const errors = record(client, 'error');
+  await client.connect();
+  await client.send({ to: { user: 'bob' }, body: 'x' });
+  expect(errors).toMatchObject([{ code: 'storage_failed', message: 'the disk is full' }]);
+});
+
+test('a store that cannot be opened is told, and memory is used', async () => {
+  const relay = await FakeRelay.start();
+  const client = newClient(relay, { storage: () => Promise.reject(new Error('no permission')) });
+  const errors = record(client, 'error');
+  await client.connect();
+  expect(errors).toMatchObject([
+    { code: 'storage_failed', message: expect.stringContaining('no permission') as string },
+  ]);
+});
+
+test('a browser without IndexedDB and with a full localStorage keeps nothing, and says so', async () => {
+  vi.stubGlobal('indexedDB', undefined);
+  local.isFull = true;
+  const warnings: string[] = [];
+  const storage = await openBrowserStorage('demo/alice', (message) => warnings.push(message));
+  await storage.write([['a', bytes(1)]]);
+  expect(await storage.load()).toEqual([['a', bytes(1)]]);
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain('nothing is kept over a reload');
+});
+
+test('a localStorage that is full takes nothing of a write', async () => {
+  vi.stubGlobal('indexedDB', undefined);
+  const storage = await openBrowserStorage('demo/alice', () => undefined);
+  await storage.write([['a', bytes(1)]]);
+  local.isFull = true;
+  await expect(storage.write([['a', null]])).rejects.toThrow('the quota is used up');
+  expect(await storage.load()).toEqual([['a', bytes(1)]]);
+});
+
+test('a database that the browser closed is opened again', async () => {
+  const storage = await openBrowserStorage('closed/alice', noWarning);
+  await storage.write([['a', bytes(1)]]);
+  // Another page wants a newer version: ours has to let go.
+  const deleted = indexedDB.deleteDatabase('seqline/closed/alice/0');
+  await new Promise((resolve) => {
+    deleted.onsuccess = resolve;
+  });
+  await storage.write([['b', bytes(2)]]);
+  expect(await storage.load()).toEqual([['b', bytes(2)]]);
+});
+
+test('files have names that any folder takes, and are whole at any time', async () => {
+  const folder = await temporaryFolder();
+  const storage = await fileStorage(folder)('demo/../alice');
+  await storage.write([['a', bytes(1)]]);
+  expect(await readdir(folder)).toEqual(['demo%2F..%2Falice.json']);
+  // What a crash in the middle of a write leaves behind is not looked at.
+  await writeFile(join(folder, 'demo%2F..%2Falice.json.next'), '{"a":');
+  expect(await (await fileStorage(folder)('demo/../alice')).load()).toEqual([['a', bytes(1)]]);
+});
+
+test('a file that is not ours is left alone, and said so', async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder, 'a.json');
+  await writeFile(path, 'my diary');
+  await expect(fileStorage(folder)('a')).rejects.toThrow('cannot be read; move it away');
+  expect(await readFile(path, 'utf8')).toBe('my diary');
+});
+
+function sorted(records: [string, Uint8Array][]): [string, Uint8Array][] {
+  return [...records].sort(([one], [other]) => (one < other ? -1 : 1));
+}

@@ -1,0 +1,221 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+
+import { decode, encode } from 'cborg';
+import { onTestFinished, vi } from 'vitest';
+import { WebSocketServer, type WebSocket } from 'ws';
+
+import { CREATED_US, messageEntry, type Frame, type WireEntry } from './wire.ts';
+
+interface Heard {
+  /** Which connection, from 0. */
+  conn: number;
+  frame: Frame;
+}
+
+type Answer = (content: Record<string, unknown>, socket: FakeSocket) => void;
+
+/** One connection of a client. */
+export class FakeSocket {
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  say(...frames: Frame[]): void {
+    for (const frame of frames) this.#socket.send(encode(frame));
+  }
+
+  close(code: number): void {
+    this.#socket.close(code);
+  }
+
+  /** As when a cable is cut. */
+  cut(): void {
+    this.#socket.terminate();
+  }
+}
+
+/**
+ * A relay of one user, alice, that does what a test tells it. It keeps a timeline, answers
+ * as a relay does, and remembers all it heard.
+ */
+export class FakeRelay {
+  readonly heard: Heard[] = [];
+  readonly sockets: FakeSocket[] = [];
+  /** Alice's. The seq of an entry is its place, from 1. */
+  readonly timeline: WireEntry[] = [];
+  epoch = 1;
+  readonly #server: WebSocketServer;
+  readonly #answers = new Map<string, Answer>();
+  readonly #stored = new Map<string, WireEntry>();
+
+  /** Stops when the test is finished. */
+  static async start(): Promise<FakeRelay> {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    await once(server, 'listening');
+    const relay = new FakeRelay(server);
+    onTestFinished(() => {
+      relay.stop();
+    });
+    return relay;
+  }
+
+  private constructor(server: WebSocketServer) {
+    this.#server = server;
+    server.on('connection', (socket, request) => {
+      if (request.url !== '/v1/socket') {
+        socket.close(1002);
+        return;
+      }
+      this.#accept(socket);
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** The newest connection. */
+  get socket(): FakeSocket {
+    const socket = this.sockets.at(-1);
+    if (!socket) throw new Error('nobody is connected');
+    return socket;
+  }
+
+  /** Answers a frame in another way than a relay does. */
+  on(name: string, answer: Answer): void {
+    this.#answers.set(name, answer);
+  }
+
+  /** Answers as a relay does again. */
+  off(name: string): void {
+    this.#answers.delete(name);
+  }
+
+  /** What came of one name, oldest first. */
+  all(name: string): Record<string, unknown>[] {
+    return this.heard.flatMap(({ frame }) => (frame[name] ? [frame[name]] : []));
+  }
+
+  /** Waits until that many frames of a name have come; gives the last of them. */
+  async nth(name: string, count: number): Promise<Record<string, unknown>> {
+    return vi.waitFor(
+      () => {
+        const frame = this.all(name)[count - 1];
+        if (!frame) throw new Error(`${this.all(name).length} of ${count} ${name} have come`);
+        return frame;
+      },
+      { timeout: 30_000, interval: 5 },
+    );
+  }
+
+  /** Adds to the timeline, without telling anyone. */
+  add(...entries: WireEntry[]): void {
+    this.timeline.push(...entries);
+  }
+
+  /** Adds messages from bob to the timeline, and pushes them. */
+  sendMessages(count: number): void {
+    const entries = Array.from({ length: count }, (_, at) =>
+      messageEntry(this.timeline.length + at + 1),
+    );
+    this.add(...entries);
+    this.socket.say({ push: { entries } });
+  }
+
+  stop(): void {
+    for (const socket of this.#server.clients) socket.terminate();
+    this.#server.close();
+  }
+
+  welcome(content: Record<string, unknown>): Frame {
+    const resume = content['resume'] as { cursor: number; epoch: number } | undefined;
+    return {
+      welcome: {
+        version: 1,
+        session: `s-${this.sockets.length}`,
+        app: 'demo',
+        user: 'alice',
+        epoch: this.epoch,
+        head: this.timeline.length,
+        cursor: resume?.epoch === this.epoch ? resume.cursor : 0,
+        pub_head: 0,
+        now_us: CREATED_US,
+        token_expires_us: CREATED_US + 3_600_000_000,
+        heartbeat: { interval_ms: 25_000, background_interval_ms: 60_000 },
+        limits: {
+          frame_bytes_max: 65_536,
+          body_bytes_max: 32_768,
+          page_entries_max: 200,
+          send_window: 64,
+        },
+      },
+    };
+  }
+
+  #accept(webSocket: WebSocket): void {
+    const socket = new FakeSocket(webSocket);
+    const conn = this.sockets.push(socket) - 1;
+    webSocket.on('message', (data) => {
+      const frame = decode(data as Buffer) as Frame;
+      this.heard.push({ conn, frame });
+      const [[name, content]] = Object.entries(frame) as [[string, Record<string, unknown>]];
+      (this.#answers.get(name) ?? this.#usual(name))(content, socket);
+    });
+    webSocket.on('error', () => undefined);
+  }
+
+  #usual(name: string): Answer {
+    switch (name) {
+      case 'hello':
+        return (content, socket) => {
+          socket.say(this.welcome(content));
+        };
+      case 'pull':
+        return ({ req, after, limit }, socket) => {
+          const start = after as number;
+          const entries = this.timeline.slice(start, start + ((limit as number | null) ?? 50));
+          socket.say({ page: { req, entries, head: this.timeline.length } });
+        };
+      case 'send':
+        return (content, socket) => {
+          this.#store(content, socket);
+        };
+      case 'ping':
+        return ({ nonce }, socket) => {
+          socket.say({ pong: { nonce, now_us: CREATED_US } });
+        };
+      case 'read':
+      case 'recall':
+        return ({ req }, socket) => {
+          socket.say({ done: { req } });
+        };
+      default:
+        return () => undefined;
+    }
+  }
+
+  /** Once for each id, as a relay does; the entry is pushed after the answer. */
+  #store(content: Record<string, unknown>, socket: FakeSocket): void {
+    const id = content['client_msg_id'] as string;
+    const known = this.#stored.get(id);
+    const seq = known?.seq ?? this.timeline.length + 1;
+    const entry =
+      known ??
+      messageEntry(seq, {
+        client_msg_id: id,
+        sender: 'alice',
+        kind: content['kind'] as string,
+        body: content['body'] as string,
+      });
+    if (!known) {
+      this.#stored.set(id, entry);
+      this.add(entry);
+    }
+    const { msg_id, conv, conv_seq, created_us } = entry.item['message'] as Record<string, unknown>;
+    socket.say({ sent: { client_msg_id: id, msg_id, conv, conv_seq, seq, created_us } });
+    if (!known) socket.say({ push: { entries: [entry] } });
+  }
+}

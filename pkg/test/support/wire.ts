@@ -1,0 +1,46 @@
+/** The frames of `docs/protocol.md` that these tests speak, as far as they look into them. */
+
+export interface WireMessage {
+  msg_id: number;
+  client_msg_id: string;
+  sender: string;
+  conv: string;
+  conv_seq: number;
+  kind: string;
+  body: string;
+  created_us: number;
+  expires_us?: number;
+  priority?: 'low' | 'normal' | 'high';
+  recalled?: boolean;
+}
+
+export interface WireEntry {
+  seq: number;
+  item: Record<string, unknown>;
+}
+
+/** A frame: one name, and what is in it. */
+export type Frame = Record<string, Record<string, unknown>>;
+
+export const CREATED_US = 1_795_248_000_123_456;
+export const CREATED_MS = 1_795_248_000_123;
+
+/** The nth message of a conversation, from bob to alice unless said otherwise. */
+export function wireMessage(n: number, changes: Partial<WireMessage> = {}): WireMessage {
+  return {
+    msg_id: 100 + n,
+    client_msg_id: `from-bob-${n}`,
+    sender: 'bob',
+    conv: 'dm:alice:bob',
+    conv_seq: n,
+    kind: 'text',
+    body: `text ${n}`,
+    created_us: CREATED_US,
+    ...changes,
+  };
+}
+
+export const messageEntry = (seq: number, changes: Partial<WireMessage> = {}): WireEntry => ({
+  seq,
+  item: { message: wireMessage(seq, changes) },
+});
