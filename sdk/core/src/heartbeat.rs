@@ -12,11 +12,12 @@ use seqline_protocol::Heartbeat as Agreed;
 
 use crate::rtt::Rtt;
 
-/// An answer is waited for at least this long.
-const PATIENCE_MIN_MS: u64 = 2_000;
+/// An answer is waited for at least this long: mobile networks stall for seconds and go on.
+const PATIENCE_MIN_MS: u64 = 5_000;
 /// An answer is waited for at most this long.
 const PATIENCE_MAX_MS: u64 = 10_000;
-/// After a suspend, the person is looking: ask with a shorter deadline.
+/// After a suspend, someone is looking: ask with a shorter deadline.
+const PROBE_MIN_MS: u64 = 2_000;
 const PROBE_MAX_MS: u64 = 4_000;
 /// A timer that fires this much late says more about the timer than about the network.
 const LATE_MS: u64 = 2_000;
@@ -91,7 +92,7 @@ impl Heartbeat {
 
     /// The device may have slept: ask now, with a short deadline.
     pub(crate) fn probe(&mut self, rtt: &Rtt, now_ms: u64) -> Verdict {
-        let until_ms = now_ms + rtt.patience_ms(PATIENCE_MIN_MS, PROBE_MAX_MS);
+        let until_ms = now_ms + rtt.patience_ms(PROBE_MIN_MS, PROBE_MAX_MS);
         match &mut self.asked {
             Some(asked) if now_ms < asked.until_ms => {
                 asked.until_ms = asked.until_ms.min(until_ms);
@@ -107,7 +108,7 @@ impl Heartbeat {
             Some(asked) if now_ms < asked.until_ms => Verdict::Fine,
             Some(asked) if now_ms > asked.until_ms + LATE_MS && !self.asked_again => {
                 self.asked_again = true;
-                let until_ms = now_ms + rtt.patience_ms(PATIENCE_MIN_MS, PROBE_MAX_MS);
+                let until_ms = now_ms + rtt.patience_ms(PROBE_MIN_MS, PROBE_MAX_MS);
                 self.ask(now_ms, until_ms)
             }
             Some(_) => Verdict::Dead,

@@ -56,6 +56,7 @@ pub struct Session {
     calls: Calls,
     store: StoreWriter,
     ack_at_ms: Option<u64>,
+    greeted_at_ms: u64,
     /// Whether `synced` is still to be told for the present connection.
     syncing: bool,
     /// What the relay's clock showed, and when we heard it.
@@ -108,6 +109,7 @@ impl Session {
             calls: Calls::default(),
             store,
             ack_at_ms: None,
+            greeted_at_ms: 0,
             syncing: false,
             relay_clock: None,
             stats: Stats::default(),
@@ -144,7 +146,7 @@ impl Session {
                 &mut self.outputs,
                 now_ms,
             ),
-            Input::Opened(conn) => self.greet(conn),
+            Input::Opened(conn) => self.greet(conn, now_ms),
             Input::Received(conn, frame) => self.receive(conn, &frame, now_ms),
             Input::Closed { conn, code } => {
                 if self.link.is_current(conn) {
@@ -326,10 +328,11 @@ impl Session {
         }
     }
 
-    fn greet(&mut self, conn: ConnId) {
+    fn greet(&mut self, conn: ConnId, now_ms: u64) {
         let Some(token) = self.link.opened(conn) else {
             return;
         };
+        self.greeted_at_ms = now_ms;
         let hello = ClientFrame::Hello(Hello {
             version: VERSION,
             token,

@@ -90,7 +90,6 @@ fn a_silent_relay_gets_it_again_in_order_with_growing_pauses() {
     device.send("a");
     device.send("b");
     assert_eq!(device.sent_bodies(), ["a", "b"]);
-    // Nothing measured yet: the longest pause.
     let mut rounds = 0;
     for _ in 0..120 {
         device.pass(500);

@@ -181,6 +181,7 @@ impl Session {
             return self.stop(DisconnectReason::Refused);
         }
         self.stats.connects += 1;
+        self.rtt.sample(now_ms.saturating_sub(self.greeted_at_ms));
         self.limits = welcome.limits;
         self.relay_clock = Some((welcome.now_us, now_ms));
         self.heartbeat = Some(Heartbeat::new(welcome.heartbeat, self.background, now_ms));
