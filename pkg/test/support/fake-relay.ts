@@ -27,6 +27,11 @@ export class FakeSocket {
     for (const frame of frames) this.#socket.send(encode(frame));
   }
 
+  /** Something in a text frame. */
+  sayText(text: string): void {
+    this.#socket.send(text);
+  }
+
   close(code: number): void {
     this.#socket.close(code);
   }

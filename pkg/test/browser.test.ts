@@ -1,0 +1,211 @@
+import type * as Seqline from 'seqline';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+
+import { launchBrowser, serveDist } from './support/browser.ts';
+import { TOKEN, until } from './support/client.ts';
+import { FakeRelay } from './support/fake-relay.ts';
+
+let browser: Browser;
+let site: { url: string; stop: () => void };
+
+beforeAll(async () => {
+  [browser, site] = await Promise.all([launchBrowser(), serveDist()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  site.stop();
+});
+
+/** What a page has, and what the functions below keep on it. */
+interface PageState {
+  seqline: typeof Seqline;
+  client: Seqline.Client;
+  seen: string[];
+}
+
+declare const globalThis: PageState & typeof global;
+
+/** A browser of its own, with nothing stored. */
+async function newProfile(): Promise<BrowserContext> {
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  return context;
+}
+
+/** Opens a page with a client on it that keeps the texts of its messages in `seen`. */
+async function openPage(profile: BrowserContext, relay: FakeRelay): Promise<Page> {
+  const page = await profile.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  onTestFinished(() => {
+    expect(complaints).toEqual([]);
+  });
+  await page.goto(site.url);
+  await startClient(page, relay);
+  return page;
+}
+
+async function startClient(page: Page, relay: FakeRelay): Promise<void> {
+  await page.evaluate(
+    async ([url, token]) => {
+      const client = globalThis.seqline.createClient(url, { token, backoffBaseMs: 10 });
+      globalThis.client = client;
+      globalThis.seen = [];
+      client.on('message', ({ body }) => void globalThis.seen.push(String(body)));
+      await client.connect();
+    },
+    [relay.url, TOKEN] as const,
+  );
+}
+
+const seen = (page: Page) => page.evaluate(() => globalThis.seen);
+const device = (relay: FakeRelay, nth: number) => relay.all('hello')[nth]?.['device'];
+
+test('a page connects, sends, receives, and comes back when cut off', async () => {
+  const relay = await FakeRelay.start();
+  const page = await openPage(await newProfile(), relay);
+  expect(relay.all('hello')).toMatchObject([{ host: 'browser' }]);
+
+  relay.sendMessages(2);
+  await expect.poll(() => seen(page)).toEqual(['text 1', 'text 2']);
+  relay.socket.cut();
+  const sent = await page.evaluate(() =>
+    globalThis.client.send({ to: { user: 'bob' }, body: 'über 你好' }),
+  );
+  expect(sent).toMatchObject({ convSeq: 3 });
+  await expect.poll(() => seen(page)).toEqual(['text 1', 'text 2', 'über 你好']);
+  expect(relay.sockets).toHaveLength(2);
+});
+
+test('a page that is reloaded goes on from where it was, with what it had not sent', async () => {
+  const relay = await FakeRelay.start();
+  const page = await openPage(await newProfile(), relay);
+  relay.sendMessages(2);
+  await expect.poll(() => seen(page)).toHaveLength(2);
+  await page.evaluate(async () => {
+    const { client } = globalThis;
+    client.disconnect();
+    const queued = new Promise<void>((resolve) => {
+      client.on('status', ({ status }) => {
+        if (status === 'queued') resolve();
+      });
+    });
+    void client.send({ to: { user: 'bob' }, body: 'unsent' });
+    await queued;
+  });
+  // Stored once a transaction that began later is complete.
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const opening = indexedDB.open('seqline/demo/alice/0');
+        opening.onerror = reject;
+        opening.onsuccess = () => {
+          const transaction = opening.result.transaction('records', 'readwrite');
+          transaction.oncomplete = () => {
+            opening.result.close();
+            resolve();
+          };
+        };
+      }),
+  );
+
+  await page.reload();
+  await startClient(page, relay);
+  await expect.poll(() => seen(page)).toEqual(['unsent']);
+  expect(device(relay, 1)).toBe(device(relay, 0));
+  expect(relay.all('hello')[1]).toMatchObject({ resume: { cursor: 2 } });
+});
+
+test('two tabs are two devices, and neither ends the other', async () => {
+  const relay = await FakeRelay.start();
+  const profile = await newProfile();
+  const one = await openPage(profile, relay);
+  const other = await openPage(profile, relay);
+  expect(device(relay, 1)).not.toBe(device(relay, 0));
+
+  // Each gets its own back when reloaded.
+  for (const [tab, page] of [one, other].entries()) {
+    await page.reload();
+    await startClient(page, relay);
+    expect(device(relay, 2 + tab)).toBe(device(relay, tab));
+  }
+});
+
+test('frames come in binary or as text, and what is neither is left alone', async () => {
+  const relay = await FakeRelay.start();
+  const page = await openPage(await newProfile(), relay);
+  await page.evaluate(() => {
+    globalThis.client.on('error', ({ code }) => void globalThis.seen.push(code));
+  });
+  relay.socket.sayText('hello');
+  await expect.poll(() => seen(page)).toEqual(['protocol_violation']);
+  await until(() => relay.sockets.length === 2);
+});
+
+test('offline, it waits; online, it is back at once; hidden, it says so', async () => {
+  const relay = await FakeRelay.start();
+  const profile = await newProfile();
+  const page = await openPage(profile, relay);
+
+  await profile.setOffline(true);
+  relay.socket.cut();
+  const state = () => page.evaluate(() => globalThis.client.state);
+  await expect.poll(state).toMatchObject({ state: 'connecting', offline: true });
+  await profile.setOffline(false);
+  await expect.poll(state).toMatchObject({ state: 'connected' });
+
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { value: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  expect(await relay.nth('state', 1)).toEqual({ background: true });
+  await page.evaluate(() => {
+    document.dispatchEvent(new Event('resume'));
+  });
+  await relay.nth('ping', 1);
+});
+
+test('after dispose() the page is as it was', async () => {
+  const relay = await FakeRelay.start();
+  const page = await openPage(await newProfile(), relay);
+  await page.evaluate(() => globalThis.client.dispose());
+  await page.evaluate(() => {
+    window.dispatchEvent(new Event('offline'));
+    window.dispatchEvent(new Event('online'));
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  const locks = await page.evaluate(() => navigator.locks.query());
+  expect(locks.held).toEqual([]);
+  expect(relay.sockets).toHaveLength(1);
+});
+
+test('works in a worker', async () => {
+  const relay = await FakeRelay.start();
+  const page = await (await newProfile()).newPage();
+  await page.goto(site.url);
+  const answer = await page.evaluate(
+    ([url, token]) =>
+      new Promise<string>((resolve, reject) => {
+        const program = `
+          const { createClient } = await import('${location.origin}/index.js');
+          const client = createClient('${url}', { token: '${token}' });
+          client.on('message', () => {});
+          await client.connect();
+          const { convSeq } = await client.send({ to: { user: 'bob' }, body: 'from a worker' });
+          postMessage(client.user + ' ' + convSeq);
+        `;
+        const blob = new Blob([program], { type: 'text/javascript' });
+        const worker = new Worker(URL.createObjectURL(blob), { type: 'module' });
+        worker.onmessage = ({ data }) => {
+          resolve(String(data));
+        };
+        worker.onerror = (event) => {
+          reject(new Error(event.message));
+        };
+      }),
+    [relay.url, TOKEN] as const,
+  );
+  expect(answer).toBe('alice 1');
+});
