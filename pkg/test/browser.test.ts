@@ -25,7 +25,10 @@ interface PageState {
   seen: string[];
 }
 
-declare const globalThis: PageState & typeof global;
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
+  interface Window extends PageState {}
+}
 
 /** A browser of its own, with nothing stored. */
 async function newProfile(): Promise<BrowserContext> {
@@ -50,17 +53,17 @@ async function openPage(profile: BrowserContext, relay: FakeRelay): Promise<Page
 async function startClient(page: Page, relay: FakeRelay): Promise<void> {
   await page.evaluate(
     async ([url, token]) => {
-      const client = globalThis.seqline.createClient(url, { token, backoffBaseMs: 10 });
-      globalThis.client = client;
-      globalThis.seen = [];
-      client.on('message', ({ body }) => void globalThis.seen.push(String(body)));
+      const client = window.seqline.createClient(url, { token, backoffBaseMs: 10 });
+      window.client = client;
+      window.seen = [];
+      client.on('message', ({ body }) => void window.seen.push(body as string));
       await client.connect();
     },
     [relay.url, TOKEN] as const,
   );
 }
 
-const seen = (page: Page) => page.evaluate(() => globalThis.seen);
+const seen = (page: Page) => page.evaluate(() => window.seen);
 const device = (relay: FakeRelay, nth: number) => relay.all('hello')[nth]?.['device'];
 
 test('a page connects, sends, receives, and comes back when cut off', async () => {
@@ -72,7 +75,7 @@ test('a page connects, sends, receives, and comes back when cut off', async () =
   await expect.poll(() => seen(page)).toEqual(['text 1', 'text 2']);
   relay.socket.cut();
   const sent = await page.evaluate(() =>
-    globalThis.client.send({ to: { user: 'bob' }, body: 'über 你好' }),
+    window.client.send({ to: { user: 'bob' }, body: 'über 你好' }),
   );
   expect(sent).toMatchObject({ convSeq: 3 });
   await expect.poll(() => seen(page)).toEqual(['text 1', 'text 2', 'über 你好']);
@@ -85,7 +88,7 @@ test('a page that is reloaded goes on from where it was, with what it had not se
   relay.sendMessages(2);
   await expect.poll(() => seen(page)).toHaveLength(2);
   await page.evaluate(async () => {
-    const { client } = globalThis;
+    const { client } = window;
     client.disconnect();
     const queued = new Promise<void>((resolve) => {
       client.on('status', ({ status }) => {
@@ -137,7 +140,7 @@ test('frames come in binary or as text, and what is neither is left alone', asyn
   const relay = await FakeRelay.start();
   const page = await openPage(await newProfile(), relay);
   await page.evaluate(() => {
-    globalThis.client.on('error', ({ code }) => void globalThis.seen.push(code));
+    window.client.on('error', ({ code }) => void window.seen.push(code));
   });
   relay.socket.sayText('hello');
   await expect.poll(() => seen(page)).toEqual(['protocol_violation']);
@@ -151,7 +154,7 @@ test('offline, it waits; online, it is back at once; hidden, it says so', async 
 
   await profile.setOffline(true);
   relay.socket.cut();
-  const state = () => page.evaluate(() => globalThis.client.state);
+  const state = () => page.evaluate(() => window.client.state);
   await expect.poll(state).toMatchObject({ state: 'connecting', offline: true });
   await profile.setOffline(false);
   await expect.poll(state).toMatchObject({ state: 'connected' });
@@ -170,7 +173,7 @@ test('offline, it waits; online, it is back at once; hidden, it says so', async 
 test('after dispose() the page is as it was', async () => {
   const relay = await FakeRelay.start();
   const page = await openPage(await newProfile(), relay);
-  await page.evaluate(() => globalThis.client.dispose());
+  await page.evaluate(() => window.client.dispose());
   await page.evaluate(() => {
     window.dispatchEvent(new Event('offline'));
     window.dispatchEvent(new Event('online'));

@@ -44,7 +44,9 @@ test('a plain token that has expired stops the client', async () => {
   const relay = await FakeRelay.start();
   acceptOnly(relay, 'another');
   const client = newClient(relay);
+  const errors = record(client, 'error');
   await expect(client.connect()).rejects.toMatchObject({ code: 'token_expired' });
+  expect(errors).toMatchObject([{ code: 'token_expired' }]);
   expect(client.state).toEqual({ state: 'disconnected', reason: 'refused' });
 });
 
@@ -87,6 +89,7 @@ test('without an account, the first token is waited for before anything is store
   const client = newClient(relay, {
     token: () => (isDown ? Promise.reject(new Error('down')) : TOKEN),
   });
+  const errors = record(client, 'error');
   const retrying = next(client, 'state', (state) => 'retryInMs' in state && state.retryInMs > 0);
   const connecting = client.connect();
   const sending = client.send({ to: { user: 'bob' }, body: 'x' });
@@ -97,6 +100,7 @@ test('without an account, the first token is waited for before anything is store
     offline: false,
   });
   // Trying again by hand does not sit out the pause.
+  expect(errors).toMatchObject([{ code: 'token_unavailable' }]);
   client.disconnect();
   await expect(connecting).rejects.toMatchObject({ code: 'disconnected' });
   isDown = false;

@@ -25,8 +25,12 @@ export async function takeSlot(account: string): Promise<Slot | undefined> {
 
   const remembered = recall(account);
   if (remembered !== undefined) {
-    const signal = AbortSignal.timeout(RELEASE_TIMEOUT_MS);
-    const slot = await take(locks, account, remembered, { signal });
+    const patience = new AbortController();
+    const timer = setTimeout(() => {
+      patience.abort();
+    }, RELEASE_TIMEOUT_MS);
+    const slot = await take(locks, account, remembered, { signal: patience.signal });
+    clearTimeout(timer);
     // Else this tab is a duplicate of the one that has it.
     if (slot) return slot;
   }

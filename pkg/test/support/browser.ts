@@ -15,7 +15,7 @@ const PAGE = `<!doctype html>
 <title>seqline</title>
 <script type="module">
   import * as seqline from '/index.js';
-  globalThis.seqline = seqline;
+  window.seqline = seqline;
 </script>`;
 
 /** Chromium, with its sandbox off: as root, as CI runs it, that cannot be had. */

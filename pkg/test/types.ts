@@ -1,0 +1,82 @@
+/** What the types promise. Nothing here runs: `npm run typecheck` reads it. */
+import {
+  createClient,
+  init,
+  memoryStorage,
+  type SeqlineError,
+  type Body,
+  type Client,
+  type ConnectionState,
+  type Failure,
+  type Host,
+  type Message,
+  type Sent,
+  type Stats,
+} from 'seqline';
+import { fileStorage, nodeHost } from 'seqline/node';
+import { expectTypeOf } from 'vitest';
+
+declare const client: Client;
+
+// Making one.
+expectTypeOf(createClient).returns.toEqualTypeOf<Client>();
+createClient('https://a.example', { token: 'x' });
+createClient(new URL('https://a.example'), { token: () => 'x', storage: memoryStorage() });
+createClient('https://a.example', {
+  token: (reason) => {
+    expectTypeOf(reason).toEqualTypeOf<'connect' | 'expired' | 'refresh'>();
+    return Promise.resolve('x');
+  },
+  host: nodeHost satisfies Host,
+  storage: fileStorage('./data'),
+});
+// @ts-expect-error a token is required
+createClient('https://a.example', {});
+// @ts-expect-error not an option
+createClient('https://a.example', { token: 'x', retries: 3 });
+void init(fetch('/seqline.wasm'));
+void init(new Uint8Array());
+
+// Sending.
+const sending = client.send({ to: { user: 'bob' }, body: 'x' });
+expectTypeOf(sending.clientMsgId).toEqualTypeOf<string>();
+expectTypeOf(sending).resolves.toEqualTypeOf<Sent>();
+void client.send({ to: { conv: 'dm:a:b' }, body: { deep: [1, null, { ok: true }] } });
+// @ts-expect-error a function is no JSON
+void client.send({ to: { user: 'bob' }, body: () => 1 });
+// @ts-expect-error a target is a user or a conversation
+void client.send({ to: 'bob', body: 'x' });
+// @ts-expect-error the id cannot be changed
+sending.clientMsgId = 'y';
+
+// Events.
+const stop = client.on('message', (message) => {
+  expectTypeOf(message).toEqualTypeOf<Message & { seq: number; own: boolean }>();
+  expectTypeOf(message.body).toEqualTypeOf<Body>();
+});
+expectTypeOf(stop).toEqualTypeOf<() => void>();
+client.on('message', async (message) => {
+  await Promise.resolve(message);
+});
+client.on('status', ({ status, failure }) => {
+  if (status === 'failed') expectTypeOf(failure).toEqualTypeOf<Failure | undefined>();
+  // @ts-expect-error not a status
+  if (status === 'lost') return;
+});
+client.on('state', (state) => {
+  expectTypeOf(state).toEqualTypeOf<ConnectionState>();
+  if (state.state === 'connecting') expectTypeOf(state.retryInMs).toEqualTypeOf<number>();
+  // @ts-expect-error only while connecting
+  else expectTypeOf(state.retryInMs).toBeNumber();
+});
+// @ts-expect-error not an event
+client.on('messages', () => undefined);
+// @ts-expect-error a handler of another event
+client.on('synced', (event: { seq: number }) => event);
+
+// The rest.
+expectTypeOf(client.stats()).toEqualTypeOf<Stats>();
+expectTypeOf(client.user).toEqualTypeOf<string | undefined>();
+// @ts-expect-error it is told, not set
+client.user = 'bob';
+expectTypeOf<SeqlineError>().toExtend<Failure>();
