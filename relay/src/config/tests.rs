@@ -195,3 +195,26 @@ fn times_of_tokens_have_units() {
         assert_eq!(ttl(text), seconds, "{text}");
     }
 }
+
+#[test]
+fn every_setting_is_in_the_reference_with_its_three_names() {
+    let reference = include_str!("../../../docs/configuration.md");
+    let command = Cli::command();
+    let serve = command.find_subcommand("serve").unwrap();
+    for arg in serve.get_arguments() {
+        let Some(env) = arg.get_env().and_then(|env| env.to_str()) else {
+            continue;
+        };
+        let flag = format!("`--{}", arg.get_long().unwrap());
+        let row = reference
+            .lines()
+            .find(|line| line.contains(&format!("`{env}`")))
+            .unwrap_or_else(|| panic!("{env} is not in docs/configuration.md"));
+        assert!(row.contains(&flag), "{flag}: {row}");
+        let key = arg.get_id().as_str();
+        assert!(
+            key == "config" || row.starts_with(&format!("| `{key}` |")),
+            "{key}: {row}"
+        );
+    }
+}

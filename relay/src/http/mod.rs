@@ -12,6 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
+    handler::Handler as _,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -19,8 +20,8 @@ use axum::{
 use serde_json::json;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{
-    catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
-    trace::TraceLayer,
+    catch_panic::CatchPanicLayer, compression::CompressionLayer,
+    set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
 };
 
 use self::origin::Origins;
@@ -72,7 +73,7 @@ pub fn router(app: Arc<App>) -> Router {
         router = router.route("/dev/token", post(dev::token).options(dev::preflight));
     }
     router
-        .fallback(page::page)
+        .fallback(page::page.layer(CompressionLayer::new()))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),

@@ -123,6 +123,7 @@ impl Connection {
     /// Waits for one thing, and feeds it to the session. False once the socket has ended.
     async fn step(&mut self) -> bool {
         self.set_alarm();
+        self.session.set_backlog(self.wire.backlog());
         let may_read = self.session.wants_input() && self.submitting.is_none();
         tokio::select! {
             incoming = self.wire.next(may_read) => match incoming {

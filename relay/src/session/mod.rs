@@ -12,6 +12,7 @@
 //! [`Event::Tick`] once [`Session::wait`] has passed.
 
 mod delivery;
+mod event;
 mod feed;
 mod greeting;
 mod lifetime;
@@ -20,22 +21,18 @@ mod writes;
 
 use std::{collections::VecDeque, sync::Arc};
 
-use bytes::Bytes;
 use seqline_protocol::{
-    ClientFrame, ClientMsgId, DecodeError, DeviceId, Encoding, Epoch, ErrorCode, Heartbeat, Hello,
-    KickReason, RelayFrame, RequestId, Seq, ServerLimits, decode, limits::SEND_WINDOW,
+    ClientFrame, ClientMsgId, DecodeError, Encoding, Epoch, ErrorCode, Heartbeat, Hello,
+    KickReason, PubSeq, RelayFrame, RequestId, ServerLimits, decode, limits::SEND_WINDOW,
 };
 
+pub use self::event::{Answer, Effect, Event, Query};
 use self::{delivery::Delivery, feed::Feed, lifetime::Lifetime, reads::Reads, writes::InFlight};
 use crate::{
     account::Account,
     auth::Keyring,
     clock::Now,
     frames::{Outgoing, Push, Shared},
-    store::{
-        Conversations, ConversationsQuery, HistoryPage, HistoryQuery, Op, OpResult, Page,
-        PageQuery, Position, StoreError,
-    },
 };
 
 /// What all sessions go by.
@@ -46,92 +43,6 @@ pub struct SessionRules {
     pub heartbeat: Heartbeat,
     /// What is announced in `welcome`.
     pub limits: ServerLimits,
-}
-
-/// Something happened.
-#[derive(Debug)]
-pub enum Event {
-    /// A frame came.
-    Frame {
-        /// Text or binary.
-        encoding: Encoding,
-        /// What it carried.
-        payload: Bytes,
-    },
-    /// What came is no frame that can be read at all.
-    Unreadable(DecodeError),
-    /// Answers [`Effect::Open`].
-    Opened(Result<Position, StoreError>),
-    /// Answers [`Effect::Submit`], in the order of submission.
-    Committed(Result<OpResult, StoreError>),
-    /// Answers [`Effect::Read`].
-    Answered(Result<Answer, StoreError>),
-    /// Entries were committed to the user's timeline.
-    Push(Arc<Push>),
-    /// Entries up to this one were committed; they are not at hand.
-    Missed(Seq),
-    /// Something best-effort for this user.
-    Ephemeral(Arc<Shared>),
-    /// The session is to end, and not to come back.
-    Kick(KickReason),
-    /// The relay will stop soon.
-    Goaway {
-        /// Reconnect not before, in milliseconds.
-        after_ms: u32,
-        /// Spread over, in milliseconds.
-        window_ms: u32,
-    },
-    /// The relay stops: finish what was begun, then close.
-    Drain,
-    /// Time has passed.
-    Tick,
-}
-
-/// Something to cause.
-#[derive(Debug)]
-pub enum Effect {
-    /// Queue a frame for the socket.
-    Write(Outgoing),
-    /// Write what is queued, then close with this code. The last effect of a session.
-    Close(ErrorCode),
-    /// Make the session known as this device of this account, and then read its position.
-    Open {
-        /// Whose session it is.
-        account: Arc<Account>,
-        /// Which installation.
-        device: DeviceId,
-    },
-    /// Store this, after everything submitted before.
-    Submit(Op),
-    /// Read this. One at a time.
-    Read(Query),
-    /// Hand this to the connected sessions of an account.
-    Relay {
-        /// To whom.
-        to: Account,
-        /// What.
-        frame: Arc<Shared>,
-    },
-    /// Something was refused.
-    Count(ErrorCode),
-}
-
-/// Something to read.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "each names its query")]
-pub enum Query {
-    Page(PageQuery),
-    History(HistoryQuery),
-    Conversations(ConversationsQuery),
-}
-
-/// What was read.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "each names its query")]
-pub enum Answer {
-    Page(Page),
-    History(Option<HistoryPage>),
-    Conversations(Conversations),
 }
 
 /// One connection.
@@ -254,7 +165,8 @@ impl Session {
         }
     }
 
-    /// Says what waits for the socket. To be called before an event is fed.
+    /// Says what waits for the socket. To be called before an event is fed, and before
+    /// [`wants_input`](Self::wants_input) is asked.
     pub fn set_backlog(&mut self, outgoing: Backlog) {
         self.outgoing = outgoing;
     }
@@ -390,7 +302,7 @@ impl Session {
         if let feed::Reaction::Notify(head) = reaction {
             self.write(&RelayFrame::Notify {
                 head: *head,
-                pub_head: seqline_protocol::PubSeq::ZERO,
+                pub_head: PubSeq::ZERO,
             });
         }
     }

@@ -5,7 +5,9 @@ use futures_util::TryStreamExt as _;
 use seqline_protocol::{ConvSeq, Conversation, Micros, Receipt};
 use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
 
-use super::rows::{MESSAGE_COLUMNS, conv, integer, message, message_columns, number, user};
+use super::rows::{
+    MESSAGE_COLUMNS, conv, integer, message, message_columns, number, own_messages, user,
+};
 use crate::{
     store::{ConvPage, Conversations, ConversationsQuery},
     weight,
@@ -15,7 +17,9 @@ const CONVERSATIONS: &str = concat!(
     "SELECT ",
     message_columns!(),
     ", conversation.conv_id, conversation.name, conversation.head, conversation.active_us, \
-       member.read, member.own, member.own_read, peer.name, theirs.delivered, theirs.read
+       member.read, ",
+    own_messages!(),
+    ", member.own_read, peer.name, theirs.delivered, theirs.read
      FROM app
      JOIN user ON user.app_id = app.app_id AND user.name = ?2
      JOIN member ON member.user_id = user.user_id

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use seqline_protocol::{AppId, ConvId, UserId};
 use sqlx::{Row as _, SqliteConnection};
 
+use super::rows::{inconsistent, json, position};
 use crate::{account::Account, index::Index, limits::NAMES_CACHED_MAX};
 
 /// Row ids by name.
@@ -134,7 +135,7 @@ impl Names {
             };
             self.apps.insert(name.clone(), app);
         }
-        self.apps.get_mut(name).ok_or(sqlx::Error::RowNotFound)
+        self.apps.get_mut(name).ok_or_else(inconsistent)
     }
 }
 
@@ -167,7 +168,7 @@ async fn look_up(
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let names = super::rows::json(names);
+    let names = json(names);
     if missing == Missing::Create {
         sqlx::query(table.insert)
             .bind(&names)
@@ -179,6 +180,6 @@ async fn look_up(
         .fetch_all(&mut *connection)
         .await?
         .iter()
-        .map(|row| Ok((super::rows::position(row, 0)?, row.try_get(1)?)))
+        .map(|row| Ok((position(row, 0)?, row.try_get(1)?)))
         .collect()
 }

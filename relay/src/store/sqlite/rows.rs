@@ -16,6 +16,15 @@ macro_rules! message_columns {
 }
 pub(super) use message_columns;
 
+/// How many messages of a conversation are those of the user of this row of `member`.
+macro_rules! own_messages {
+    () => {
+        "CASE member.user_id WHEN conversation.low_id THEN conversation.low_count \
+         ELSE conversation.head - conversation.low_count END"
+    };
+}
+pub(super) use own_messages;
+
 /// How many columns they are.
 pub(super) const MESSAGE_COLUMNS: usize = 11;
 
@@ -93,4 +102,9 @@ pub(super) fn position(row: &SqliteRow, column: usize) -> Result<usize, sqlx::Er
 /// Rows as the JSON text that `json_each` takes apart.
 pub(super) fn json<T: serde::Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).expect("numbers and texts always serialize")
+}
+
+/// The database does not have what the same transaction has just put there.
+pub(super) fn inconsistent() -> sqlx::Error {
+    sqlx::Error::Protocol("the database is inconsistent".to_owned())
 }

@@ -49,3 +49,14 @@ async fn a_known_page_is_not_sent_again() {
     assert_eq!(reply.status, 304);
     assert!(reply.body.is_empty());
 }
+
+#[tokio::test]
+async fn a_page_is_compressed_for_who_can_take_it() {
+    let relay = Relay::start().await;
+    let plain = relay.get("/").await;
+    let headers = [("accept-encoding", "gzip")];
+    let small = request(relay.running.address(), "GET", "/", &headers, "").await;
+    assert_eq!(small.header("content-encoding"), "gzip");
+    assert!(small.body.windows(2).any(|magic| magic == [0x1f, 0x8b]));
+    assert_eq!(plain.header("content-encoding"), "");
+}

@@ -10,7 +10,7 @@ use crate::{
     account::Account,
     store::{
         TimelineAppend,
-        sqlite::rows::{integer, json, number},
+        sqlite::rows::{inconsistent, integer, json, number},
     },
 };
 
@@ -83,17 +83,13 @@ impl Batch<'_> {
         .fetch_all(&mut *self.connection)
         .await?;
         if heads.len() != counts.len() {
-            return Err(sqlx::Error::RowNotFound);
+            return Err(inconsistent());
         }
         let mut own = Vec::new();
         let mut stored = Vec::new();
         for row in heads {
             let user_id: i64 = row.try_get(0)?;
-            let timeline = self
-                .entries
-                .0
-                .get_mut(&user_id)
-                .ok_or(sqlx::Error::RowNotFound)?;
+            let timeline = self.entries.0.get_mut(&user_id).ok_or_else(inconsistent)?;
             let head = number(row.try_get(1)?);
             timeline.first = Seq::saturating(head + 1 - timeline.rows.len() as u64);
             for (entry, seq) in timeline.rows.iter().zip(timeline.first.get()..) {

@@ -7,6 +7,7 @@
 
 mod delivered;
 mod entries;
+mod placement;
 mod reads;
 mod recalls;
 mod receipts;
@@ -16,7 +17,7 @@ use seqline_protocol::Micros;
 use sqlx::SqliteConnection;
 
 use self::{entries::Entries, receipts::Touched};
-use super::names::Names;
+use super::{names::Names, rows::inconsistent};
 use crate::store::{Commit, CommitRules, Op, OpResult};
 
 /// What each stage works on.
@@ -73,7 +74,7 @@ impl Batch<'_> {
         let results = self
             .results
             .into_iter()
-            .map(|result| result.ok_or(sqlx::Error::RowNotFound))
+            .map(|result| result.ok_or_else(inconsistent))
             .collect::<Result<_, _>>()?;
         Ok(Commit {
             results,

@@ -12,7 +12,7 @@ use crate::store::{
     sqlite::{
         names::Missing,
         page::READ,
-        rows::{integer, number},
+        rows::{integer, number, own_messages},
     },
 };
 
@@ -86,11 +86,13 @@ impl Batch<'_> {
     ) -> Result<Option<ConvSeq>, sqlx::Error> {
         // Who reads up to the newest message, as most do, has read all of the own ones:
         // no need to count them.
-        let row = sqlx::query(
+        let row = sqlx::query(concat!(
             "UPDATE member SET
                read = min(?3, conversation.head),
                delivered = max(delivered, min(?3, conversation.head)),
-               own_read = CASE WHEN ?3 >= conversation.head THEN own ELSE own_read + (
+               own_read = CASE WHEN ?3 >= conversation.head THEN ",
+            own_messages!(),
+            " ELSE own_read + (
                  SELECT count(*) FROM message
                  WHERE message.conv_id = ?1 AND message.sender_id = ?2
                    AND message.conv_seq > member.read AND message.conv_seq <= ?3) END
@@ -98,7 +100,7 @@ impl Batch<'_> {
              WHERE conversation.conv_id = ?1 AND member.conv_id = ?1 AND member.user_id = ?2
                AND min(?3, conversation.head) > member.read
              RETURNING read",
-        )
+        ))
         .bind(conv_id)
         .bind(user_id)
         .bind(integer(mark.get()))

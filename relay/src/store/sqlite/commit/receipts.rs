@@ -10,7 +10,7 @@ use crate::{
     account::Account,
     store::sqlite::{
         page::RECEIPT,
-        rows::{conv, json, number, user},
+        rows::{conv, inconsistent, json, number, user},
     },
 };
 
@@ -49,7 +49,7 @@ impl Batch<'_> {
             let account = touched
                 .0
                 .get(&(conv_id, user_id))
-                .ok_or(sqlx::Error::RowNotFound)?;
+                .ok_or_else(inconsistent)?;
             let (delivered, read) = (number(row.try_get(2)?), number(row.try_get(3)?));
             let other: UserId = user(&row, 6)?;
             let entry = EntryRow {

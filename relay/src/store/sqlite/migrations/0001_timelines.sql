@@ -23,24 +23,27 @@ CREATE TABLE user (
   UNIQUE (app_id, name)
 ) STRICT;
 
+-- `low_id` is the user who comes first in a direct conversation's name, and `low_count`
+-- how many of the messages are hers; the others are the other user's. That is all that
+-- unread counts need, in a row that every message changes anyway:
+-- unread = (head - read) - (own messages - own messages up to `read`).
 CREATE TABLE conversation (
   conv_id   INTEGER PRIMARY KEY,
   app_id    INTEGER NOT NULL,
   name      TEXT NOT NULL,
   head      INTEGER NOT NULL DEFAULT 0,
+  low_id    INTEGER NOT NULL DEFAULT 0,
+  low_count INTEGER NOT NULL DEFAULT 0,
   active_us INTEGER NOT NULL DEFAULT 0,
   UNIQUE (app_id, name)
 ) STRICT;
 
--- `own` counts the member's own messages, `own_read` those of them up to `read`:
--- unread = (head - read) - (own - own_read), without counting any rows.
 CREATE TABLE member (
   conv_id   INTEGER NOT NULL,
   user_id   INTEGER NOT NULL,
   read      INTEGER NOT NULL DEFAULT 0,
-  delivered INTEGER NOT NULL DEFAULT 0,
-  own       INTEGER NOT NULL DEFAULT 0,
   own_read  INTEGER NOT NULL DEFAULT 0,
+  delivered INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (conv_id, user_id)
 ) STRICT, WITHOUT ROWID;
 

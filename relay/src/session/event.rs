@@ -1,0 +1,101 @@
+//! What a session takes in, and what it causes.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use seqline_protocol::{DecodeError, DeviceId, Encoding, ErrorCode, KickReason, Seq};
+
+use crate::{
+    account::Account,
+    frames::{Outgoing, Push, Shared},
+    store::{
+        Conversations, ConversationsQuery, HistoryPage, HistoryQuery, Op, OpResult, Page,
+        PageQuery, Position, StoreError,
+    },
+};
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A frame came.
+    Frame {
+        /// Text or binary.
+        encoding: Encoding,
+        /// What it carried.
+        payload: Bytes,
+    },
+    /// What came is no frame that can be read at all.
+    Unreadable(DecodeError),
+    /// Answers [`Effect::Open`].
+    Opened(Result<Position, StoreError>),
+    /// Answers [`Effect::Submit`], in the order of submission.
+    Committed(Result<OpResult, StoreError>),
+    /// Answers [`Effect::Read`].
+    Answered(Result<Answer, StoreError>),
+    /// Entries were committed to the user's timeline.
+    Push(Arc<Push>),
+    /// Entries up to this one were committed; they are not at hand.
+    Missed(Seq),
+    /// Something best-effort for this user.
+    Ephemeral(Arc<Shared>),
+    /// The session is to end, and not to come back.
+    Kick(KickReason),
+    /// The relay will stop soon.
+    Goaway {
+        /// Reconnect not before, in milliseconds.
+        after_ms: u32,
+        /// Spread over, in milliseconds.
+        window_ms: u32,
+    },
+    /// The relay stops: finish what was begun, then close.
+    Drain,
+    /// Time has passed.
+    Tick,
+}
+
+/// Something to cause.
+#[derive(Debug)]
+pub enum Effect {
+    /// Queue a frame for the socket.
+    Write(Outgoing),
+    /// Write what is queued, then close with this code. The last effect of a session.
+    Close(ErrorCode),
+    /// Make the session known as this device of this account, and then read its position.
+    Open {
+        /// Whose session it is.
+        account: Arc<Account>,
+        /// Which installation.
+        device: DeviceId,
+    },
+    /// Store this, after everything submitted before.
+    Submit(Op),
+    /// Read this. One at a time.
+    Read(Query),
+    /// Hand this to the connected sessions of an account.
+    Relay {
+        /// To whom.
+        to: Account,
+        /// What.
+        frame: Arc<Shared>,
+    },
+    /// Something was refused.
+    Count(ErrorCode),
+}
+
+/// Something to read.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each names its query")]
+pub enum Query {
+    Page(PageQuery),
+    History(HistoryQuery),
+    Conversations(ConversationsQuery),
+}
+
+/// What was read.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each names its query")]
+pub enum Answer {
+    Page(Page),
+    History(Option<HistoryPage>),
+    Conversations(Conversations),
+}
