@@ -1,13 +1,12 @@
 /** The entry point for browsers: windows and workers. */
 import { makeClient } from './client.js';
 import { browser } from './hosts/browser.js';
-import type { Client, ClientOptions } from './types.js';
-import { load, type WasmSource } from './wasm.js';
+import type { Client, ClientOptions, WasmSource } from './types.js';
+import { load } from './wasm.js';
 
 export { SeqlineError } from './error.js';
 export { memoryStorage } from './storage/memory.js';
 export type * from './types.js';
-export type { WasmSource } from './wasm.js';
 
 /**
  * Loads the compiled client. Optional: `connect()` does it too. Call it to say where the file

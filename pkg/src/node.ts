@@ -3,15 +3,14 @@ import { readFile } from 'node:fs/promises';
 
 import { makeClient } from './client.js';
 import { nodeHost } from './hosts/node.js';
-import type { Client, ClientOptions } from './types.js';
-import { load, type WasmSource } from './wasm.js';
+import type { Client, ClientOptions, WasmSource } from './types.js';
+import { load } from './wasm.js';
 
 export { SeqlineError } from './error.js';
 export { nodeHost } from './hosts/node.js';
 export { fileStorage } from './storage/file.js';
 export { memoryStorage } from './storage/memory.js';
 export type * from './types.js';
-export type { WasmSource } from './wasm.js';
 
 /**
  * Loads the compiled client. Optional: `connect()` does it too. Calling it again does nothing;

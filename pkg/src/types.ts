@@ -3,6 +3,12 @@
  * a name says otherwise; sequence numbers are exact integers below 2^53.
  */
 
+/**
+ * Where the compiled client comes from: its URL, a response, its bytes, or a module that is
+ * compiled already. In Node also the path of a file.
+ */
+export type WasmSource = string | URL | Response | BufferSource | WebAssembly.Module;
+
 /** Settings of a client. Only `token` is required. */
 export interface ClientOptions {
   /**

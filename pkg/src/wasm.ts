@@ -1,13 +1,8 @@
 import { messageOf, SeqlineError } from './error.js';
+import type { WasmSource } from './types.js';
 import initGlue from './wasm/seqline.js';
 
 export * as wasm from './wasm/seqline.js';
-
-/**
- * Where the compiled client comes from: its URL, a response, its bytes, or a module that is
- * compiled already. In Node also the path of a file.
- */
-export type WasmSource = string | URL | Response | BufferSource | WebAssembly.Module;
 
 let loading: Promise<void> | undefined;
 
