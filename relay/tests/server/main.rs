@@ -8,4 +8,5 @@ mod crash;
 mod drain;
 mod http;
 mod socket;
+mod storage_failure;
 mod support;

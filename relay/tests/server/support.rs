@@ -5,7 +5,7 @@ mod process;
 mod web;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -107,6 +107,10 @@ impl Relay {
 
     pub(crate) fn pass(&self, time: Duration) {
         *self.clock.ahead.lock().unwrap() += time;
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("seqline.db")
     }
 
     pub(crate) fn socket_url(&self) -> String {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use seqline_relay::{
     entropy::SystemEntropy,
     store::{
-        CommitRules,
+        CommitRules, Op, StoreError,
         sqlite::{OpenError, SqliteStore},
     },
 };
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
     conformance,
-    support::{Fresh, RECALL_WINDOW_MS, account},
+    support::{Fresh, RECALL_WINDOW_MS, account, at_s, read, send, sent, seqs},
 };
 
 const RULES: CommitRules = CommitRules {
@@ -73,4 +74,51 @@ async fn a_second_relay_on_the_same_file_is_refused() {
         open(folder.path()).await,
         Err(OpenError::InUse(_))
     ));
+}
+
+/// Makes the database refuse a body, as a full disk would refuse any.
+async fn poison(folder: &std::path::Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(folder.join("seqline.db"));
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query(
+        "CREATE TRIGGER poison BEFORE INSERT ON message WHEN NEW.body = 'poison'
+         BEGIN SELECT RAISE(ABORT, 'poisoned'); END",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_leaves_nothing_and_the_next_one_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = Fresh {
+        store: Arc::new(open(folder.path()).await.unwrap()),
+        _keep: Box::new(()),
+    };
+    fresh.fill("alice", "bob", 2).await;
+    let mut outside = poison(folder.path()).await;
+    let batch = || {
+        vec![
+            Op::Send(send("alice", "bob", "m1", "good")),
+            read("bob", "alice", 2),
+            // Names that only this batch has: their rows must be gone with it.
+            Op::Send(send("carol", "dave", "m2", "poison")),
+        ]
+    };
+    let failed = fresh.store.commit(batch(), at_s(1)).await;
+    assert!(matches!(failed, Err(StoreError::Failed(_))), "{failed:?}");
+    assert_eq!(fresh.timeline("alice").await.len(), 2);
+    assert_eq!(fresh.conversation("bob").await.unread, 2);
+    assert!(fresh.conversations("carol").await.is_empty());
+
+    sqlx::query("DROP TRIGGER poison")
+        .execute(&mut outside)
+        .await
+        .unwrap();
+    let commit = fresh.commit_at(2, batch()).await;
+    assert_eq!(sent(&commit.results[0]).conv_seq.get(), 3);
+    assert_eq!(seqs(&fresh.timeline("alice").await), [1, 2, 3, 4]);
+    assert_eq!(seqs(&fresh.timeline("dave").await), [1]);
 }
