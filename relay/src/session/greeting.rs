@@ -103,7 +103,10 @@ impl Session {
             }
             Ok(fresh) => {
                 self.lifetime.set_token_expiry(fresh.expires);
-                self.write(&RelayFrame::Done { req });
+                self.write(&RelayFrame::Refreshed {
+                    req,
+                    token_expires_us: fresh.expires,
+                });
             }
         }
     }

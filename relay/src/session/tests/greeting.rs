@@ -206,7 +206,18 @@ fn a_token_is_replaced_by_one_of_the_same_user_only() {
     let req = RequestId::new(3).unwrap();
     let fresh = desk.token("alice", Scope::User, 7200);
     let frames = desk.say(ClientFrame::Refresh { req, token: fresh });
-    assert_eq!(frames, [RelayFrame::Done { req }]);
+    let [
+        RelayFrame::Refreshed {
+            req: of,
+            token_expires_us,
+        },
+    ] = frames[..]
+    else {
+        panic!("{frames:?}")
+    };
+    assert_eq!(of, req);
+    let left_us = token_expires_us.get() - desk.now.wall.get();
+    assert!(left_us.abs_diff(7200 * 1_000_000) < 1_000_000, "{left_us}");
     let foreign = desk.token("bob", Scope::User, 7200);
     let effects = desk.cause(ClientFrame::Refresh {
         req,
