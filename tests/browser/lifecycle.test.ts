@@ -41,6 +41,19 @@ test('a page is reloaded with unsent messages', async () => {
   await world.settled(alice, bob);
 });
 
+test('a page is reloaded with messages that are stored, but it does not know', async () => {
+  const world = await World.create(browser);
+  const { alice, bob, ofAlice } = await world.twoPages();
+  ofAlice.network.blackHole('down');
+  await world.write(alice, 5);
+  await world.shownOn(bob);
+  expect(await alice.statesOtherThan('sending')).toEqual([]);
+  await alice.page.goto('about:blank');
+  forget(ofAlice);
+  await alice.open();
+  await world.settled(alice, bob);
+});
+
 test('a page is reloaded while its unsent messages are on their way', async () => {
   const world = await World.create(browser);
   const { alice, bob, ofAlice } = await world.twoPages();

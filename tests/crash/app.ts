@@ -15,9 +15,14 @@ function run(start: Start): (message: ToApp) => Promise<void> {
   });
   // Resolves when the test can read it even if this process is killed right then: only after
   // that may the cursor move.
-  client.on('message', ({ seq, sender, body, clientMsgId }) =>
-    tell({ shown: { seq, sender, text: body as string, clientMsgId } }),
-  );
+  let isHolding = false;
+  client.on('message', async ({ seq, sender, body, clientMsgId }) => {
+    if (isHolding) {
+      await tell({ held: true });
+      await new Promise(() => undefined);
+    }
+    await tell({ shown: { seq, sender, text: body as string, clientMsgId } });
+  });
   client.on('status', ({ clientMsgId, sent, failure }) => {
     if (sent) void tell({ sent: { clientMsgId } });
     if (failure) void tell({ failed: { what: `${clientMsgId}: ${failure.message}` } });
@@ -40,11 +45,27 @@ function run(start: Start): (message: ToApp) => Promise<void> {
     });
   };
 
+  const ask = async (): Promise<void> => {
+    try {
+      await client.conversations({ limit: 1 });
+    } catch (error) {
+      // The connection was lost over it.
+      console.error(`asking again: ${String(error)}`);
+      await ask();
+    }
+  };
+
   void client.connect();
   start.unsent.forEach(send);
 
   return async (message) => {
     if ('send' in message) send(message.send);
+    if ('hold' in message) isHolding = true;
+    if ('ask' in message) {
+      console.error('ask', JSON.stringify(client.state), JSON.stringify(client.stats()));
+      await ask();
+      await tell({ answered: true });
+    }
     if ('dispose' in message) {
       await client.dispose();
       process.disconnect();

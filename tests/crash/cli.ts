@@ -53,6 +53,7 @@ function rows(report: CrashReport): Record<string, number> {
     cycles: report.cycles,
     'messages sent, stored, shown to both': report.sent,
     'relay killed': report.relayKills,
+    'of these between commit and acknowledgement': report.acksLost,
     'connections cut in mid-stream': report.cuts,
     'apps killed': report.appKills,
     'apps closed and opened': report.appRestarts,

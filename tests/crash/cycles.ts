@@ -21,6 +21,8 @@ export interface CrashReport {
   /** Messages, by both users. */
   sent: number;
   relayKills: number;
+  /** Kills between the commit of a message and its acknowledgement. */
+  acksLost: number;
   cuts: number;
   appKills: number;
   appRestarts: number;
@@ -65,6 +67,23 @@ const names = ['alice', 'bob'] as const;
 type Name = (typeof names)[number];
 const peers: Record<Name, Name> = { alice: 'bob', bob: 'alice' };
 
+/** What goes wrong in a cycle. */
+interface Faults {
+  /** In every cycle, once. */
+  relayDied: Promise<void>;
+  /** Apps on their way back. */
+  restarts: Promise<void>[];
+  /** What happens before and after a user writes one of her messages. */
+  before?: (user: Participant, number: number) => void | Promise<void>;
+  after?: (user: Participant, number: number) => Promise<void>;
+}
+
+const textOf = (user: Participant | undefined, cycle: number, number: number): string =>
+  `${user?.name ?? ''} ${cycle}/${number}`;
+
+const idOf = (user: Participant, cycle: number, number: number): string =>
+  `${user.name}-${cycle}-${number}`;
+
 class World {
   readonly #random: Random;
   readonly #relay: Relay;
@@ -73,7 +92,7 @@ class World {
   readonly #users: readonly Participant[];
   readonly #progress = new Signal();
   readonly #ledger = new Ledger();
-  readonly #counts = { relayKills: 0, cuts: 0, appKills: 0, appRestarts: 0 };
+  readonly #counts = { relayKills: 0, acksLost: 0, cuts: 0, appKills: 0, appRestarts: 0 };
   /** What is to happen at which event of the cycle. */
   #plan: { at: number; act: () => void }[] = [];
   #events = 0;
@@ -89,7 +108,9 @@ class World {
         proxy: await FaultProxy.start(target),
       })),
     );
-    return new World(random, relay, folder, users);
+    const world = new World(random, relay, folder, users);
+    await world.#connected(0);
+    return world;
   }
 
   private constructor(
@@ -115,25 +136,31 @@ class World {
 
   async cycle(cycle: number): Promise<void> {
     const shown_min = cycle * 2 * messages_per_side;
-    const { relayDied, appsBack } = this.#planFaults();
+    const kinds = [() => this.#anyMoment(), () => this.#lostAck(cycle), () => this.#untaken(cycle)];
+    const faults = this.#random.pick(kinds)();
     const isPaced = this.#random.chance(0.5);
     const written = Promise.all(
-      this.#users.map((user) => this.#write(user, cycle, isPaced ? relayDied : undefined)),
+      this.#users.map((user) => this.#write(user, cycle, faults, isPaced)),
     );
-    await relayDied;
+    await faults.relayDied;
     // It comes back at once, or only after everybody has typed on.
     if (this.#random.chance(0.5)) await written;
     await this.#relay.start();
 
-    await Promise.all([written, appsBack()]);
+    await Promise.all([written, ...faults.restarts]);
     const isSettled = (user: Participant): boolean =>
       user.unsent.length === 0 && user.shown.length >= shown_min;
-    await this.#progress.until(
-      () => this.#users.every(isSettled),
-      cycle_timeout_ms,
-      () => this.#describe(cycle),
-    );
+    await this.#until(cycle, () => this.#users.every(isSettled));
     this.#ledger.check(this.#shown());
+    // A cut that was not reached in this cycle would meet the next one unprepared.
+    for (const proxy of this.#proxies) proxy.heal();
+    await this.#connected(cycle);
+  }
+
+  /** Everybody is connected to the relay that runs now. */
+  async #connected(cycle: number): Promise<void> {
+    for (const user of this.#users) user.ask();
+    await this.#until(cycle, () => this.#users.every(({ isAnswered }) => isAnswered));
   }
 
   /** Asks the relay what it has stored, and compares it with what was sent and shown. */
@@ -168,40 +195,102 @@ class World {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Chooses what goes wrong in a cycle, and when: after how many messages sent and shown. */
-  #planFaults(): { relayDied: Promise<void>; appsBack: () => Promise<unknown> } {
+  /** The relay is killed at any moment, told in messages sent and shown; more may go wrong. */
+  #anyMoment(): Faults {
     const random = this.#random;
-    const someEvent = (): number => random.below(events_per_cycle);
+    const restarts: Promise<void>[] = [];
     this.#events = 0;
     this.#plan = [];
+    const plan = (act: () => void): void => {
+      this.#plan.push({ at: random.below(events_per_cycle), act });
+    };
 
     const relayDied = new Promise<void>((resolve) => {
-      const act = (): void => {
-        this.#counts.relayKills += 1;
-        resolve(this.#relay.kill());
-      };
-      this.#plan.push({ at: someEvent(), act });
+      plan(() => {
+        resolve(this.#kill());
+      });
     });
     if (random.chance(0.3)) {
-      const [proxy, direction, bytes] = [
-        random.pick(this.#proxies),
-        random.pick<Direction>(['up', 'down']),
-        random.below(4_000),
-      ];
-      const act = (): void => {
+      const [proxy, bytes] = [random.pick(this.#proxies), random.below(4_000)];
+      const direction = random.pick<Direction>(['up', 'down']);
+      plan(() => {
         void proxy.cutAfter(direction, bytes).then(() => (this.#counts.cuts += 1));
-      };
-      this.#plan.push({ at: someEvent(), act });
+      });
     }
-    const back: Promise<void>[] = [];
     if (random.chance(0.3)) {
       const [user, isKill] = [random.pick(this.#users), random.chance(0.5)];
-      const act = (): void => {
-        back.push(this.#restart(user, isKill));
-      };
-      this.#plan.push({ at: someEvent(), act });
+      plan(() => {
+        restarts.push(this.#restart(user, isKill));
+      });
     }
-    return { relayDied, appsBack: () => Promise.all(back) };
+    return { relayDied, restarts };
+  }
+
+  /**
+   * The relay is killed when it has stored a message, and before the sender has heard of it. The
+   * sender cannot but send it again.
+   */
+  #lostAck(cycle: number): Faults {
+    this.#plan = [];
+    const from = this.#random.below(this.#users.length);
+    const [sender, receiver] = [this.#users[from], this.#users[1 - from]];
+    const [proxy, number] = [this.#proxies[from], 1 + this.#random.below(messages_per_side)];
+    const isStored = (): boolean =>
+      receiver?.shown
+        .slice(-events_per_cycle)
+        .some(({ text }) => text === textOf(sender, cycle, number)) ?? false;
+    const relayDied = this.#until(cycle, isStored).then(async () => {
+      this.#counts.acksLost += 1;
+      await this.#kill();
+      proxy?.cut();
+      proxy?.heal();
+    });
+    return {
+      relayDied,
+      restarts: [],
+      before: (user, n) => {
+        if (user === sender && n === number) proxy?.blackHole('down');
+      },
+    };
+  }
+
+  /**
+   * An app is killed while it has been given what it has not taken, and with its storage up to
+   * date: the cursor must not have passed what comes again then. The relay dies right after it.
+   */
+  #untaken(cycle: number): Faults {
+    this.#plan = [];
+    const victim = this.#random.pick(this.#users);
+    const number = 1 + this.#random.below(messages_per_side - 1);
+    let killRelay: () => void;
+    const relayDied = new Promise<void>((resolve) => {
+      killRelay = () => {
+        resolve(this.#kill());
+      };
+    });
+    const restarts: Promise<void>[] = [];
+    return {
+      relayDied,
+      restarts,
+      before: async (user, n) => {
+        if (user !== victim) return;
+        // It is given its own message back, if not another one before.
+        if (n === number) victim.hold();
+        if (n === number + 1) await this.#until(cycle, () => victim.isHeld);
+      },
+      after: async (user, n) => {
+        if (user !== victim || n !== number + 1) return;
+        // To be sent it had to be kept, and with it all that was to be kept before.
+        await this.#until(cycle, () => victim.isSent(idOf(victim, cycle, n)));
+        restarts.push(this.#restart(victim, true));
+        killRelay();
+      },
+    };
+  }
+
+  async #kill(): Promise<void> {
+    this.#counts.relayKills += 1;
+    await this.#relay.kill();
   }
 
   async #restart(user: Participant, isKill: boolean): Promise<void> {
@@ -216,27 +305,35 @@ class World {
   }
 
   /**
-   * Writes one user's messages: all at once, or, with `relayDied`, each once the one before it
-   * was sent, until that happens.
+   * Writes one user's messages: all at once, or each once the one before it was sent, until the
+   * relay dies.
    */
-  async #write(user: Participant, cycle: number, relayDied?: Promise<void>): Promise<void> {
+  async #write(
+    user: Participant,
+    cycle: number,
+    { relayDied, before, after }: Faults,
+    isPaced: boolean,
+  ): Promise<void> {
     let isDown = false;
-    void relayDied?.then(() => {
-      isDown = true;
-      this.#progress.notify();
-    });
-    for (let i = 1; i <= messages_per_side; i++) {
-      const text = `${user.name} ${cycle}/${i}`;
-      const clientMsgId = `${user.name}-${cycle}-${i}`;
+    // That it did not die is told by whoever waits for it.
+    void relayDied
+      .catch(() => undefined)
+      .then(() => {
+        isDown = true;
+        this.#progress.notify();
+      });
+    for (let number = 1; number <= messages_per_side; number++) {
+      await before?.(user, number);
+      const [clientMsgId, text] = [idOf(user, cycle, number), textOf(user, cycle, number)];
       this.#ledger.add(user.name, text);
       user.send({ clientMsgId, text });
-      if (!relayDied) continue;
-      await this.#progress.until(
-        () => isDown || user.isSent(clientMsgId),
-        cycle_timeout_ms,
-        () => this.#describe(cycle),
-      );
+      await after?.(user, number);
+      if (isPaced) await this.#until(cycle, () => isDown || user.isSent(clientMsgId));
     }
+  }
+
+  async #until(cycle: number, condition: () => boolean): Promise<void> {
+    await this.#progress.until(condition, cycle_timeout_ms, () => this.#describe(cycle));
   }
 
   #shown(): Record<string, readonly Seen[]> {
@@ -244,9 +341,10 @@ class World {
   }
 
   #describe(cycle: number): string {
-    const users = this.#users.map(
-      ({ name, unsent, shown }) => `${name} has ${unsent.length} unsent and ${shown.length} shown`,
+    const unsent = this.#users.map((user) => `${user.name} has ${user.unsent.length} unsent`);
+    const problems = Object.entries(this.#shown()).flatMap(([view, seen]) =>
+      this.#ledger.problems(view, seen),
     );
-    return `cycle ${cycle}: ${users.join(', ')} of ${this.#ledger.count}`;
+    return [`in cycle ${cycle} ${unsent.join(', ')}`, ...problems].join('\n  ');
   }
 }

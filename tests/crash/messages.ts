@@ -17,9 +17,20 @@ export interface Start {
   unsent: Draft[];
 }
 
-export type ToApp = { start: Start } | { send: Draft } | { dispose: true };
+export type ToApp =
+  | { start: Start }
+  | { send: Draft }
+  /** Take nothing that comes from now on. */
+  | { hold: true }
+  /** Ask the relay something. */
+  | { ask: true }
+  | { dispose: true };
 
 export type FromApp =
   | { shown: { seq: number; sender: string; text: string; clientMsgId: string } }
   | { sent: { clientMsgId: string } }
+  /** The relay has answered. */
+  | { answered: true }
+  /** There is something that is not taken. */
+  | { held: true }
   | { failed: { what: string } };

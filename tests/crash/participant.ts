@@ -20,6 +20,10 @@ export class Participant {
   readonly shown: (Seen & { seq: number })[] = [];
   /** Entries that were shown again after the app had been killed, as the cursor trails the app. */
   shownAgain = 0;
+  /** Whether the relay has answered what her app was told to ask. */
+  isAnswered = false;
+  /** Whether there is something that her app was given and does not take. */
+  isHeld = false;
   readonly #start: Omit<Start, 'unsent'>;
   readonly #unsent = new Map<string, Draft>();
   readonly #onProgress: () => void;
@@ -55,6 +59,7 @@ export class Participant {
   }
 
   start(): void {
+    this.isHeld = false;
     const child = fork(app, { execArgv: ['--import', 'tsx'], silent: true });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) {
@@ -77,6 +82,17 @@ export class Participant {
   send(draft: Draft): void {
     this.#unsent.set(draft.clientMsgId, draft);
     if (this.#process) this.#tell({ send: draft });
+  }
+
+  /** Has her app ask the relay something, whatever. */
+  ask(): void {
+    this.isAnswered = false;
+    this.#tell({ ask: true });
+  }
+
+  /** Her app takes nothing that comes from now on, until it is started again. */
+  hold(): void {
+    this.#tell({ hold: true });
   }
 
   /** Ends the app in the middle of whatever it does. What it had said before is still heard. */
@@ -109,6 +125,10 @@ export class Participant {
   #hear(message: FromApp): void {
     if ('failed' in message) {
       this.progress.fail(new Error(`${this.name}'s app failed: ${message.failed.what}`));
+    } else if ('answered' in message || 'held' in message) {
+      this.isAnswered ||= 'answered' in message;
+      this.isHeld ||= 'held' in message;
+      this.progress.notify();
     } else {
       if ('sent' in message) this.#unsent.delete(message.sent.clientMsgId);
       else this.#show(message.shown);

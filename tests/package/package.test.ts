@@ -106,19 +106,20 @@ test('works in an empty Vite project, built and served', async () => {
 
 test('works in an empty Vite project, as it is developed', async () => {
   const project = await newProject('vite');
+  const http = createHttpServer();
   const server = await createServer({
     root: project.folder,
     configFile: false,
     logLevel: 'warn',
-    server: { middlewareMode: true, ws: false },
+    server: { middlewareMode: { server: http } },
   });
-  const http = createHttpServer(server.middlewares);
+  http.on('request', server.middlewares);
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   onTestFinished(async () => {
+    await server.close();
     http.closeAllConnections();
     http.close();
-    await server.close();
   });
   await checkPage(`http://127.0.0.1:${(http.address() as AddressInfo).port}`, 'dave');
 });
@@ -126,7 +127,7 @@ test('works in an empty Vite project, as it is developed', async () => {
 test('works in an empty Node project, and with its types', async () => {
   const project = await newProject('node');
   await project.link('@types');
-  await compile(project, '--module', 'NodeNext', '--moduleResolution', 'NodeNext');
+  await compile(project, '--types', 'node', '--module', 'NodeNext');
   const token = await devToken(relay.url, 'nora');
   const output = run(project.folder, process.execPath, 'main.js', relay.url, token);
   // It takes what was sent before it came.

@@ -6,7 +6,8 @@ export type Direction = 'up' | 'down';
 
 /** What the network is like; shared by all lanes of a proxy, and changed while they run. */
 export interface Conditions {
-  isBlackHole: boolean;
+  /** Directions in which nothing passes. */
+  blackHoles: Set<Direction>;
   delay_ms: number;
   bytes_per_second?: number;
   /** What may still pass in one direction before everything is cut. */
@@ -61,12 +62,9 @@ export class Lane {
       }
       this.#pass();
     }
-    const isFull = this.#conditions.isBlackHole || this.#held_bytes > held_bytes_max;
-    if (isFull) this.#source.pause();
+    if (this.#isSwallowed() || this.#held_bytes > held_bytes_max) this.#source.pause();
     else this.#source.resume();
-    if (this.#isEnded && this.#held.length === 0 && !this.#conditions.isBlackHole) {
-      this.#sink.end();
-    }
+    if (this.#isEnded && this.#held.length === 0 && !this.#isSwallowed()) this.#sink.end();
   }
 
   /** The source is gone: nothing more will come. */
@@ -87,11 +85,15 @@ export class Lane {
     return (
       !this.#isStopped &&
       !isSpent &&
-      !this.#conditions.isBlackHole &&
+      !this.#isSwallowed() &&
       this.#held.length > 0 &&
       !this.#sink.destroyed &&
       !this.#sink.writableNeedDrain
     );
+  }
+
+  #isSwallowed(): boolean {
+    return this.#conditions.blackHoles.has(this.#direction);
   }
 
   #nextDue(): number {

@@ -19,7 +19,7 @@ beforeEach(async () => {
   });
   echo.listen(0, '127.0.0.1');
   await once(echo, 'listening');
-  proxy = await FaultProxy.start(() => (isUp ? (echo.address() as AddressInfo).port : undefined));
+  proxy = await FaultProxy.start(() => (isUp ? echoPort() : undefined));
 });
 
 afterEach(async () => {
@@ -27,6 +27,8 @@ afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   echo.close();
 });
+
+const echoPort = (): number => (echo.address() as AddressInfo).port;
 
 /** A client that keeps what it receives. */
 class Caller {
@@ -114,7 +116,7 @@ test('lets nothing through a black hole, and everything once healed', async () =
   during.socket.write('d');
   await once(during.socket, 'connect');
   // Proof that time passes: a connection that goes round the proxy gets its answer.
-  const direct = connect((echo.address() as AddressInfo).port, '127.0.0.1');
+  const direct = connect(echoPort(), '127.0.0.1');
   sockets.push(direct);
   direct.write('x');
   await once(direct, 'data');
@@ -124,6 +126,20 @@ test('lets nothing through a black hole, and everything once healed', async () =
   proxy.heal();
   await Promise.all([before.receives('ac'), during.receives('d')]);
   await expect.poll(() => proxy.open).toBe(2);
+});
+
+test('is a black hole in one direction only', async () => {
+  const caller = new Caller();
+  caller.socket.write('a');
+  await caller.receives('a');
+  proxy.blackHole('down');
+  const [target] = sockets.filter((socket) => socket.localPort === echoPort());
+  if (!target) throw new Error('nothing is connected');
+  caller.socket.write('b');
+  await once(target, 'data');
+  expect(caller.received).toBe('a');
+  proxy.heal();
+  await caller.receives('ab');
 });
 
 test('delays', async () => {

@@ -10,11 +10,13 @@ import { Lane, type Conditions, type Direction } from './fault-lane.ts';
 
 export type { Direction } from './fault-lane.ts';
 
+const bothDirections: readonly Direction[] = ['up', 'down'];
+
 export class FaultProxy {
   readonly #server: Server;
   readonly #target: () => number | undefined;
   readonly #connections = new Set<Connection>();
-  readonly #conditions: Conditions = { isBlackHole: false, delay_ms: 0 };
+  readonly #conditions: Conditions = { blackHoles: new Set(), delay_ms: 0 };
   #isRefusing = false;
   #accepted = 0;
 
@@ -80,11 +82,14 @@ export class FaultProxy {
   }
 
   /**
-   * Lets nothing through in either direction, closes included, and answers no new connection:
-   * neither side can tell this from silence. `heal` lets everything go on where it stopped.
+   * Lets nothing through, in one direction or both, closes included, and answers no new
+   * connection: neither side can tell this from silence. `heal` lets everything go on where it
+   * stopped.
    */
-  blackHole(): void {
-    this.#conditions.isBlackHole = true;
+  blackHole(...directions: Direction[]): void {
+    for (const direction of directions.length > 0 ? directions : bothDirections) {
+      this.#conditions.blackHoles.add(direction);
+    }
     this.#applyConditions();
   }
 
@@ -103,10 +108,10 @@ export class FaultProxy {
     this.#isRefusing = true;
   }
 
-  /** Ends every fault. What a black hole held back is handed on. */
+  /** Ends every fault. What a black hole held back is handed on, unless its connection was cut. */
   heal(): void {
     this.#isRefusing = false;
-    this.#conditions.isBlackHole = false;
+    this.#conditions.blackHoles.clear();
     this.#conditions.delay_ms = 0;
     delete this.#conditions.bytes_per_second;
     delete this.#conditions.budget;
@@ -177,7 +182,7 @@ class Connection {
   /** Passes on that one side is gone, unless the black hole swallows that too. */
   #settle(): void {
     const isGone = [this.#client, this.#target].some((socket) => socket.closed);
-    if (!isGone || this.#conditions.isBlackHole) return;
+    if (!isGone || this.#conditions.blackHoles.size > 0) return;
     // What has arrived is still handed on after an orderly close.
     if (this.#isBroken) this.reset();
     else for (const lane of this.#lanes) lane.finish();
