@@ -112,7 +112,11 @@ class SeqlineClient implements Client {
   connect(): Promise<void> {
     if (this.#disposing) return Promise.reject(disposed());
     if (this.#state.state === 'connected') return Promise.resolve();
-    if (this.#connecting) return this.#connecting.promise;
+    if (this.#connecting) {
+      // Asked again while it waits for the next attempt: that is made now.
+      this.#engine?.connect();
+      return this.#connecting.promise;
+    }
 
     const connecting = deferred();
     this.#connecting = connecting;

@@ -69,6 +69,7 @@ export interface Client {
    * Connects, and stays connected until `disconnect()` or a kick.
    * Resolves when connected for the first time; rejects when the relay refuses in a way
    * that trying again cannot heal. Register `message` handlers before: entries wait for one.
+   * Called again while it waits for its next attempt, it makes that attempt at once.
    */
   connect(): Promise<void>;
   /** Disconnects. Nothing reconnects until `connect()`; the outbox is kept. */

@@ -248,6 +248,18 @@ fn coming_online_cuts_a_wait_short() {
 }
 
 #[test]
+fn asking_again_cuts_a_wait_short() {
+    let mut device = Device::new();
+    device.feed(Input::Connect);
+    for _ in 0..6 {
+        device.lose_socket(None);
+        assert!(device.conn.is_some() || device.wake_at.is_some());
+        device.feed(Input::Connect);
+        assert!(device.conn.is_some(), "at once");
+    }
+}
+
+#[test]
 fn another_users_store_is_not_touched() {
     let mut device = Device::new();
     device.connect(0, 0);
