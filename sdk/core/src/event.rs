@@ -1,8 +1,8 @@
 //! What an app learns from a session.
 
 use seqline_protocol::{
-    BroadcastChange, ClientMsgId, ConvId, ConvSeq, KickReason, Kind, Message, MsgId, Receipt,
-    ResetReason, Seq, UserId,
+    BroadcastChange, ClientMsgId, ConvId, ConvSeq, KickReason, Kind, Message, Micros, MsgId,
+    Receipt, ResetReason, Seq, UserId,
 };
 use serde::Serialize;
 
@@ -79,7 +79,7 @@ pub enum Event {
         draft: Option<Draft>,
         /// Where it is stored, from `sent` on.
         #[serde(skip_serializing_if = "Option::is_none")]
-        sent: Option<crate::output::Sent>,
+        sent: Option<Sent>,
         /// Why, with `failed` only.
         #[serde(skip_serializing_if = "Option::is_none")]
         failure: Option<Failure>,
@@ -168,4 +168,17 @@ pub enum Status {
     Delivered,
     /// Read by the receiver.
     Read,
+}
+
+/// Where the relay has stored a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sent {
+    /// The relay's id.
+    pub msg_id: MsgId,
+    /// The conversation.
+    pub conv: ConvId,
+    /// Its position there.
+    pub conv_seq: ConvSeq,
+    /// When it was stored.
+    pub created_us: Micros,
 }

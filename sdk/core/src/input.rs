@@ -1,6 +1,9 @@
 //! What happens to a session.
 
-use seqline_protocol::{ClientMsgId, ConvId, ConvSeq, Encoded, Kind, Micros, Priority, Target};
+use seqline_protocol::{ClientMsgId, ConvId, ConvSeq, Encoded, Kind, Target};
+
+/// A message to be sent: what is kept in the store is what goes over the wire.
+pub use seqline_protocol::Send as Draft;
 
 /// The moment at which an input happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,23 +129,4 @@ pub enum Command {
         /// Opaque.
         body: String,
     },
-}
-
-/// A message to be sent.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Draft {
-    /// Its id, from [`crate::Session::new_message_id`] or the app's own.
-    pub client_msg_id: ClientMsgId,
-    /// To whom.
-    pub to: Target,
-    /// What the body is.
-    pub kind: Kind,
-    /// Opaque.
-    pub body: String,
-    /// How urgent it is.
-    #[serde(default)]
-    pub priority: Priority,
-    /// When it ceases to be shown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_us: Option<Micros>,
 }

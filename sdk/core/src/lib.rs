@@ -57,9 +57,9 @@ mod stats;
 mod store;
 
 pub use config::Config;
-pub use event::{ConnectionState, Delivered, DisconnectReason, Event, Status};
+pub use event::{ConnectionState, Delivered, DisconnectReason, Event, Sent, Status};
 pub use failure::{Failure, FailureCode};
 pub use input::{CallId, Command, ConnId, DeliveryId, Draft, Input, Now, WriteId};
-pub use output::{Output, Reply, Sent, StoreOp, TokenReason};
+pub use output::{Output, Reply, StoreOp, TokenReason};
 pub use session::Session;
 pub use stats::Stats;

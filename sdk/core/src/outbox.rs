@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use seqline_protocol::{ClientFrame, ClientMsgId, Send, limits::OUTBOX_MESSAGES_MAX};
+use seqline_protocol::{ClientFrame, ClientMsgId, limits::OUTBOX_MESSAGES_MAX};
 
 use crate::{
     failure::{Failure, FailureCode},
@@ -163,7 +163,7 @@ impl Outbox {
             stats.retransmissions += 1;
         }
         let transmission = Transmission {
-            frame: ClientFrame::Send(item.as_frame()),
+            frame: ClientFrame::Send(item.draft.clone()),
             client_msg_id: item.draft.client_msg_id.clone(),
             first,
         };
@@ -308,25 +308,6 @@ impl Item {
             transmissions: 0,
             fails_at_ms,
             failed: false,
-        }
-    }
-
-    fn as_frame(&self) -> Send {
-        let Draft {
-            client_msg_id,
-            to,
-            kind,
-            body,
-            priority,
-            expires_us,
-        } = self.draft.clone();
-        Send {
-            client_msg_id,
-            to,
-            kind,
-            body,
-            priority,
-            expires_us,
         }
     }
 }

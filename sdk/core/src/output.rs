@@ -1,10 +1,10 @@
 //! What a session wants done.
 
-use seqline_protocol::{ConvId, ConvSeq, Conversation, Encoded, Message, Micros, MsgId};
+use seqline_protocol::{Conversation, Encoded, Message};
 use serde::Serialize;
 
 use crate::{
-    event::{Delivered, Event},
+    event::{Delivered, Event, Sent},
     failure::Failure,
     input::{CallId, ConnId, DeliveryId, WriteId},
 };
@@ -84,17 +84,4 @@ pub enum Reply {
     },
     /// It took effect.
     Done,
-}
-
-/// Where the relay has stored a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Sent {
-    /// The relay's id.
-    pub msg_id: MsgId,
-    /// The conversation.
-    pub conv: ConvId,
-    /// Its position there.
-    pub conv_seq: ConvSeq,
-    /// When it was stored.
-    pub created_us: Micros,
 }

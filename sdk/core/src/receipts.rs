@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use seqline_protocol::{ClientMsgId, ConvSeq, Receipt, limits::SENT_TRACKED_MAX};
 
-use crate::{event::Status, output::Sent};
+use crate::event::{Sent, Status};
 
 /// The own messages that were sent most recently from this device.
 #[derive(Debug, Default)]

@@ -7,13 +7,13 @@ use seqline_protocol::{
 
 use super::Session;
 use crate::{
-    event::{DisconnectReason, Event, Status},
+    event::{DisconnectReason, Event, Sent, Status},
     failure::{Failure, FailureCode},
     heartbeat::Heartbeat,
     inbox::Page,
     input::ConnId,
     outbox::Settled,
-    output::{Output, Reply, Sent},
+    output::{Output, Reply},
     store::Position,
 };
 

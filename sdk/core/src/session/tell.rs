@@ -4,11 +4,11 @@ use seqline_protocol::{ClientMsgId, UserId};
 
 use super::Session;
 use crate::{
-    event::{ConnectionState, Event, Status},
+    event::{ConnectionState, Event, Sent, Status},
     failure::{Failure, FailureCode},
     input::Draft,
     outbox::Settled,
-    output::{Output, Sent},
+    output::Output,
 };
 
 impl Session {
