@@ -162,3 +162,81 @@ impl Drop for Membership {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use seqline_protocol::{AppId, ConvId, ConvSeq, Item, Seq, UserId};
+
+    use super::*;
+    use crate::mailbox::Mail;
+
+    fn account(user: &str) -> Arc<Account> {
+        Arc::new(Account {
+            app: AppId::new("app").unwrap(),
+            user: UserId::new(user).unwrap(),
+        })
+    }
+
+    fn join(hub: &Arc<Hub>, user: &str, device: &str) -> Membership {
+        let mut membership = hub.join();
+        membership.list(account(user), DeviceId::new(device).unwrap());
+        membership
+    }
+
+    fn append(user: &str) -> TimelineAppend {
+        TimelineAppend {
+            account: account(user),
+            first: Seq::new(1).unwrap(),
+            items: vec![Arc::new(Item::Read {
+                conv: ConvId::new("dm:alice:bob").unwrap(),
+                conv_seq: ConvSeq::ZERO,
+            })],
+        }
+    }
+
+    #[test]
+    fn a_commit_wakes_all_devices_of_its_users_and_no_one_else() {
+        let hub = Arc::new(Hub::default());
+        let members = [
+            join(&hub, "alice", "phone"),
+            join(&hub, "alice", "tablet"),
+            join(&hub, "bob", "phone"),
+        ];
+        let stranger = hub.join();
+        hub.committed(&[append("alice"), append("carol")]);
+        let woken: Vec<_> = members
+            .iter()
+            .map(|member| member.mailbox().take().len())
+            .collect();
+        assert_eq!(woken, [1, 1, 0]);
+        assert!(stranger.mailbox().take().is_empty());
+        assert_eq!(hub.len(), 4);
+    }
+
+    #[test]
+    fn the_same_device_replaces_itself_only() {
+        let hub = Arc::new(Hub::default());
+        let old = join(&hub, "alice", "phone");
+        let tablet = join(&hub, "alice", "tablet");
+        let namesake = join(&hub, "bob", "phone");
+        let new = join(&hub, "alice", "phone");
+        assert!(matches!(old.mailbox().take()[..], [Mail::Kick(_)]));
+        for other in [&tablet, &namesake, &new] {
+            assert!(other.mailbox().take().is_empty());
+        }
+        // The old one leaves late, and does not take the new one with it.
+        drop(old);
+        hub.committed(&[append("alice")]);
+        assert_eq!(new.mailbox().take().len(), 1);
+    }
+
+    #[test]
+    fn who_leaves_is_forgotten() {
+        let hub = Arc::new(Hub::default());
+        let alice = join(&hub, "alice", "phone");
+        drop(alice);
+        drop(hub.join());
+        assert!(hub.is_empty());
+        assert!(hub.sessions().by_account.is_empty());
+    }
+}

@@ -126,3 +126,68 @@ impl Mailbox {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use seqline_protocol::{ConvId, ConvSeq, Entry, Item, Kind, RelayFrame, UserId};
+
+    use super::*;
+
+    fn push(seq: u64) -> Arc<Push> {
+        let entry = Entry {
+            seq: Seq::new(seq).unwrap(),
+            item: Item::Read {
+                conv: ConvId::new("dm:alice:bob").unwrap(),
+                conv_seq: ConvSeq::ZERO,
+            },
+        };
+        let user = UserId::new("alice").unwrap();
+        Arc::new(Push::new(vec![entry], &user).unwrap())
+    }
+
+    fn ephemeral() -> Arc<Shared> {
+        Arc::new(Shared::new(RelayFrame::Ephemeral {
+            conv: ConvId::new("dm:alice:bob").unwrap(),
+            sender: UserId::new("bob").unwrap(),
+            kind: Kind::text(),
+            body: String::new(),
+        }))
+    }
+
+    #[test]
+    fn pushes_beyond_the_bound_are_dropped_with_the_newest_as_a_mark() {
+        let mailbox = Mailbox::default();
+        let count = MAILBOX_PUSHES_MAX as u64 + 5;
+        for seq in 1..=count {
+            mailbox.post_push(&push(seq));
+        }
+        let mail = mailbox.take();
+        assert_eq!(mail.len(), MAILBOX_PUSHES_MAX + 1);
+        assert!(matches!(mail.last(), Some(Mail::Missed(seq)) if seq.get() == count));
+        assert!(mailbox.take().is_empty());
+        mailbox.post_push(&push(count + 1));
+        assert!(
+            matches!(mailbox.take()[..], [Mail::Push(_)]),
+            "there is room again"
+        );
+    }
+
+    #[test]
+    fn an_ephemeral_does_not_wait_behind_anything() {
+        let mailbox = Mailbox::default();
+        mailbox.post_ephemeral(&ephemeral());
+        mailbox.post_ephemeral(&ephemeral());
+        assert!(matches!(mailbox.take()[..], [Mail::Ephemeral(_)]));
+        mailbox.post_push(&push(1));
+        mailbox.post_ephemeral(&ephemeral());
+        assert!(matches!(mailbox.take()[..], [Mail::Push(_)]));
+    }
+
+    #[tokio::test]
+    async fn mail_that_came_before_anyone_waited_is_noticed() {
+        let mailbox = Mailbox::default();
+        mailbox.post_kick(KickReason::Replaced);
+        mailbox.filled().await;
+        assert!(matches!(mailbox.take()[..], [Mail::Kick(_)]));
+    }
+}

@@ -72,3 +72,152 @@ pub fn fitting<T>(things: &[T], bytes_max: usize, bytes: impl Fn(&T) -> usize) -
         .count();
     fit.max(1).min(things.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prelude::*, strategy::ValueTree as _};
+    use seqline_protocol::{
+        ClientMsgId, ConvId, ConvSeq, Encoding, Kind, Micros, MsgId, Priority, RelayFrame,
+        RequestId, Seq, UserId, encode, limits::FRAME_BYTES_MAX,
+    };
+
+    use super::*;
+    use crate::{frames::Push, limits::FRAME_HEADROOM_BYTES, store::TimelineAppend};
+
+    fn a_message() -> impl Strategy<Value = Message> {
+        let id = || "[a-z0-9]{1,64}";
+        let number = || 0..=(1_u64 << 53) - 1;
+        (
+            id(),
+            id(),
+            id(),
+            "[a-z]{1,32}",
+            any::<String>(),
+            number(),
+            any::<bool>(),
+        )
+            .prop_map(
+                |(user, peer, client_msg_id, kind, body, number, recalled)| {
+                    let user = UserId::new(user).unwrap();
+                    Message {
+                        msg_id: MsgId::new(number).unwrap(),
+                        client_msg_id: ClientMsgId::new(client_msg_id).unwrap(),
+                        conv: ConvId::direct(&user, &UserId::new(peer).unwrap()),
+                        sender: user,
+                        conv_seq: ConvSeq::new(number).unwrap(),
+                        kind: Kind::new(kind).unwrap(),
+                        body,
+                        priority: Priority::High,
+                        created_us: Micros::new(number).unwrap(),
+                        expires_us: Some(Micros::new(number).unwrap()),
+                        recalled,
+                    }
+                },
+            )
+    }
+
+    fn an_item() -> impl Strategy<Value = Item> {
+        a_message().prop_flat_map(|message| {
+            let receipt = Receipt {
+                conv: message.conv.clone(),
+                user: message.sender.clone(),
+                delivered: message.conv_seq,
+                read: message.conv_seq,
+            };
+            prop_oneof![
+                Just(Item::Read {
+                    conv: message.conv.clone(),
+                    conv_seq: message.conv_seq,
+                }),
+                Just(Item::Recall {
+                    conv: message.conv.clone(),
+                    conv_seq: message.conv_seq,
+                    msg_id: message.msg_id,
+                    by: message.sender.clone(),
+                }),
+                Just(Item::Receipt(receipt)),
+                Just(Item::Message(message)),
+            ]
+        })
+    }
+
+    fn longest(frame: &RelayFrame) -> usize {
+        let encodings = [Encoding::Text, Encoding::Binary];
+        let lengths = encodings.map(|encoding| encode(encoding, frame).as_bytes().len());
+        lengths.into_iter().max().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_larger_than_it_is_reckoned(item in an_item(), seq in 0..=(1_u64 << 53) - 1) {
+            let seq = Seq::new(seq).unwrap();
+            let entry = Entry { seq, item };
+            let reckoned = entry_bytes(&entry);
+            let page = |entries| RelayFrame::Page {
+                req: RequestId::new((1 << 53) - 1).unwrap(),
+                entries,
+                head: seq,
+                broadcasts: Vec::new(),
+                pub_cursor: Some(seqline_protocol::PubSeq::new(1).unwrap()),
+                pub_head: None,
+            };
+            prop_assert!(longest(&page(vec![entry])) <= reckoned + FRAME_HEADROOM_BYTES);
+        }
+
+        #[test]
+        fn a_conversation_is_not_larger_than_it_is_reckoned(message in a_message()) {
+            let receipt = Receipt {
+                conv: message.conv.clone(),
+                user: message.sender.clone(),
+                delivered: message.conv_seq,
+                read: message.conv_seq,
+            };
+            let row = Conversation {
+                conv: message.conv.clone(),
+                head: message.conv_seq,
+                unread: message.conv_seq.get(),
+                read: message.conv_seq,
+                receipts: vec![receipt],
+                active_us: message.created_us,
+                last: Some(message),
+            };
+            let text = serde_json::to_string(&row).unwrap();
+            prop_assert!(text.len() <= conversation_bytes(&row));
+        }
+    }
+
+    #[test]
+    fn appends_become_frames_that_fit() {
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let item = a_message().new_tree(&mut runner).unwrap().current();
+        let item = Message {
+            body: "\"".repeat(8 * 1024),
+            ..item
+        };
+        let append = TimelineAppend {
+            account: std::sync::Arc::new(crate::account::Account {
+                app: seqline_protocol::AppId::new("app").unwrap(),
+                user: item.sender.clone(),
+            }),
+            first: Seq::new(5).unwrap(),
+            items: std::iter::repeat_n(std::sync::Arc::new(Item::Message(item)), 10).collect(),
+        };
+        let pushes = Push::of(&append);
+        let ranges: Vec<_> = pushes
+            .iter()
+            .map(|push| (push.first().get(), push.last().get()))
+            .collect();
+        assert_eq!(ranges, [(5, 7), (8, 10), (11, 13), (14, 14)]);
+        for push in pushes {
+            for encoding in [Encoding::Text, Encoding::Binary] {
+                let frame = push.encoded(encoding);
+                assert!(frame.payload.len() <= FRAME_BYTES_MAX);
+                // The same bytes for every device.
+                assert_eq!(
+                    push.encoded(encoding).payload.as_ptr(),
+                    frame.payload.as_ptr()
+                );
+            }
+        }
+    }
+}

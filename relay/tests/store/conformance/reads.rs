@@ -108,6 +108,11 @@ pub(crate) async fn history_goes_both_ways(store: Fresh) {
 
 pub(crate) async fn history_is_for_members(store: Fresh) {
     store.fill("alice", "bob", 1).await;
+    // Known to the store, and still not a member.
+    store.fill("carol", "bob", 1).await;
+    let mut elsewhere = send("bob", "alice", "m1", "another app");
+    elsewhere.from = account_of("other", "bob");
+    store.commit(vec![Op::Send(elsewhere)]).await;
     let ab = conv("alice", "bob");
     for user in ["alice", "bob"] {
         assert!(
@@ -129,7 +134,8 @@ pub(crate) async fn history_is_for_members(store: Fresh) {
         bytes_max: usize::MAX,
         now: at_s(0),
     };
-    assert_eq!(store.store.history(query).await.unwrap(), None);
+    let theirs = store.store.history(query).await.unwrap().unwrap();
+    assert_eq!(bodies(&theirs.messages), ["another app"]);
 }
 
 pub(crate) async fn history_leaves_out_what_expired(store: Fresh) {
