@@ -33,8 +33,8 @@ macro_rules! history {
     };
 }
 
-const OLDEST_FIRST: &str = history!("ASC");
-const NEWEST_FIRST: &str = history!("DESC");
+pub(super) const OLDEST_FIRST: &str = history!("ASC");
+pub(super) const NEWEST_FIRST: &str = history!("DESC");
 
 pub(super) async fn read(
     readers: &SqlitePool,

@@ -241,29 +241,4 @@ fn lock(path: &Path) -> Result<File, OpenError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::entropy::SystemEntropy;
-
-    /// What a lost power supply would show, and no test can: that a commit is synced.
-    #[tokio::test]
-    async fn every_commit_is_synced_to_a_log() {
-        let folder = tempfile::tempdir().unwrap();
-        let rules = CommitRules {
-            recall_window_ms: 0,
-        };
-        let path = folder.path().join("seqline.db");
-        let store = SqliteStore::open(&path, 1, rules, &SystemEntropy)
-            .await
-            .unwrap();
-        let mut writer = store.writer.lock().await;
-        let row = sqlx::query(
-            "SELECT synchronous, journal_mode FROM pragma_synchronous, pragma_journal_mode",
-        )
-        .fetch_one(&mut writer.connection)
-        .await
-        .unwrap();
-        assert_eq!(row.get::<i64, _>(0), 2, "FULL");
-        assert_eq!(row.get::<String, _>(1), "wal");
-    }
-}
+mod tests;

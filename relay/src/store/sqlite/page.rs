@@ -16,7 +16,7 @@ pub(super) const RECEIPT: i64 = 1;
 pub(super) const READ: i64 = 2;
 pub(super) const RECALL: i64 = 3;
 
-const PAGE: &str = concat!(
+pub(super) const PAGE: &str = concat!(
     "SELECT ",
     message_columns!(),
     ", user.head, user.floor, timeline.seq, timeline.kind, conversation.name, \

@@ -47,7 +47,8 @@ CREATE TABLE member (
   PRIMARY KEY (conv_id, user_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX member_by_user ON member (user_id);
+-- Unique, so that a query by both knows that it gets one row, and needs no sorting.
+CREATE UNIQUE INDEX member_by_user ON member (user_id, conv_id);
 
 -- The conversation store. `sender_seq` is the position in the sender's own timeline:
 -- a retransmission gets it again.
