@@ -168,7 +168,7 @@ mod tests {
     use seqline_protocol::{AppId, ConvId, ConvSeq, Item, Seq, UserId};
 
     use super::*;
-    use crate::mailbox::Mail;
+    use crate::session::Event;
 
     fn account(user: &str) -> Arc<Account> {
         Arc::new(Account {
@@ -220,7 +220,7 @@ mod tests {
         let tablet = join(&hub, "alice", "tablet");
         let namesake = join(&hub, "bob", "phone");
         let new = join(&hub, "alice", "phone");
-        assert!(matches!(old.mailbox().take()[..], [Mail::Kick(_)]));
+        assert!(matches!(old.mailbox().take()[..], [Event::Kick(_)]));
         for other in [&tablet, &namesake, &new] {
             assert!(other.mailbox().take().is_empty());
         }

@@ -9,32 +9,9 @@ use tokio::sync::Notify;
 use crate::{
     frames::{Push, Shared},
     limits::MAILBOX_PUSHES_MAX,
+    session::Event,
     store::{OpResult, StoreError},
 };
-
-/// Something for a session.
-#[derive(Debug)]
-pub enum Mail {
-    /// What became of its oldest unanswered operation.
-    Committed(Result<OpResult, StoreError>),
-    /// New entries of its user's timeline.
-    Push(Arc<Push>),
-    /// Entries up to this one were dropped here, because too many waited.
-    Missed(Seq),
-    /// Something best-effort.
-    Ephemeral(Arc<Shared>),
-    /// It is to end.
-    Kick(KickReason),
-    /// The relay will stop soon.
-    Goaway {
-        /// Reconnect not before, in milliseconds.
-        after_ms: u32,
-        /// Spread over, in milliseconds.
-        window_ms: u32,
-    },
-    /// The relay stops.
-    Drain,
-}
 
 /// What waits for one session.
 #[derive(Debug, Default)]
@@ -45,7 +22,7 @@ pub struct Mailbox {
 
 #[derive(Debug, Default)]
 struct Content {
-    mail: Vec<Mail>,
+    mail: Vec<Event>,
     pushes: usize,
     missed: Option<Seq>,
 }
@@ -53,7 +30,7 @@ struct Content {
 impl Mailbox {
     /// What became of an operation. As many wait as the session has submitted.
     pub fn post_result(&self, result: Result<OpResult, StoreError>) {
-        self.post(Mail::Committed(result));
+        self.post(Event::Committed(result));
     }
 
     /// New entries; dropped, with a mark, if too many wait.
@@ -64,7 +41,7 @@ impl Mailbox {
                 content.missed = content.missed.max(Some(push.last()));
             } else {
                 content.pushes += 1;
-                content.mail.push(Mail::Push(Arc::clone(push)));
+                content.mail.push(Event::Push(Arc::clone(push)));
             }
         }
         self.filled.notify_one();
@@ -77,19 +54,19 @@ impl Mailbox {
             if !content.mail.is_empty() {
                 return;
             }
-            content.mail.push(Mail::Ephemeral(Arc::clone(frame)));
+            content.mail.push(Event::Ephemeral(Arc::clone(frame)));
         }
         self.filled.notify_one();
     }
 
     /// Ends the session.
     pub fn post_kick(&self, reason: KickReason) {
-        self.post(Mail::Kick(reason));
+        self.post(Event::Kick(reason));
     }
 
     /// Announces the end of the relay.
     pub fn post_goaway(&self, after_ms: u32, window_ms: u32) {
-        self.post(Mail::Goaway {
+        self.post(Event::Goaway {
             after_ms,
             window_ms,
         });
@@ -97,7 +74,7 @@ impl Mailbox {
 
     /// Ends the session as soon as nothing is under way.
     pub fn post_drain(&self) {
-        self.post(Mail::Drain);
+        self.post(Event::Drain);
     }
 
     /// Waits until there is mail. May return although there is none.
@@ -107,16 +84,16 @@ impl Mailbox {
 
     /// All mail, in the order in which it came.
     #[must_use]
-    pub fn take(&self) -> Vec<Mail> {
+    pub fn take(&self) -> Vec<Event> {
         let mut content = self.content();
         let Content {
             mut mail, missed, ..
         } = std::mem::take(&mut *content);
-        mail.extend(missed.map(Mail::Missed));
+        mail.extend(missed.map(Event::Missed));
         mail
     }
 
-    fn post(&self, mail: Mail) {
+    fn post(&self, mail: Event) {
         self.content().mail.push(mail);
         self.filled.notify_one();
     }
@@ -163,11 +140,11 @@ mod tests {
         }
         let mail = mailbox.take();
         assert_eq!(mail.len(), MAILBOX_PUSHES_MAX + 1);
-        assert!(matches!(mail.last(), Some(Mail::Missed(seq)) if seq.get() == count));
+        assert!(matches!(mail.last(), Some(Event::Missed(seq)) if seq.get() == count));
         assert!(mailbox.take().is_empty());
         mailbox.post_push(&push(count + 1));
         assert!(
-            matches!(mailbox.take()[..], [Mail::Push(_)]),
+            matches!(mailbox.take()[..], [Event::Push(_)]),
             "there is room again"
         );
     }
@@ -177,10 +154,10 @@ mod tests {
         let mailbox = Mailbox::default();
         mailbox.post_ephemeral(&ephemeral());
         mailbox.post_ephemeral(&ephemeral());
-        assert!(matches!(mailbox.take()[..], [Mail::Ephemeral(_)]));
+        assert!(matches!(mailbox.take()[..], [Event::Ephemeral(_)]));
         mailbox.post_push(&push(1));
         mailbox.post_ephemeral(&ephemeral());
-        assert!(matches!(mailbox.take()[..], [Mail::Push(_)]));
+        assert!(matches!(mailbox.take()[..], [Event::Push(_)]));
     }
 
     #[tokio::test]
@@ -188,6 +165,6 @@ mod tests {
         let mailbox = Mailbox::default();
         mailbox.post_kick(KickReason::Replaced);
         mailbox.filled().await;
-        assert!(matches!(mailbox.take()[..], [Mail::Kick(_)]));
+        assert!(matches!(mailbox.take()[..], [Event::Kick(_)]));
     }
 }

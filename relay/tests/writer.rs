@@ -17,7 +17,8 @@ use seqline_relay::{
     counters::Counters,
     hub::WakeUp,
     limits::{BATCH_BYTES_MAX, BATCH_OPS_MAX, WRITER_QUEUE_MAX},
-    mailbox::{Mail, Mailbox},
+    mailbox::Mailbox,
+    session::Event,
     store::{
         Commit, Conversations, ConversationsQuery, Done, HistoryPage, HistoryQuery, Op, Page,
         PageQuery, Position, Send, Sent, Store, StoreError, TimelineAppend,
@@ -164,7 +165,7 @@ fn lane() -> (Arc<Lane>, Arc<Mailbox>) {
 /// Whether each operation was stored.
 fn outcomes(mailbox: &Mailbox) -> Vec<bool> {
     let results = mailbox.take().into_iter().map(|mail| match mail {
-        Mail::Committed(result) => result.is_ok(),
+        Event::Committed(result) => result.is_ok(),
         other => panic!("{other:?}"),
     });
     results.collect()

@@ -21,7 +21,6 @@ use crate::{
     limits::{
         CLOSE_WAIT_MS, OVERSIZE_READ_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_WRITE_BUFFER_BYTES,
     },
-    mailbox::Mail,
     session::{Answer, Effect, Event, Query, Session},
     store::{Op, Store, StoreError},
     writer::{Full, Lane},
@@ -133,7 +132,7 @@ impl Connection {
             },
             () = self.membership.mailbox().filled() => {
                 for mail in self.membership.mailbox().take() {
-                    self.feed(event_of(mail));
+                    self.feed(mail);
                 }
             }
             event = or_pending(&mut self.reading) => {
@@ -235,24 +234,6 @@ async fn or_pending<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
 
 fn writer_ended() -> StoreError {
     StoreError::Failed("the writer has ended".to_owned())
-}
-
-fn event_of(mail: Mail) -> Event {
-    match mail {
-        Mail::Committed(result) => Event::Committed(result),
-        Mail::Push(push) => Event::Push(push),
-        Mail::Missed(head) => Event::Missed(head),
-        Mail::Ephemeral(frame) => Event::Ephemeral(frame),
-        Mail::Kick(reason) => Event::Kick(reason),
-        Mail::Goaway {
-            after_ms,
-            window_ms,
-        } => Event::Goaway {
-            after_ms,
-            window_ms,
-        },
-        Mail::Drain => Event::Drain,
-    }
 }
 
 async fn read(store: Arc<dyn Store>, query: Query) -> Event {

@@ -33,6 +33,7 @@ use crate::{
     auth::Keyring,
     clock::Now,
     frames::{Outgoing, Push, Shared},
+    store::{self, Op},
 };
 
 /// What all sessions go by.
@@ -243,12 +244,26 @@ impl Session {
                 req,
                 conv,
                 conv_seq,
-            } => self.handle_read(account, req, conv, conv_seq),
+            } => {
+                let read = store::Read {
+                    account,
+                    conv,
+                    conv_seq,
+                };
+                self.handle_request(req, Op::Read(read));
+            }
             ClientFrame::Recall {
                 req,
                 conv,
                 conv_seq,
-            } => self.handle_recall(account, req, conv, conv_seq),
+            } => {
+                let recall = store::Recall {
+                    account,
+                    conv,
+                    conv_seq,
+                };
+                self.handle_request(req, Op::Recall(recall));
+            }
             ClientFrame::Ack { cursor } => {
                 let cursor = self.feed.acked(cursor);
                 self.delivery.acked(cursor);

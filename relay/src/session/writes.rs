@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use seqline_protocol::{
-    ClientMsgId, ConvId, ConvSeq, ErrorCode, Kind, RelayFrame, RequestId, Send, Target,
+    ClientMsgId, ConvId, ErrorCode, Kind, RelayFrame, RequestId, Send, Target,
     limits::{BODY_BYTES_MAX, EPHEMERAL_BODY_BYTES_MAX, json_bytes},
 };
 
@@ -50,34 +50,8 @@ impl Session {
         self.submit(InFlight::Send(send.client_msg_id, conv), op);
     }
 
-    pub(super) fn handle_read(
-        &mut self,
-        account: Arc<Account>,
-        req: RequestId,
-        conv: ConvId,
-        conv_seq: ConvSeq,
-    ) {
-        let op = Op::Read(store::Read {
-            account,
-            conv,
-            conv_seq,
-        });
-        self.awaited += 1;
-        self.submit(InFlight::Request(req), op);
-    }
-
-    pub(super) fn handle_recall(
-        &mut self,
-        account: Arc<Account>,
-        req: RequestId,
-        conv: ConvId,
-        conv_seq: ConvSeq,
-    ) {
-        let op = Op::Recall(store::Recall {
-            account,
-            conv,
-            conv_seq,
-        });
+    /// A mark or a recall, answered by `done`.
+    pub(super) fn handle_request(&mut self, req: RequestId, op: Op) {
         self.awaited += 1;
         self.submit(InFlight::Request(req), op);
     }

@@ -164,6 +164,8 @@ pub(crate) async fn apps_are_apart(store: Fresh) {
     assert!(!sent(&place).duplicate);
     assert_eq!(sent(&place).conv_seq.get(), 1);
     assert_eq!(store.timeline("bob").await.len(), 2);
+    let row = store.conversation("bob").await;
+    assert_eq!((row.head.get(), row.unread), (2, 2));
     let page = store
         .page_of(&account_of("other", "bob"), 0, 10, at_s(0))
         .await;
