@@ -62,7 +62,6 @@ function run(start: Start): (message: ToApp) => Promise<void> {
     if ('send' in message) send(message.send);
     if ('hold' in message) isHolding = true;
     if ('ask' in message) {
-      console.error('ask', JSON.stringify(client.state), JSON.stringify(client.stats()));
       await ask();
       await tell({ answered: true });
     }

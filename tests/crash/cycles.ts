@@ -147,12 +147,18 @@ class World {
     if (this.#random.chance(0.5)) await written;
     await this.#relay.start();
 
-    await Promise.all([written, ...faults.restarts]);
+    await written;
     const isSettled = (user: Participant): boolean =>
       user.unsent.length === 0 && user.shown.length >= shown_min;
     await this.#until(cycle, () => this.#users.every(isSettled));
     this.#ledger.check(this.#shown());
-    // A cut that was not reached in this cycle would meet the next one unprepared.
+    await this.#calm(cycle, faults);
+  }
+
+  /** What was not reached in a cycle must not meet the next one unprepared. */
+  async #calm(cycle: number, { restarts }: Faults): Promise<void> {
+    this.#plan = [];
+    await Promise.all(restarts);
     for (const proxy of this.#proxies) proxy.heal();
     await this.#connected(cycle);
   }

@@ -22,7 +22,7 @@ export class FaultProxy {
 
   /**
    * @param target port on this machine of what is behind the proxy, asked for with each
-   * connection; undefined while it is down: connections are then reset.
+   * connection; undefined while it is down: connections are then closed.
    */
   static async start(target: () => number | undefined): Promise<FaultProxy> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
@@ -57,17 +57,21 @@ export class FaultProxy {
     return this.#accepted;
   }
 
-  /** Resets every open connection. */
+  /** Ends every open connection. */
   cut(): void {
-    for (const connection of this.#connections) connection.reset();
+    for (const connection of this.#connections) connection.cut();
   }
 
   /**
-   * Lets `bytes` more bytes through in one direction, summed over all connections, then resets
+   * Lets `bytes` more bytes through in one direction, summed over all connections, then ends
    * every connection. The cut may fall into the middle of a frame.
    * @returns once it has happened
    */
   async cutAfter(direction: Direction, bytes: number): Promise<void> {
+    if (bytes === 0) {
+      this.cut();
+      return;
+    }
     await new Promise<void>((resolve) => {
       this.#conditions.budget = {
         direction,
@@ -103,7 +107,7 @@ export class FaultProxy {
     this.#conditions.bytes_per_second = bytes_per_second;
   }
 
-  /** Resets new connections at once. Open ones are left alone. */
+  /** Closes new connections at once. Open ones are left alone. */
   refuse(): void {
     this.#isRefusing = true;
   }
@@ -129,7 +133,7 @@ export class FaultProxy {
     this.#accepted += 1;
     const port = this.#target();
     if (this.#isRefusing || port === undefined) {
-      client.on('error', ignore).resetAndDestroy();
+      client.on('error', ignore).destroy();
       return;
     }
     const connection = new Connection(client, port, this.#conditions);
@@ -169,9 +173,13 @@ class Connection {
     }
   }
 
-  reset(): void {
+  /**
+   * Ends both sides at once, whatever is still on its way. Not with `resetAndDestroy`, which waits
+   * for that, and leaks the socket when it is destroyed meanwhile.
+   */
+  cut(): void {
     for (const lane of this.#lanes) lane.stop();
-    for (const socket of [this.#client, this.#target]) socket.resetAndDestroy();
+    for (const socket of [this.#client, this.#target]) socket.destroy();
   }
 
   applyConditions(): void {
@@ -184,7 +192,7 @@ class Connection {
     const isGone = [this.#client, this.#target].some((socket) => socket.closed);
     if (!isGone || this.#conditions.blackHoles.size > 0) return;
     // What has arrived is still handed on after an orderly close.
-    if (this.#isBroken) this.reset();
+    if (this.#isBroken) this.cut();
     else for (const lane of this.#lanes) lane.finish();
     if (this.#client.destroyed && this.#target.destroyed) this.onClosed();
   }
