@@ -139,7 +139,7 @@ fn content_security_policy(asked: &HeaderMap) -> String {
         .unwrap_or_default();
     format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-         style-src 'self'; img-src 'self' data: blob:; \
+         style-src 'self'; img-src 'self'; \
          connect-src 'self'{sockets}; object-src 'none'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     )
