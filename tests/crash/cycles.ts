@@ -136,8 +136,7 @@ class World {
 
   async cycle(cycle: number): Promise<void> {
     const shown_min = cycle * 2 * messages_per_side;
-    const kinds = [() => this.#anyMoment(), () => this.#lostAck(cycle), () => this.#untaken(cycle)];
-    const faults = this.#random.pick(kinds)();
+    const faults = this.#faults(cycle);
     const isPaced = this.#random.chance(0.5);
     const written = Promise.all(
       this.#users.map((user) => this.#write(user, cycle, faults, isPaced)),
@@ -199,6 +198,18 @@ class World {
     await Promise.all(this.#proxies.map((proxy) => proxy.stop()));
     await this.#relay.dispose();
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** In turn, so that even a few cycles see each of them. */
+  #faults(cycle: number): Faults {
+    switch (cycle % 3) {
+      case 0:
+        return this.#anyMoment();
+      case 1:
+        return this.#lostAck(cycle);
+      default:
+        return this.#untaken(cycle);
+    }
   }
 
   /** The relay is killed at any moment, told in messages sent and shown; more may go wrong. */

@@ -26,7 +26,16 @@ export interface Outcome {
   close?: number;
 }
 
-const answers = ['error', 'sent', 'page', 'history', 'conversations', 'done', 'refreshed'];
+const answers = [
+  'error',
+  'sent',
+  'page',
+  'history',
+  'conversations',
+  'done',
+  'refreshed',
+  'welcome',
+];
 
 export class Wire {
   /** The close code. */
