@@ -8,7 +8,6 @@
 import { plans, resolvePlan } from './plans.mjs';
 import { bold, dim, formatDuration, green, red } from './progress.mjs';
 import { runSteps } from './runner.mjs';
-import { serve } from './serve.mjs';
 import { printSummary, printTotals } from './summary.mjs';
 
 const [planName, ...args] = process.argv.slice(2);
@@ -35,4 +34,4 @@ if (plan.hasTests) {
 }
 
 if (hasFailed) process.exitCode = 1;
-else if (planName === 'start') process.exitCode = await serve(args);
+else if (plan.andThen) process.exitCode = await plan.andThen(args);

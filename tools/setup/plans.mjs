@@ -1,5 +1,7 @@
 // What each command of package.json runs. A plan names the steps it is about;
 // what they need comes along by itself.
+import { runCrashCycles } from './crash.mjs';
+import { serve } from './serve.mjs';
 import { checkSteps } from './steps/checks.mjs';
 import { packageSteps } from './steps/packages.mjs';
 import { prepareSteps } from './steps/prepare.mjs';
@@ -26,6 +28,7 @@ export const plans = {
     purpose: 'builds everything, then runs the relay in development mode',
     steps: buildAll,
     takesArguments: true,
+    andThen: serve,
   },
   build: {
     purpose: 'builds the wasm, the npm package, the web page and the relay',
@@ -51,6 +54,12 @@ export const plans = {
   'test:package': { purpose: 'tests the npm package', steps: ['test-package'], hasTests: true },
   'test:web': { purpose: 'tests the chat page', steps: ['test-web'], hasTests: true },
   'test:e2e': { purpose: 'tests all parts together', steps: ['test-e2e'], hasTests: true },
+  'test:crash': {
+    purpose: 'the long run: 200 times, the relay is killed while both sides write',
+    steps: ['package', 'relay-debug'],
+    takesArguments: true,
+    andThen: runCrashCycles,
+  },
 };
 
 /** The plan's steps and all that they need, each once, in the order of `steps`. */
