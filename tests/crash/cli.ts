@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 
 import { seeded } from '../support/random.ts';
-import { runCycles, type CrashReport } from './cycles.ts';
+import type { CrashReport } from './crash-world.ts';
+import { runCycles } from './cycles.ts';
 
 const usage = `Both sides write 50 messages in each cycle while the relay is killed and started again.
 
