@@ -9,7 +9,11 @@ use seqline_protocol::{
     limits::{FRAME_BYTES_MAX, PAGE_ENTRIES_MAX},
 };
 
-use crate::{limits::FRAME_HEADROOM_BYTES, store::TimelineAppend, weight};
+use crate::{
+    limits::FRAME_HEADROOM_BYTES,
+    store::{Timeline, TimelineAppend},
+    weight,
+};
 
 /// The payload of one frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,21 +99,25 @@ impl Push {
                     item: Item::clone(item),
                 })
                 .collect();
-            pushes.extend(Self::new(entries, &append.account.user).map(Arc::new));
+            pushes.extend(Self::new(entries, &append.timeline).map(Arc::new));
             first += count as u64;
             rest = others;
         }
         pushes
     }
 
-    /// One frame of entries of this user's timeline; none without entries.
+    /// One frame of entries of this timeline; none without entries.
     #[must_use]
-    pub fn new(entries: Vec<Entry>, user: &UserId) -> Option<Self> {
+    pub fn new(entries: Vec<Entry>, timeline: &Timeline) -> Option<Self> {
+        let (received, conv) = match timeline {
+            Timeline::User(account) => (last_received(&entries, &account.user), None),
+            Timeline::Crowd(_, conv) => (None, Some(conv.clone())),
+        };
         Some(Self {
             first: entries.first()?.seq,
             last: entries.last()?.seq,
-            received: last_received(&entries, user),
-            frame: Shared::new(RelayFrame::Push { entries }),
+            received,
+            frame: Shared::new(RelayFrame::Push { entries, conv }),
         })
     }
 
@@ -140,7 +148,7 @@ impl Push {
     /// What of it comes after a seq.
     #[must_use]
     pub fn encoded_after(&self, after: Seq, encoding: Encoding) -> Outgoing {
-        let RelayFrame::Push { entries } = &self.frame.frame else {
+        let RelayFrame::Push { entries, conv } = &self.frame.frame else {
             return self.encoded(encoding);
         };
         let entries = entries
@@ -148,7 +156,13 @@ impl Push {
             .filter(|entry| entry.seq > after)
             .cloned()
             .collect();
-        Outgoing::new(encoding, &RelayFrame::Push { entries })
+        Outgoing::new(
+            encoding,
+            &RelayFrame::Push {
+                entries,
+                conv: conv.clone(),
+            },
+        )
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     frames::{Push, Shared},
     index::Index,
     mailbox::Mailbox,
-    store::TimelineAppend,
+    store::{Timeline, TimelineAppend},
 };
 
 /// Tells devices that their timelines have grown. A hint: whoever misses it pulls later.
@@ -105,7 +105,10 @@ impl WakeUp for Hub {
             appends
                 .iter()
                 .filter_map(|append| {
-                    let listed = sessions.by_account.get(&append.account)?;
+                    let Timeline::User(account) = &append.timeline else {
+                        return None;
+                    };
+                    let listed = sessions.by_account.get(account)?;
                     let mailboxes = listed.iter().map(|one| Arc::clone(&one.mailbox));
                     Some((append, mailboxes.collect()))
                 })

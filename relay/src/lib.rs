@@ -2,7 +2,9 @@
 //! the devices that are connected.
 
 pub mod account;
+pub mod api;
 pub mod auth;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -63,3 +63,30 @@ pub const BACKGROUND_PATIENCE_MS: u64 = 180_000;
 /// How much of a frame over the limit is read in order to answer it. A larger one ends
 /// the connection as soon as its length is seen.
 pub const OVERSIZE_READ_BYTES: usize = 4 * FRAME_BYTES_MAX;
+
+/// Members from which a group has a timeline of its own, unless configured otherwise.
+pub const CROWD_MEMBERS_MIN: u32 = 500;
+
+/// Members of a group at most, unless configured otherwise.
+pub const GROUP_MEMBERS_MAX: u32 = 100_000;
+
+/// Members up to which read receipts of a group are told at once, unless configured otherwise.
+pub const RECEIPT_MEMBERS_MAX: u32 = 100;
+
+/// Senders of a group that one read mark tells at most; the others ask.
+pub const RECEIPT_SENDERS_MAX: usize = 50;
+
+/// Rows that one step of ageing removes, so that writers in between hardly wait.
+pub const AGE_STEP_ROWS: usize = 5_000;
+
+/// Users that one step of ageing looks at.
+pub const AGE_STEP_USERS: usize = 1_000;
+
+/// Messages that one step of indexing takes in.
+pub const INDEX_STEP_MESSAGES: usize = 500;
+
+/// Longest text of a search, in bytes. A longer one is refused as `field_invalid`.
+pub const SEARCH_TEXT_BYTES_MAX: usize = 256;
+
+/// Devices that are remembered of one user; the one that was seen longest ago is forgotten first.
+pub const DEVICES_PER_USER_MAX: usize = 100;

@@ -4,7 +4,9 @@
 //! JSON is the larger of the two: its numbers have up to 16 digits where CBOR has
 //! 9 bytes, and its strings may need escapes.
 
-use seqline_protocol::{Conversation, Entry, Item, Message, Receipt, limits::json_bytes};
+use seqline_protocol::{
+    Conversation, Entry, GroupChange, GroupOp, Item, Message, Receipt, UserId, limits::json_bytes,
+};
 
 /// Keys, punctuation, numbers and `priority` of a message.
 const MESSAGE_BYTES: usize = 320;
@@ -26,9 +28,12 @@ pub fn message_bytes(message: &Message) -> usize {
 #[must_use]
 pub fn item_bytes(item: &Item) -> usize {
     match item {
-        Item::Message(message) => SMALL_BYTES + message_bytes(message),
+        Item::Message(message) | Item::Edit(message) => SMALL_BYTES + message_bytes(message),
         Item::Receipt(receipt) => SMALL_BYTES + receipt_bytes(receipt),
-        Item::Read { conv, .. } => SMALL_BYTES + conv.as_str().len(),
+        Item::Read { conv, .. } | Item::Delete { conv, .. } | Item::Crowd { conv, .. } => {
+            SMALL_BYTES + conv.as_str().len()
+        }
+        Item::Group(change) => SMALL_BYTES + group_bytes(change),
         Item::Recall { conv, by, .. } => SMALL_BYTES + conv.as_str().len() + by.as_str().len(),
     }
 }
@@ -50,6 +55,36 @@ pub fn conversation_bytes(conversation: &Conversation) -> usize {
             .iter()
             .map(receipt_bytes)
             .sum::<usize>()
+}
+
+/// Bytes that a change of a group takes at most.
+#[must_use]
+pub fn group_bytes(change: &GroupChange) -> usize {
+    let users = |users: &[UserId]| users.iter().map(|user| user.as_str().len() + 8).sum();
+    let op = match &change.op {
+        GroupOp::Created {
+            users: members,
+            title,
+        } => users(members) + json_bytes(title),
+        GroupOp::Joined { users: members }
+        | GroupOp::Left { users: members }
+        | GroupOp::Removed { users: members } => users(members),
+        GroupOp::Role { user, .. } | GroupOp::Muted { user, .. } => user.as_str().len(),
+        GroupOp::Edited {
+            title,
+            announcement,
+            ..
+        } => [title, announcement]
+            .into_iter()
+            .flatten()
+            .map(|text| json_bytes(text))
+            .sum(),
+        GroupOp::MutedAll { .. } | GroupOp::Dissolved => 0,
+    };
+    SMALL_BYTES
+        + change.conv.as_str().len()
+        + change.by.as_ref().map_or(0, |by| by.as_str().len())
+        + op
 }
 
 fn receipt_bytes(receipt: &Receipt) -> usize {

@@ -69,6 +69,7 @@ impl Check<'_> {
                     120_000,
                     0..=365 * DAY_MS,
                 ),
+                ..CommitRules::default()
             },
             drain_rules: DrainRules {
                 time_ms: self.number("drain_ms", |s| &s.drain_ms, 5_000, 0..=3_600_000),

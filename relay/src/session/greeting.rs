@@ -61,7 +61,7 @@ impl Session {
         // Commits that happened while the position was read count too.
         self.feed.raise_head(position.head);
         let head = self.feed.head();
-        let (cursor, reset) = starting_point(&hello, position, head);
+        let (cursor, reset) = starting_point(&hello, &position, head);
         self.epoch = position.epoch;
         self.feed.open(cursor);
         let is_resumed = hello.resume.is_some() && reset.is_none();
@@ -86,6 +86,7 @@ impl Session {
             token_expires_us: self.lifetime.token_expiry(),
             heartbeat: self.rules.heartbeat,
             limits: self.rules.limits,
+            crowds: position.crowds,
         }));
         // An ack of the last connection may have been lost with it.
         self.tell_delivered(account);
@@ -119,6 +120,7 @@ impl Session {
             reason,
             epoch: self.epoch,
             head,
+            conv: None,
         });
     }
 
@@ -135,7 +137,7 @@ impl Session {
 }
 
 /// Where the device goes on, and why not from where it stands.
-fn starting_point(hello: &Hello, position: Position, head: Seq) -> (Seq, Option<ResetReason>) {
+fn starting_point(hello: &Hello, position: &Position, head: Seq) -> (Seq, Option<ResetReason>) {
     let before_floor = position.floor.previous();
     match (hello.resume, hello.start) {
         (None, Start::Oldest) => (before_floor, None),

@@ -258,7 +258,7 @@ impl Session {
                 conv_seq,
             } => {
                 let recall = store::Recall {
-                    account,
+                    actor: store::Actor::User(account),
                     conv,
                     conv_seq,
                 };
@@ -274,6 +274,7 @@ impl Session {
                 after,
                 limit,
                 pub_after,
+                conv: _,
             } => self.handle_pull(now, account, req, (after, pub_after), limit),
             ClientFrame::History {
                 req,
@@ -285,8 +286,12 @@ impl Session {
             ClientFrame::Conversations { req, page, limit } => {
                 self.handle_conversations(now, account, req, page.as_deref(), limit);
             }
-            ClientFrame::Ephemeral { to, kind, body } => {
+            ClientFrame::Ephemeral { to, kind, body, .. } => {
                 self.relay_ephemeral(&account, &to, kind, body);
+            }
+            ClientFrame::Call { req, method, .. } => {
+                let text = format!("there is no method {method}");
+                self.refuse(ErrorCode::MethodUnknown, &text, req);
             }
             ClientFrame::State { background } => self.lifetime.set_background(background),
             ClientFrame::Refresh { req, token } => self.refresh(now, &account, req, &token),
@@ -318,6 +323,7 @@ impl Session {
             self.write(&RelayFrame::Notify {
                 head: *head,
                 pub_head: PubSeq::ZERO,
+                conv: None,
             });
         }
     }

@@ -14,8 +14,8 @@ use crate::{
     frames::last_received,
     limits::{FRAME_HEADROOM_BYTES, READS_WAITING_MAX},
     store::{
-        ConvPage, Conversations, ConversationsQuery, HistoryPage, HistoryQuery, HistoryRange, Page,
-        PageQuery, Refusal, StoreError,
+        Actor, ConvPage, Conversations, ConversationsQuery, HistoryPage, HistoryQuery,
+        HistoryRange, Page, PageQuery, PageRange, Refusal, StoreError, Timeline,
     },
 };
 
@@ -84,8 +84,9 @@ impl Session {
             wants_public: pub_after.is_some(),
         };
         let query = PageQuery {
+            timeline: Timeline::User(Arc::clone(&account)),
             account,
-            after,
+            range: PageRange::After(after),
             limit,
             bytes_max: BYTES_MAX,
             now: now.wall,
@@ -116,7 +117,7 @@ impl Session {
             (None, Some(after)) => HistoryRange::After(after),
         };
         let query = HistoryQuery {
-            account,
+            actor: Actor::User(account),
             conv,
             range,
             limit,

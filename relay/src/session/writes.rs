@@ -15,7 +15,7 @@ use super::{About, Effect, Session};
 use crate::{
     account::Account,
     frames::Shared,
-    store::{self, Done, Op, OpResult, Refusal, StoreError},
+    store::{self, Digest, Done, Op, OpResult, Refusal, StoreError},
 };
 
 /// What a submitted operation is answered with.
@@ -45,6 +45,12 @@ impl Session {
             body: send.body,
             priority: send.priority,
             expires: send.expires_us,
+            key: send.key,
+            replace: send.replace,
+            business: send.business,
+            mentions: send.mentions,
+            by_server: false,
+            digest: Digest::default(),
         });
         self.awaited += 1;
         self.submit(InFlight::Send(send.client_msg_id, conv), op);

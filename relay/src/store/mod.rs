@@ -3,72 +3,96 @@
 //! A backend promises, and the conformance suite in `tests/store` holds it to, that
 //! - a [`commit`](Store::commit) is durable when it returns, and happens as a whole or not at all;
 //! - one operation that is refused never fails the others of its batch;
-//! - a user's seqs are contiguous, and become visible in their order;
+//! - a timeline's seqs are contiguous, and become visible in their order;
 //! - every read is scoped by the account it is given, and is one consistent snapshot.
+//!
+//! What a commit decides is the same for all backends and knows no SQL: see [`ledger`].
 
+mod hooks;
+mod ledger;
 mod ops;
 mod reads;
+mod rows;
+mod rules;
 pub mod sqlite;
 
 use futures_util::future::BoxFuture;
-use seqline_protocol::{ErrorCode, Micros};
+use seqline_protocol::{AppId, ErrorCode, Micros, UserId};
 use thiserror::Error;
 
+pub use hooks::{Hook, HookId};
 pub use ops::{
-    Commit, CommitRules, Delivered, Done, Op, OpResult, Read, Recall, Refusal, Send, Sent,
-    TimelineAppend,
+    Actor, Clear, Commit, Delete, Delivered, Device, Digest, Disconnected, Done, Edit, EndDevice,
+    GroupAction, GroupCommand, GroupDone, GroupEdit, Op, OpResult, Presence, Read, Recall, Refusal,
+    Send, Sent, Timeline, TimelineAppend,
 };
 pub use reads::{
-    ConvPage, Conversations, ConversationsQuery, HistoryPage, HistoryQuery, HistoryRange, Page,
-    PageQuery, Position,
+    ConvPage, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery, HistoryPage,
+    HistoryQuery, HistoryRange, Member, MembersQuery, Page, PageQuery, PageRange, Position,
+    Receipts, ReceiptsQuery, SearchQuery, UserState,
 };
+pub use rules::CommitRules;
 
 use crate::account::Account;
 
+/// What a store's method gives: [`StoreError`] says that nothing was done.
+pub type Reading<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
 /// A storage backend.
 pub trait Store: std::marker::Send + Sync {
-    /// Does all operations in one durable transaction, in their order as far as it matters:
-    /// sends of one sender keep theirs.
-    ///
-    /// # Errors
-    /// [`StoreError`]: nothing of the batch is stored.
-    fn commit(&self, ops: Vec<Op>, now: Micros) -> BoxFuture<'_, Result<Commit, StoreError>>;
+    /// Does all operations in one durable transaction, one after the other in their order.
+    fn commit(&self, ops: Vec<Op>, now: Micros) -> Reading<'_, Commit>;
 
     /// Where an account's timeline stands. One that never was has head 0.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn position<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Position, StoreError>>;
+    fn position<'a>(&'a self, account: &'a Account) -> Reading<'a, Position>;
 
     /// Entries of a timeline.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn page(&self, query: PageQuery) -> BoxFuture<'_, Result<Page, StoreError>>;
+    fn page(&self, query: PageQuery) -> Reading<'_, Page>;
 
-    /// Messages of a conversation; none if the account takes no part in it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn history(
-        &self,
-        query: HistoryQuery,
-    ) -> BoxFuture<'_, Result<Option<HistoryPage>, StoreError>>;
+    /// Messages of a conversation; none if the asker takes no part in it.
+    fn history(&self, query: HistoryQuery) -> Reading<'_, Option<HistoryPage>>;
 
     /// An account's conversations, most recently active first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn conversations(
-        &self,
-        query: ConversationsQuery,
-    ) -> BoxFuture<'_, Result<Conversations, StoreError>>;
+    fn conversations(&self, query: ConversationsQuery) -> Reading<'_, Conversations>;
+
+    /// A group or channel; none if the asker does not belong to it.
+    fn group(&self, query: GroupQuery) -> Reading<'_, Option<Group>>;
+
+    /// Members of a group or channel, by user id; none if the asker does not belong to it.
+    fn members(&self, query: MembersQuery) -> Reading<'_, Option<Vec<Member>>>;
+
+    /// Who has received and read a message; none if there is none that the asker may see.
+    fn receipts(&self, query: ReceiptsQuery) -> Reading<'_, Option<Receipts>>;
+
+    /// Messages of an account that contain words, newest first.
+    fn search(&self, query: SearchQuery) -> Reading<'_, Found>;
+
+    /// An account's devices, last seen first.
+    fn devices<'a>(&'a self, account: &'a Account) -> Reading<'a, Vec<DeviceRow>>;
+
+    /// What is known of these users of an app. Unknown ones are left out.
+    fn users<'a>(&'a self, app: &'a AppId, users: &'a [UserId]) -> Reading<'a, Vec<UserState>>;
+
+    /// Takes entries that were written before a time out of some timelines, and raises
+    /// their floors: one small step. True if there is more to do.
+    fn age(&self, before: Micros) -> Reading<'_, bool>;
+
+    /// Takes messages that are not searchable yet into the index: one small step. True if
+    /// there is more to do.
+    fn index(&self) -> Reading<'_, bool>;
+
+    /// Stored messages that wait to be told to the apps' servers and are due, oldest first,
+    /// of each conversation only the oldest one.
+    fn hooks(&self, limit: usize, now: Micros) -> Reading<'_, Vec<Hook>>;
+
+    /// A hook was taken by the app's server, or given up.
+    fn hook_done(&self, hook: HookId) -> Reading<'_, ()>;
+
+    /// A hook failed: one attempt more, and not again before then.
+    fn hook_failed(&self, hook: HookId, due: Micros) -> Reading<'_, ()>;
 
     /// Whether the database answers.
-    ///
-    /// # Errors
-    /// [`StoreError`] if it does not.
-    fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+    fn ping(&self) -> Reading<'_, ()>;
 }
 
 /// Why storage did not do it. Nothing was stored, and trying again may succeed.

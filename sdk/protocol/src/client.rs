@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{ClientMsgId, ConvId, DeviceId, UserId},
+    ids::{ClientMsgId, ConvId, DeviceId, Label, UserId},
     message::{Kind, Priority},
     numbers::{ConvSeq, Epoch, Micros, PubSeq, RequestId, Seq},
 };
@@ -35,6 +35,9 @@ pub enum ClientFrame {
         /// Changes after this one; none are wanted if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub_after: Option<PubSeq>,
+        /// From the timeline of this large conversation; from the user's own, if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conv: Option<ConvId>,
     },
     /// This user has read a conversation up to here. Marks only grow: a lower one
     /// changes nothing. Answered by `done`.
@@ -91,6 +94,19 @@ pub enum ClientFrame {
         kind: Kind,
         /// Opaque to the relay.
         body: String,
+        /// In rooms: which is dropped first under load. Default `normal`.
+        #[serde(default, skip_serializing_if = "Priority::is_normal")]
+        priority: Priority,
+    },
+    /// Calls a method of the relay's API as this user: groups, search, presence and the
+    /// rest. Answered by `result`.
+    Call {
+        /// Ties the answer to this.
+        req: RequestId,
+        /// Its name, for example `groups.create`.
+        method: String,
+        /// Its parameters: JSON text, in either encoding of frames.
+        params: String,
     },
     /// The app went to the background or came back. Not answered. A background device
     /// is given more patience, as its timers are throttled.
@@ -123,6 +139,10 @@ pub struct Hello {
     pub device: DeviceId,
     /// What runs the client, for example `browser`, `node`, `mp-weixin`.
     pub host: String,
+    /// What kind of device it is (for example `phone`, `desktop`, `web`), where a policy
+    /// allows one of each. Default: `host`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Label>,
     /// The app's version, for targeting and statistics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_version: Option<String>,
@@ -181,6 +201,19 @@ pub struct Send {
     /// When it ceases to be shown; never, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_us: Option<Micros>,
+    /// The app's own key of it, by which a later message can replace it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Label>,
+    /// Whether it takes the place of this sender's earlier message with the same key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replace: bool,
+    /// What it is about in the app's business, for example `order`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business: Option<Label>,
+    /// Whom it mentions, at most [`MENTIONS_MAX`](crate::limits::MENTIONS_MAX); `@all`
+    /// stands for every member.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<UserId>,
 }
 
 /// To whom something is sent.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $name:ident = $wire:literal, close: $close:expr, retryable: $retryable:literal;)*) => {
         /// Why something was refused. The wire carries the name in `snake_case`.
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $wire)] $name,)*
@@ -78,6 +79,22 @@ error_codes! {
     MessageUnknown = "message_unknown", close: None, retryable: false;
     /// Only the sender may take a message back, and only for a while.
     RecallRefused = "recall_refused", close: None, retryable: false;
+    /// Only the sender may edit a message, and only for a while.
+    EditRefused = "edit_refused", close: None, retryable: false;
+    /// The user takes part, but her role does not allow this.
+    NotAllowed = "not_allowed", close: None, retryable: false;
+    /// The user, or everyone, is muted in this conversation.
+    Muted = "muted", close: None, retryable: true;
+    /// A conversation of this name exists, or existed.
+    ConversationExists = "conversation_exists", close: None, retryable: false;
+    /// The conversation has as many members as it may have, or the user as many conversations.
+    ConversationFull = "conversation_full", close: None, retryable: false;
+    /// No such user, where only known ones may be named.
+    UserUnknown = "user_unknown", close: None, retryable: false;
+    /// The business server's check refused the message; the text says why.
+    Rejected = "rejected", close: None, retryable: false;
+    /// No method of this name.
+    MethodUnknown = "method_unknown", close: None, retryable: false;
     /// The fresh token is of another user or app than the session.
     TokenMismatch = "token_mismatch", close: None, retryable: false;
 }

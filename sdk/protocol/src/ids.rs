@@ -52,6 +52,7 @@ fn is_in_name(c: char) -> bool {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $check:path) => {
         $(#[$doc])*
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
@@ -113,8 +114,23 @@ id! {
     ClientMsgId, check_name
 }
 id! {
+    /// A short name that the app chooses: a business key or type, a platform.
+    Label, check_name
+}
+id! {
     /// A conversation: `dm:alice:bob` (users in byte order), `group:…`, `channel:…` or `room:…`.
     ConvId, check_conversation
+}
+
+impl UserId {
+    /// Among mentions: every member.
+    pub const ALL: &str = "@all";
+
+    /// Whether it stands for every member, among mentions.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.0 == Self::ALL
+    }
 }
 
 /// The forms of conversation.

@@ -21,6 +21,7 @@
 mod client;
 mod codec;
 mod codes;
+mod group;
 mod ids;
 pub mod limits;
 mod message;
@@ -33,7 +34,8 @@ pub use codec::{
     to_cbor,
 };
 pub use codes::{ErrorCode, KickReason, ResetReason};
-pub use ids::{AppId, ClientMsgId, ConvId, ConvKind, DeviceId, IdError, UserId};
+pub use group::{GroupChange, GroupOp, JoinRule, Role};
+pub use ids::{AppId, ClientMsgId, ConvId, ConvKind, DeviceId, IdError, Label, UserId};
 pub use message::{
     Broadcast, BroadcastChange, BroadcastOp, Conversation, Entry, Item, Kind, Message, Priority,
     Receipt,
@@ -41,7 +43,7 @@ pub use message::{
 pub use numbers::{
     BroadcastId, ConvSeq, Epoch, Micros, MsgId, NumberError, PubSeq, RequestId, Seq,
 };
-pub use relay::{Heartbeat, RelayFrame, ServerLimits, Welcome};
+pub use relay::{Crowd, Heartbeat, RelayFrame, ServerLimits, Welcome};
 
 /// The protocol version that this crate speaks.
 pub const VERSION: u16 = 1;

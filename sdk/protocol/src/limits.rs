@@ -72,6 +72,24 @@ pub const REQUESTS_PENDING_MAX: usize = 128;
 /// is forgotten first; receipts still tell.
 pub const SENT_TRACKED_MAX: usize = 1_000;
 
+/// Users that a message mentions. More are refused as `field_invalid`.
+pub const MENTIONS_MAX: usize = 50;
+
+/// Users named in one change of a group. More are refused as `field_invalid`.
+pub const GROUP_CHANGE_USERS_MAX: usize = 100;
+
+/// Longest title of a group or channel, in bytes.
+pub const TITLE_BYTES_MAX: usize = 256;
+
+/// Longest announcement of a group or channel, in bytes counted like [`BODY_BYTES_MAX`].
+pub const ANNOUNCEMENT_BYTES_MAX: usize = 4 * 1024;
+
+/// Large conversations that one user belongs to. Joining more is refused as `conversation_full`.
+pub const CROWDS_PER_USER_MAX: usize = 200;
+
+/// Longest name of a method, in bytes.
+pub const METHOD_BYTES_MAX: usize = 64;
+
 /// Bytes that a text takes inside a JSON string, quotes not counted.
 #[must_use]
 pub fn json_bytes(text: &str) -> usize {

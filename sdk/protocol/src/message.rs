@@ -3,12 +3,14 @@
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::{
-    ids::{ClientMsgId, ConvId, UserId},
+    group::GroupChange,
+    ids::{ClientMsgId, ConvId, Label, UserId},
     limits::KIND_BYTES_MAX,
     numbers::{BroadcastId, ConvSeq, Micros, MsgId, PubSeq, Seq},
 };
 
 /// One immutable thing that was sent.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The relay's id.
@@ -34,13 +36,32 @@ pub struct Message {
     /// When it ceases to be shown; never, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_us: Option<Micros>,
-    /// True once its sender took it back.
+    /// True once it was taken back; the body is empty then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recalled: bool,
+    /// The app's own key of it, by which a later message can replace it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Label>,
+    /// The earlier message with the same key, whose place this one takes: show that no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<ConvSeq>,
+    /// True once a later message took its place; the body is empty then. Not shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replaced: bool,
+    /// What it is about in the app's business, for example `order`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business: Option<Label>,
+    /// Whom it mentions; `@all` stands for every member.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<UserId>,
+    /// When it was last edited; never, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_us: Option<Micros>,
 }
 
 /// What a body is: `text`, or a name that the app chooses (1 to 32 characters
 /// of `a-z`, `0-9`, `.`, `_`, `-`).
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Kind(String);
@@ -79,6 +100,7 @@ impl<'de> Deserialize<'de> for Kind {
 }
 
 /// How urgent a message is: which is dropped first where dropping is allowed.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
@@ -92,12 +114,13 @@ pub enum Priority {
 }
 
 impl Priority {
-    fn is_normal(&self) -> bool {
+    pub(crate) fn is_normal(&self) -> bool {
         *self == Self::Normal
     }
 }
 
 /// One position of a user's timeline.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its SeqId.
@@ -109,6 +132,7 @@ pub struct Entry {
 /// What a timeline entry tells.
 ///
 /// A relay sends an item only to clients whose protocol version knows it.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Item {
@@ -134,9 +158,29 @@ pub enum Item {
         /// Who took it back.
         by: UserId,
     },
+    /// A message was edited: how it reads now.
+    Edit(Message),
+    /// This user deleted a message for herself, on any device. Others keep it.
+    Delete {
+        /// The conversation.
+        conv: ConvId,
+        /// The message's position there.
+        conv_seq: ConvSeq,
+    },
+    /// A group or channel, or who belongs to it, has changed.
+    Group(GroupChange),
+    /// A large conversation is read from its own timeline, not from this one.
+    Crowd {
+        /// The conversation.
+        conv: ConvId,
+        /// From now on, read its entries after this one; no longer, if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Seq>,
+    },
 }
 
 /// How far one user has received and read a conversation. Both only grow.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The conversation.
@@ -150,6 +194,7 @@ pub struct Receipt {
 }
 
 /// A row of the conversation list.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
     /// Its id.
@@ -163,14 +208,24 @@ pub struct Conversation {
     pub unread: u64,
     /// How far this user has read.
     pub read: ConvSeq,
-    /// How far the others have received and read; one row for a direct conversation.
+    /// How far the other has received and read; in direct conversations only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub receipts: Vec<Receipt>,
-    /// When the newest message was stored.
+    /// When the newest message was stored, or the conversation was made.
     pub active_us: Micros,
+    /// What it is called; groups and channels only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The newest message after `read` that mentions this user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentioned: Option<ConvSeq>,
+    /// True if it is read from its own timeline; see [`Item::Crowd`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub crowd: bool,
 }
 
 /// A message to all users of an app, stored once.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broadcast {
     /// Its id.
@@ -191,6 +246,7 @@ pub struct Broadcast {
 }
 
 /// A change of what the public mailbox shows.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BroadcastChange {
     /// Its position.
@@ -205,6 +261,7 @@ pub struct BroadcastChange {
 }
 
 /// What happened to a broadcast.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BroadcastOp {

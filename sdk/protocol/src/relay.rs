@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     codes::{ErrorCode, KickReason, ResetReason},
-    ids::{AppId, ClientMsgId, ConvId, UserId},
+    ids::{AppId, ClientMsgId, ConvId, Label, UserId},
     limits::{BODY_BYTES_MAX, FRAME_BYTES_MAX, PAGE_ENTRIES_MAX, SEND_WINDOW},
     message::{BroadcastChange, Conversation, Entry, Kind, Message},
     numbers::{ConvSeq, Epoch, Micros, MsgId, PubSeq, RequestId, Seq},
@@ -38,6 +38,9 @@ pub enum RelayFrame {
     Push {
         /// In order, without holes.
         entries: Vec<Entry>,
+        /// Of the timeline of this large conversation; of the user's own, if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conv: Option<ConvId>,
     },
     /// There is something new: pull. A hint that may be lost or repeated.
     Notify {
@@ -45,6 +48,9 @@ pub enum RelayFrame {
         head: Seq,
         /// The public mailbox's newest change.
         pub_head: PubSeq,
+        /// Of the timeline of this large conversation; of the user's own, if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conv: Option<ConvId>,
     },
     /// Answers `pull`.
     Page {
@@ -107,6 +113,9 @@ pub enum RelayFrame {
         epoch: Epoch,
         /// The newest seq.
         head: Seq,
+        /// Of the timeline of this large conversation; of the user's own, if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conv: Option<ConvId>,
     },
     /// The session is ended; a close follows. The client must not reconnect by itself.
     Kick {
@@ -140,6 +149,21 @@ pub enum RelayFrame {
         kind: Kind,
         /// Opaque to the relay.
         body: String,
+    },
+    /// Answers `call`.
+    Result {
+        /// The request.
+        req: RequestId,
+        /// What the method gives: JSON text, in either encoding of frames.
+        value: String,
+    },
+    /// Something that this session asked to be told of, best effort: who is online, what
+    /// is said in a room.
+    Event {
+        /// What it is: `presence` or `room`.
+        name: Label,
+        /// JSON text, in either encoding of frames.
+        value: String,
     },
     /// Something was refused. A close follows if the code has a close code.
     Error {
@@ -191,6 +215,22 @@ pub struct Welcome {
     pub heartbeat: Heartbeat,
     /// What the relay accepts.
     pub limits: ServerLimits,
+    /// The user's large conversations, each with a timeline of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crowds: Vec<Crowd>,
+}
+
+/// A large conversation, and where its timeline stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crowd {
+    /// The conversation.
+    pub conv: ConvId,
+    /// The user's devices read entries after this one.
+    pub after: Seq,
+    /// The oldest entry that is still kept.
+    pub floor: Seq,
+    /// The newest one.
+    pub head: Seq,
 }
 
 /// How signs of life are exchanged: the client sends a `ping` after this long without

@@ -9,8 +9,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
-use super::rows::{integer, number};
 use crate::entropy::Entropy;
+use crate::store::rows::{integer, number};
 
 /// By hand rather than by sqlx's macro, whose crate would build SQLite's parser twice.
 const MIGRATIONS: &[(i64, &str, &str)] = &[(

@@ -1,87 +1,11 @@
-//! What is written, and what comes of it.
+//! What comes of operations.
 
 use std::sync::Arc;
 
-use seqline_protocol::{
-    ClientMsgId, ConvId, ConvSeq, ErrorCode, Item, Kind, Micros, MsgId, Priority, Seq,
-};
+use seqline_protocol::{AppId, ConvId, ConvSeq, ErrorCode, Item, Micros, MsgId, Seq, UserId};
 use thiserror::Error;
 
 use crate::account::Account;
-
-/// One thing to store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Op {
-    /// A message.
-    Send(Send),
-    /// A device of this account took all entries up to a seq.
-    Delivered(Delivered),
-    /// This account has read a conversation.
-    Read(Read),
-    /// A sender takes a message back.
-    Recall(Recall),
-}
-
-impl Op {
-    /// What it adds to the bytes of its batch.
-    #[must_use]
-    pub fn weight_bytes(&self) -> usize {
-        match self {
-            Self::Send(send) => send.body.len(),
-            _ => 0,
-        }
-    }
-}
-
-/// A message to be stored in a direct conversation that its sender takes part in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Send {
-    /// Who sends it.
-    pub from: Arc<Account>,
-    /// Where to.
-    pub conv: ConvId,
-    /// The sender's id: the same one is stored once.
-    pub client_msg_id: ClientMsgId,
-    /// What the body is.
-    pub kind: Kind,
-    /// Opaque.
-    pub body: String,
-    /// How urgent it is.
-    pub priority: Priority,
-    /// When it ceases to be shown.
-    pub expires: Option<Micros>,
-}
-
-/// A device's app has taken the entries of its timeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivered {
-    /// Whose timeline.
-    pub account: Arc<Account>,
-    /// Up to here; clipped to the head.
-    pub cursor: Seq,
-}
-
-/// A user has read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Read {
-    /// Who.
-    pub account: Arc<Account>,
-    /// Which conversation.
-    pub conv: ConvId,
-    /// Up to here; clipped to the newest message.
-    pub conv_seq: ConvSeq,
-}
-
-/// A message is taken back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recall {
-    /// Who asks.
-    pub account: Arc<Account>,
-    /// In which conversation.
-    pub conv: ConvId,
-    /// Which message.
-    pub conv_seq: ConvSeq,
-}
 
 /// What became of one operation.
 pub type OpResult = Result<Done, Refusal>;
@@ -91,10 +15,12 @@ pub type OpResult = Result<Done, Refusal>;
 pub enum Done {
     /// The message is stored.
     Sent(Sent),
-    /// The mark is there, or was already; the recall likewise.
+    /// It is so now, or was already.
     Applied,
     /// Done up to here; the rest takes another operation.
     DeliveredUpTo(Seq),
+    /// The group or channel is changed.
+    Group(GroupDone),
 }
 
 /// Where a message was stored.
@@ -104,12 +30,21 @@ pub struct Sent {
     pub msg_id: MsgId,
     /// Its position in the conversation.
     pub conv_seq: ConvSeq,
-    /// Its position in the sender's own timeline.
+    /// Its position in the sender's own timeline; in a crowd, in the crowd's.
     pub seq: Seq,
     /// When it was stored.
     pub created: Micros,
     /// True if an earlier operation stored it.
     pub duplicate: bool,
+}
+
+/// What a change of a group came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupDone {
+    /// Who was taken in or sent away; those for whom nothing changed are not listed.
+    pub changed: Vec<UserId>,
+    /// How many members there are now.
+    pub members: u32,
 }
 
 /// Why an operation can never take effect. Nothing of it is stored.
@@ -121,15 +56,39 @@ pub enum Refusal {
     /// It would not be shown to anyone.
     #[error("expires_us is in the past")]
     Expired,
-    /// The account takes no part in it, or it is of a kind that this relay does not have.
+    /// The account takes no part in it, or it is of a kind that this relay does not keep.
     #[error("no such conversation, or you take no part in it")]
     ConversationUnknown,
-    /// Nothing is stored there.
+    /// Nothing is stored there, or nothing that this user may see.
     #[error("no such message")]
     MessageUnknown,
     /// Of someone else, or too late.
     #[error("only the sender can take a message back, and only for {0} s after sending it")]
     RecallRefused(u64),
+    /// Of someone else, or too late, or of a message that was taken back.
+    #[error("only the sender can edit a message, and only for {0} s after sending it")]
+    EditRefused(u64),
+    /// The actor's role does not allow it.
+    #[error("your role in this conversation does not allow that: {0}")]
+    NotAllowed(&'static str),
+    /// The sender is muted until then.
+    #[error("you cannot send here until {0} (microseconds since 1970)")]
+    Muted(Micros),
+    /// Only admins send for now.
+    #[error("only admins can send here for now")]
+    MutedAll,
+    /// The id is taken, also by one that was dissolved.
+    #[error("a conversation of this name exists, or existed")]
+    ConversationExists,
+    /// More members than that.
+    #[error("a conversation has at most {0} members")]
+    Full(u32),
+    /// More crowds than that.
+    #[error("a user belongs to at most {0} large conversations")]
+    CrowdsFull(usize),
+    /// Who is named does not belong to it.
+    #[error("that user is not a member")]
+    MemberUnknown,
 }
 
 impl Refusal {
@@ -142,6 +101,12 @@ impl Refusal {
             Self::ConversationUnknown => ErrorCode::ConversationUnknown,
             Self::MessageUnknown => ErrorCode::MessageUnknown,
             Self::RecallRefused(_) => ErrorCode::RecallRefused,
+            Self::EditRefused(_) => ErrorCode::EditRefused,
+            Self::NotAllowed(_) => ErrorCode::NotAllowed,
+            Self::Muted(_) | Self::MutedAll => ErrorCode::Muted,
+            Self::ConversationExists => ErrorCode::ConversationExists,
+            Self::Full(_) | Self::CrowdsFull(_) => ErrorCode::ConversationFull,
+            Self::MemberUnknown => ErrorCode::UserUnknown,
         }
     }
 }
@@ -159,16 +124,18 @@ pub struct Commit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimelineAppend {
     /// Whose timeline.
-    pub account: Arc<Account>,
+    pub timeline: Timeline,
     /// The seq of the first one; the others follow without holes.
     pub first: Seq,
     /// In order. Shared among the timelines that a message went to.
     pub items: Vec<Arc<Item>>,
 }
 
-/// What the store decides by.
-#[derive(Debug, Clone, Copy)]
-pub struct CommitRules {
-    /// How long a sender may take a message back, in milliseconds.
-    pub recall_window_ms: u64,
+/// A log of entries with seqs of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Timeline {
+    /// A user's private one.
+    User(Arc<Account>),
+    /// That of a large conversation, which its members read.
+    Crowd(AppId, ConvId),
 }

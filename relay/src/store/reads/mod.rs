@@ -1,0 +1,16 @@
+//! What is read.
+
+mod conversations;
+mod devices;
+mod history;
+mod timelines;
+
+pub use self::{
+    conversations::{
+        ConvPage, Conversations, ConversationsQuery, Group, GroupQuery, Member, MembersQuery,
+        Receipts, ReceiptsQuery,
+    },
+    devices::{DeviceRow, UserState},
+    history::{Found, HistoryPage, HistoryQuery, HistoryRange, SearchQuery},
+    timelines::{Page, PageQuery, PageRange, Position},
+};
