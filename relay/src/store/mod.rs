@@ -81,12 +81,12 @@ pub trait Store: std::marker::Send + Sync {
     /// there is more to do.
     fn index(&self) -> Reading<'_, bool>;
 
-    /// Stored messages that wait to be told to the apps' servers and are due, oldest first,
-    /// of each conversation only the oldest one.
-    fn hooks(&self, limit: usize, now: Micros) -> Reading<'_, Vec<Hook>>;
+    /// Stored messages that wait to be told to an app's server, oldest first: of each
+    /// conversation only the oldest one, and that only if it is due.
+    fn hooks<'a>(&'a self, app: &'a AppId, limit: usize, now: Micros) -> Reading<'a, Vec<Hook>>;
 
-    /// A hook was taken by the app's server, or given up.
-    fn hook_done(&self, hook: HookId) -> Reading<'_, ()>;
+    /// Hooks were taken by the app's server, or given up. Unknown ones are passed over.
+    fn hooks_done(&self, hooks: Vec<HookId>) -> Reading<'_, ()>;
 
     /// A hook failed: one attempt more, and not again before then.
     fn hook_failed(&self, hook: HookId, due: Micros) -> Reading<'_, ()>;

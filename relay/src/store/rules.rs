@@ -1,9 +1,13 @@
 //! What a store decides by.
 
+use std::collections::BTreeSet;
+
+use seqline_protocol::AppId;
+
 use crate::limits;
 
 /// The settings that decide what a commit does. Times in milliseconds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct CommitRules {
     /// How long a sender may take a message back. Default 2 minutes.
     pub recall_window_ms: u64,
@@ -19,8 +23,8 @@ pub struct CommitRules {
     pub receipt_members_max: u32,
     /// Whether a member who joins later sees what was said before. Default no.
     pub shows_history_to_new: bool,
-    /// Whether stored messages wait to be told to the app's server (webhooks).
-    pub has_hooks: bool,
+    /// The apps whose stored messages wait to be told to their servers (webhooks).
+    pub hook_apps: BTreeSet<AppId>,
 }
 
 impl Default for CommitRules {
@@ -32,7 +36,7 @@ impl Default for CommitRules {
             group_members_max: limits::GROUP_MEMBERS_MAX,
             receipt_members_max: limits::RECEIPT_MEMBERS_MAX,
             shows_history_to_new: false,
-            has_hooks: false,
+            hook_apps: BTreeSet::new(),
         }
     }
 }

@@ -153,10 +153,10 @@ impl Store for SqliteStore {
     fn index(&self) -> Reading<'_, bool> {
         missing()
     }
-    fn hooks(&self, _: usize, _: Micros) -> Reading<'_, Vec<Hook>> {
+    fn hooks<'a>(&'a self, _: &'a AppId, _: usize, _: Micros) -> Reading<'a, Vec<Hook>> {
         missing()
     }
-    fn hook_done(&self, _: HookId) -> Reading<'_, ()> {
+    fn hooks_done(&self, _: Vec<HookId>) -> Reading<'_, ()> {
         missing()
     }
     fn hook_failed(&self, _: HookId, _: Micros) -> Reading<'_, ()> {
