@@ -64,6 +64,18 @@ pub(in crate::store) struct ConvRow {
     pub(in crate::store) group: GroupRow,
 }
 
+impl ConvRow {
+    /// Whether it has a timeline of its own: a crowd, also one that has ended (whose end is
+    /// an entry there).
+    pub(in crate::store) fn has_log(&self) -> bool {
+        match self.state {
+            ConvState::Crowd => true,
+            ConvState::Dissolved => self.log_head > 0,
+            ConvState::Named | ConvState::Open => false,
+        }
+    }
+}
+
 /// In which state a conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum ConvState {

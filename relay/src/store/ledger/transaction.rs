@@ -54,6 +54,20 @@ pub(in crate::store) trait Transaction: Send {
         names: &Names<'_>,
     ) -> impl Future<Output = Result<Resolved, Self::Error>> + Send;
 
+    /// Head and `delivered` of users, in the same order. Not locked: both only grow, and what
+    /// users received says which conversations are to be locked. All exist.
+    fn positions(
+        &mut self,
+        keys: &[UserKey],
+    ) -> impl Future<Output = Result<Vec<(u64, u64)>, Self::Error>> + Send;
+
+    /// The newest message of each conversation among the messages of others in a part of
+    /// users' timelines: after one seq and up to another. Nothing is locked yet.
+    fn received(
+        &mut self,
+        wanted: &[(UserKey, u64, u64)],
+    ) -> impl Future<Output = Result<Vec<(MemberKey, u64)>, Self::Error>> + Send;
+
     /// Conversations, locked until the end of the transaction in the order of their keys.
     /// `keys` ascend, without repetition; all exist.
     fn conversations(
@@ -107,12 +121,11 @@ pub(in crate::store) trait Transaction: Send {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Vec<UserKey>>, Self::Error>> + Send;
 
-    /// The newest message of each conversation among the messages of others in a part of
-    /// users' timelines: after one seq and up to another.
-    fn received(
+    /// Which of these messages their users deleted for themselves; in the same order.
+    fn hidden(
         &mut self,
-        wanted: &[(UserKey, u64, u64)],
-    ) -> impl Future<Output = Result<Vec<(MemberKey, u64)>, Self::Error>> + Send;
+        wanted: &[(MemberKey, u64)],
+    ) -> impl Future<Output = Result<Vec<bool>, Self::Error>> + Send;
 
     /// Ids for so many messages: the first of them. Unused ones are lost, and need not be.
     fn message_ids(
