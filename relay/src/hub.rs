@@ -50,6 +50,7 @@ pub struct Membership {
     key: u64,
     mailbox: Arc<Mailbox>,
     account: Option<Arc<Account>>,
+    device: Option<DeviceId>,
 }
 
 impl Hub {
@@ -64,6 +65,7 @@ impl Hub {
             key,
             mailbox,
             account: None,
+            device: None,
         }
     }
 
@@ -131,6 +133,12 @@ impl Membership {
         &self.mailbox
     }
 
+    /// The session's device, once it is listed.
+    #[must_use]
+    pub fn device(&self) -> Option<&DeviceId> {
+        self.device.as_ref()
+    }
+
     /// Lists the session as this device of this account. An older session of the same
     /// device is ended.
     pub fn list(&mut self, account: Arc<Account>, device: DeviceId) {
@@ -145,10 +153,11 @@ impl Membership {
         });
         listed.push(Listed {
             key: self.key,
-            device,
+            device: device.clone(),
             mailbox: Arc::clone(&self.mailbox),
         });
         self.account = Some(account);
+        self.device = Some(device);
     }
 }
 
@@ -188,7 +197,7 @@ mod tests {
 
     fn append(user: &str) -> TimelineAppend {
         TimelineAppend {
-            account: account(user),
+            timeline: Timeline::User(account(user)),
             first: Seq::new(1).unwrap(),
             items: vec![Arc::new(Item::Read {
                 conv: ConvId::new("dm:alice:bob").unwrap(),

@@ -16,6 +16,7 @@ pub mod frames;
 pub mod http;
 pub mod hub;
 mod index;
+pub mod intake;
 pub mod limits;
 pub mod mailbox;
 pub mod relay;

@@ -90,3 +90,9 @@ pub const SEARCH_TEXT_BYTES_MAX: usize = 256;
 
 /// Devices that are remembered of one user; the one that was seen longest ago is forgotten first.
 pub const DEVICES_PER_USER_MAX: usize = 100;
+
+/// Calls of methods that one connection has under way. It is not read from while there are as many.
+pub const CALLS_PENDING_MAX: usize = 8;
+
+/// Parameters of a call, in bytes. Larger ones are refused as `field_invalid`.
+pub const CALL_PARAMS_BYTES_MAX: usize = 48 * 1024;

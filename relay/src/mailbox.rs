@@ -106,9 +106,10 @@ impl Mailbox {
 
 #[cfg(test)]
 mod tests {
-    use seqline_protocol::{ConvId, ConvSeq, Entry, Item, Kind, RelayFrame, UserId};
+    use seqline_protocol::{AppId, ConvId, ConvSeq, Entry, Item, Kind, RelayFrame, UserId};
 
     use super::*;
+    use crate::{account::Account, store::Timeline};
 
     fn push(seq: u64) -> Arc<Push> {
         let entry = Entry {
@@ -118,8 +119,11 @@ mod tests {
                 conv_seq: ConvSeq::ZERO,
             },
         };
-        let user = UserId::new("alice").unwrap();
-        Arc::new(Push::new(vec![entry], &user).unwrap())
+        let timeline = Timeline::User(Arc::new(Account {
+            app: AppId::new("app").unwrap(),
+            user: UserId::new("alice").unwrap(),
+        }));
+        Arc::new(Push::new(vec![entry], &timeline).unwrap())
     }
 
     fn ephemeral() -> Arc<Shared> {

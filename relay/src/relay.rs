@@ -118,6 +118,7 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         rules: Arc::new(rules),
         store,
         writer: queue,
+        check: None,
         hub,
         clock: plan.clock,
         entropy: plan.entropy,

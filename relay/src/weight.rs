@@ -5,13 +5,14 @@
 //! 9 bytes, and its strings may need escapes.
 
 use seqline_protocol::{
-    Conversation, Entry, GroupChange, GroupOp, Item, Message, Receipt, UserId, limits::json_bytes,
+    Conversation, Entry, GroupChange, GroupOp, Item, Label, Message, Receipt, UserId,
+    limits::json_bytes,
 };
 
 /// Keys, punctuation, numbers and `priority` of a message.
-const MESSAGE_BYTES: usize = 320;
+const MESSAGE_BYTES: usize = 480;
 /// The same of any other thing.
-const SMALL_BYTES: usize = 160;
+const SMALL_BYTES: usize = 200;
 
 /// Bytes that a message takes at most.
 #[must_use]
@@ -21,6 +22,9 @@ pub fn message_bytes(message: &Message) -> usize {
         + message.sender.as_str().len()
         + message.conv.as_str().len()
         + message.kind.as_str().len()
+        + label_bytes(message.key.as_ref())
+        + label_bytes(message.business.as_ref())
+        + user_bytes(&message.mentions)
         + json_bytes(&message.body)
 }
 
@@ -50,6 +54,7 @@ pub fn conversation_bytes(conversation: &Conversation) -> usize {
     SMALL_BYTES
         + conversation.conv.as_str().len()
         + conversation.last.as_ref().map_or(0, message_bytes)
+        + conversation.title.as_deref().map_or(0, json_bytes)
         + conversation
             .receipts
             .iter()
@@ -60,15 +65,14 @@ pub fn conversation_bytes(conversation: &Conversation) -> usize {
 /// Bytes that a change of a group takes at most.
 #[must_use]
 pub fn group_bytes(change: &GroupChange) -> usize {
-    let users = |users: &[UserId]| users.iter().map(|user| user.as_str().len() + 8).sum();
     let op = match &change.op {
         GroupOp::Created {
             users: members,
             title,
-        } => users(members) + json_bytes(title),
+        } => user_bytes(members) + json_bytes(title),
         GroupOp::Joined { users: members }
         | GroupOp::Left { users: members }
-        | GroupOp::Removed { users: members } => users(members),
+        | GroupOp::Removed { users: members } => user_bytes(members),
         GroupOp::Role { user, .. } | GroupOp::Muted { user, .. } => user.as_str().len(),
         GroupOp::Edited {
             title,
@@ -85,6 +89,14 @@ pub fn group_bytes(change: &GroupChange) -> usize {
         + change.conv.as_str().len()
         + change.by.as_ref().map_or(0, |by| by.as_str().len())
         + op
+}
+
+fn user_bytes(users: &[UserId]) -> usize {
+    users.iter().map(|user| user.as_str().len() + 8).sum()
+}
+
+fn label_bytes(label: Option<&Label>) -> usize {
+    label.map_or(0, |label| label.as_str().len())
 }
 
 fn receipt_bytes(receipt: &Receipt) -> usize {
@@ -130,15 +142,17 @@ mod tests {
             any::<String>(),
             number(),
             any::<bool>(),
+            0..=seqline_protocol::limits::MENTIONS_MAX,
         )
             .prop_map(
-                |(user, peer, client_msg_id, kind, body, number, recalled)| {
+                |(user, peer, client_msg_id, kind, body, number, recalled, mentions)| {
+                    let label = Label::new(user.clone()).unwrap();
                     let user = UserId::new(user).unwrap();
                     Message {
                         msg_id: MsgId::new(number).unwrap(),
                         client_msg_id: ClientMsgId::new(client_msg_id).unwrap(),
                         conv: ConvId::direct(&user, &UserId::new(peer).unwrap()),
-                        sender: user,
+                        sender: user.clone(),
                         conv_seq: ConvSeq::new(number).unwrap(),
                         kind: Kind::new(kind).unwrap(),
                         body,
@@ -146,6 +160,12 @@ mod tests {
                         created_us: Micros::new(number).unwrap(),
                         expires_us: Some(Micros::new(number).unwrap()),
                         recalled,
+                        key: Some(label.clone()),
+                        replaces: Some(ConvSeq::new(number).unwrap()),
+                        replaced: recalled,
+                        business: Some(label),
+                        mentions: vec![user; mentions],
+                        edited_us: Some(Micros::new(number).unwrap()),
                     }
                 },
             )
@@ -171,6 +191,15 @@ mod tests {
                     by: message.sender.clone(),
                 }),
                 Just(Item::Receipt(receipt)),
+                Just(Item::Edit(message.clone())),
+                Just(Item::Delete {
+                    conv: message.conv.clone(),
+                    conv_seq: message.conv_seq,
+                }),
+                Just(Item::Crowd {
+                    conv: message.conv.clone(),
+                    after: Some(Seq::saturating(u64::MAX)),
+                }),
                 Just(Item::Message(message)),
             ]
         })
@@ -200,7 +229,11 @@ mod tests {
         }
 
         #[test]
-        fn a_conversation_is_not_larger_than_it_is_reckoned(message in a_message()) {
+        fn a_conversation_is_not_larger_than_it_is_reckoned(
+            message in a_message(),
+            title in any::<String>(),
+        ) {
+            let head = message.conv_seq;
             let receipt = Receipt {
                 conv: message.conv.clone(),
                 user: message.sender.clone(),
@@ -215,6 +248,9 @@ mod tests {
                 receipts: vec![receipt],
                 active_us: message.created_us,
                 last: Some(message),
+                title: Some(title),
+                mentioned: Some(head),
+                crowd: true,
             };
             let text = serde_json::to_string(&row).unwrap();
             prop_assert!(text.len() <= conversation_bytes(&row));
@@ -230,10 +266,10 @@ mod tests {
             ..item
         };
         let append = TimelineAppend {
-            account: std::sync::Arc::new(crate::account::Account {
+            timeline: crate::store::Timeline::User(std::sync::Arc::new(crate::account::Account {
                 app: seqline_protocol::AppId::new("app").unwrap(),
                 user: item.sender.clone(),
-            }),
+            })),
             first: Seq::new(5).unwrap(),
             items: std::iter::repeat_n(std::sync::Arc::new(Item::Message(item)), 10).collect(),
         };

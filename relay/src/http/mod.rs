@@ -26,8 +26,8 @@ use tower_http::{
 
 use self::origin::Origins;
 use crate::{
-    clock::Clock, counters::Counters, entropy::Entropy, hub::Hub, session::SessionRules,
-    store::Store, writer::WriterQueue,
+    check::Check, clock::Clock, counters::Counters, entropy::Entropy, hub::Hub,
+    session::SessionRules, store::Store, writer::WriterQueue,
 };
 
 /// What every request handler works with.
@@ -44,6 +44,8 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// The way to store more.
     pub writer: WriterQueue,
+    /// Asks an app's server about each message before it is stored.
+    pub check: Option<Arc<dyn Check>>,
     /// Who is connected.
     pub hub: Arc<Hub>,
     /// The time.

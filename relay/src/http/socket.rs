@@ -10,19 +10,25 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use futures_util::future::BoxFuture;
-use seqline_protocol::{ErrorCode, limits::FRAME_BYTES_MAX};
+use futures_util::{
+    future::BoxFuture,
+    stream::{FuturesUnordered, StreamExt as _},
+};
+use seqline_protocol::{ErrorCode, RequestId, limits::FRAME_BYTES_MAX};
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use self::wire::{Incoming, Wire};
 use super::{App, refusal};
 use crate::{
+    account::Account,
+    api::{self, Caller, Place},
+    check::Check,
     hub::Membership,
     limits::{
         CLOSE_WAIT_MS, OVERSIZE_READ_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_WRITE_BUFFER_BYTES,
     },
     session::{Answer, Effect, Event, Query, Session},
-    store::{Op, Store, StoreError},
+    store::{Actor, Op, Send, Store, StoreError},
     writer::{Full, Lane},
 };
 
@@ -86,6 +92,10 @@ struct Connection {
     /// What found the writer's queue full, the first one waiting for room.
     submitting: Option<BoxFuture<'static, bool>>,
     unsubmitted: VecDeque<Op>,
+    /// The message that the app's server is being asked about.
+    checking: Option<BoxFuture<'static, Event>>,
+    /// Calls under way; none before the first one, since most sessions make none.
+    calls: Option<FuturesUnordered<BoxFuture<'static, Event>>>,
     alarm: Pin<Box<Sleep>>,
     closing: Option<ErrorCode>,
 }
@@ -93,7 +103,12 @@ struct Connection {
 impl Connection {
     fn new(app: Arc<App>, socket: WebSocket, membership: Membership) -> Self {
         let id = format!("{:016x}", app.entropy.number());
-        let session = Session::new(Arc::clone(&app.rules), id, app.clock.now());
+        let session = Session::new(
+            Arc::clone(&app.rules),
+            app.check.clone(),
+            id,
+            app.clock.now(),
+        );
         Self {
             wire: Wire::new(socket),
             session,
@@ -102,6 +117,8 @@ impl Connection {
             reading: None,
             submitting: None,
             unsubmitted: VecDeque::new(),
+            checking: None,
+            calls: None,
             alarm: Box::pin(sleep(Duration::ZERO)),
             closing: None,
             app,
@@ -139,6 +156,11 @@ impl Connection {
                 self.reading = None;
                 self.feed(event);
             }
+            event = or_pending(&mut self.checking) => {
+                self.checking = None;
+                self.feed(event);
+            }
+            event = called(&mut self.calls) => self.feed(event),
             has_room = or_pending(&mut self.submitting) => {
                 self.submitting = None;
                 if !has_room {
@@ -171,6 +193,17 @@ impl Connection {
                     self.unsubmitted.push_back(op);
                     self.submit_waiting();
                 }
+                Effect::Check(send) => {
+                    if let Some(check) = self.app.check.clone() {
+                        self.checking = Some(Box::pin(ask(check, send)));
+                    }
+                }
+                Effect::Call {
+                    account,
+                    req,
+                    method,
+                    params,
+                } => self.call(account, req, method, params),
                 Effect::Read(query) => {
                     let store = Arc::clone(&self.app.store);
                     self.reading = Some(Box::pin(read(store, query)));
@@ -186,6 +219,25 @@ impl Connection {
                 }
             }
         }
+    }
+
+    fn call(&mut self, account: Arc<Account>, req: RequestId, method: String, params: String) {
+        let Some(device) = self.membership.device().cloned() else {
+            return;
+        };
+        let app = Arc::clone(&self.app);
+        let caller = Caller {
+            actor: Actor::User(account),
+            place: Place::Socket {
+                device,
+                mailbox: Arc::clone(self.membership.mailbox()),
+            },
+        };
+        let call = async move {
+            let result = api::call(&app, &caller, &method, &params).await;
+            Event::Called { req, result }
+        };
+        self.calls.get_or_insert_default().push(Box::pin(call));
     }
 
     fn submit_waiting(&mut self) {
@@ -230,6 +282,21 @@ async fn or_pending<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
         Some(future) => future.await,
         None => pending().await,
     }
+}
+
+/// The next call that has ended.
+async fn called(calls: &mut Option<FuturesUnordered<BoxFuture<'static, Event>>>) -> Event {
+    match calls {
+        Some(calls) if !calls.is_empty() => match calls.next().await {
+            Some(event) => event,
+            None => pending().await,
+        },
+        _ => pending().await,
+    }
+}
+
+async fn ask(check: Arc<dyn Check>, send: Send) -> Event {
+    Event::Checked(check.ask(send).await)
 }
 
 fn writer_ended() -> StoreError {

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use seqline_protocol::{DecodeError, DeviceId, Encoding, ErrorCode, KickReason, Seq};
+use seqline_protocol::{DecodeError, DeviceId, Encoding, ErrorCode, KickReason, RequestId, Seq};
 
 use crate::{
     account::Account,
+    api::ApiError,
+    check::Rejected,
     frames::{Outgoing, Push, Shared},
     store::{
         Conversations, ConversationsQuery, HistoryPage, HistoryQuery, Op, OpResult, Page,
-        PageQuery, Position, StoreError,
+        PageQuery, Position, Send, StoreError,
     },
 };
 
@@ -28,8 +30,17 @@ pub enum Event {
     Unreadable(DecodeError),
     /// Answers [`Effect::Open`].
     Opened(Result<Position, StoreError>),
+    /// Answers [`Effect::Check`]: the message as it is to be stored, or why it is not.
+    Checked(Result<Send, Rejected>),
     /// Answers [`Effect::Submit`], in the order of submission.
     Committed(Result<OpResult, StoreError>),
+    /// Answers [`Effect::Call`].
+    Called {
+        /// The request.
+        req: RequestId,
+        /// The method's value.
+        result: Result<String, ApiError>,
+    },
     /// Answers [`Effect::Read`].
     Answered(Result<Answer, StoreError>),
     /// Entries were committed to the user's timeline.
@@ -67,10 +78,23 @@ pub enum Effect {
         /// Which installation.
         device: DeviceId,
     },
+    /// Ask the app's server about this. One at a time.
+    Check(Send),
     /// Store this, after everything submitted before.
     Submit(Op),
     /// Read this. One at a time.
     Read(Query),
+    /// Call a method, beside everything else.
+    Call {
+        /// By whose authority.
+        account: Arc<Account>,
+        /// The request.
+        req: RequestId,
+        /// Its name.
+        method: String,
+        /// JSON text.
+        params: String,
+    },
     /// Hand this to the connected sessions of an account.
     Relay {
         /// To whom.

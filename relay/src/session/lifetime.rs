@@ -115,7 +115,7 @@ impl Session {
 
     /// Whether silence now is the client's: not while the relay holds its frames back.
     pub(super) fn is_waiting_for_client(&self) -> bool {
-        self.awaited < seqline_protocol::limits::SEND_WINDOW && self.reads.has_room()
+        self.has_room()
     }
 
     pub(super) fn drain(&mut self) {
@@ -128,7 +128,9 @@ impl Session {
 
     pub(super) fn is_idle_draining(&self) -> bool {
         matches!(self.phase, Phase::Draining(_))
+            && self.gate.is_empty()
             && self.in_flight.is_empty()
+            && self.calls == 0
             && self.reads.is_empty()
     }
 }

@@ -11,12 +11,15 @@
 //! read from the socket only while [`Session::wants_input`], and feed
 //! [`Event::Tick`] once [`Session::wait`] has passed.
 
+mod calls;
 mod delivery;
+mod ephemeral;
 mod event;
 mod feed;
 mod greeting;
 mod lifetime;
 mod reads;
+mod sends;
 mod writes;
 
 use std::{collections::VecDeque, sync::Arc};
@@ -27,12 +30,16 @@ use seqline_protocol::{
 };
 
 pub use self::event::{Answer, Effect, Event, Query};
-use self::{delivery::Delivery, feed::Feed, lifetime::Lifetime, reads::Reads, writes::InFlight};
+use self::{
+    delivery::Delivery, feed::Feed, lifetime::Lifetime, reads::Reads, sends::Gate, writes::InFlight,
+};
 use crate::{
     account::Account,
     auth::Keyring,
+    check::Check,
     clock::Now,
     frames::{Outgoing, Push, Shared},
+    limits::CALLS_PENDING_MAX,
     store::{self, Op},
 };
 
@@ -58,8 +65,11 @@ pub struct Session {
     feed: Feed,
     delivery: Delivery,
     reads: Reads,
+    gate: Gate,
     in_flight: VecDeque<InFlight>,
     awaited: usize,
+    /// Calls that are under way.
+    calls: usize,
     outgoing: Backlog,
     effects: VecDeque<Effect>,
 }
@@ -117,9 +127,15 @@ impl From<ClientMsgId> for About {
 }
 
 impl Session {
-    /// A connection that was just made.
+    /// A connection that was just made. Where there is a check, it is asked about each
+    /// message before it is stored.
     #[must_use]
-    pub fn new(rules: Arc<SessionRules>, id: String, now: Now) -> Self {
+    pub fn new(
+        rules: Arc<SessionRules>,
+        check: Option<Arc<dyn Check>>,
+        id: String,
+        now: Now,
+    ) -> Self {
         Self {
             lifetime: Lifetime::start(rules.heartbeat, now),
             rules,
@@ -130,8 +146,10 @@ impl Session {
             feed: Feed::closed(),
             delivery: Delivery::default(),
             reads: Reads::default(),
+            gate: Gate::new(check),
             in_flight: VecDeque::new(),
             awaited: 0,
+            calls: 0,
             outgoing: Backlog::default(),
             effects: VecDeque::new(),
         }
@@ -159,11 +177,14 @@ impl Session {
     pub fn wants_input(&self) -> bool {
         match self.phase {
             Phase::Greeting => true,
-            Phase::Open(_) => {
-                self.awaited < SEND_WINDOW && self.reads.has_room() && !self.outgoing.is_slow()
-            }
+            Phase::Open(_) => self.has_room() && !self.outgoing.is_slow(),
             Phase::Opening(..) | Phase::Draining(_) | Phase::Closed => false,
         }
+    }
+
+    /// Whether more may come of what is answered later.
+    fn has_room(&self) -> bool {
+        self.awaited < SEND_WINDOW && self.calls < CALLS_PENDING_MAX && self.reads.has_room()
     }
 
     /// Says what waits for the socket. To be called before an event is fed, and before
@@ -181,7 +202,9 @@ impl Session {
             Event::Frame { encoding, payload } => self.handle_payload(now, encoding, &payload),
             Event::Unreadable(error) => self.refuse_frame(&error),
             Event::Opened(position) => self.handle_position(now, position),
+            Event::Checked(result) => self.handle_checked(result),
             Event::Committed(result) => self.handle_commit(result),
+            Event::Called { req, result } => self.handle_called(req, result),
             Event::Answered(answer) => self.handle_answer(answer),
             Event::Push(push) => self.handle_push(&push),
             Event::Missed(head) => {
@@ -289,10 +312,11 @@ impl Session {
             ClientFrame::Ephemeral { to, kind, body, .. } => {
                 self.relay_ephemeral(&account, &to, kind, body);
             }
-            ClientFrame::Call { req, method, .. } => {
-                let text = format!("there is no method {method}");
-                self.refuse(ErrorCode::MethodUnknown, &text, req);
-            }
+            ClientFrame::Call {
+                req,
+                method,
+                params,
+            } => self.handle_call(account, req, method, params),
             ClientFrame::State { background } => self.lifetime.set_background(background),
             ClientFrame::Refresh { req, token } => self.refresh(now, &account, req, &token),
             ClientFrame::Ping { nonce } => self.write(&RelayFrame::Pong {

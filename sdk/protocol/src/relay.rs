@@ -165,7 +165,8 @@ pub enum RelayFrame {
         /// JSON text, in either encoding of frames.
         value: String,
     },
-    /// Something was refused. A close follows if the code has a close code.
+    /// Something was refused. A close follows if the code has a close code, unless it
+    /// answers a `call`: then the session goes on.
     Error {
         /// Why.
         code: ErrorCode,

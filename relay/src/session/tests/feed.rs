@@ -13,6 +13,7 @@ fn pull(desk: &mut Desk, after: u64) {
         after: seq(after),
         limit: None,
         pub_after: None,
+        conv: None,
     });
     assert!(matches!(effects[..], [Effect::Read(_)]));
 }
@@ -122,7 +123,7 @@ impl Overlap {
     fn take(&mut self, frames: &[RelayFrame]) {
         for frame in frames {
             match frame {
-                RelayFrame::Push { entries } => {
+                RelayFrame::Push { entries, .. } => {
                     for entry in entries {
                         assert_eq!(entry.seq.get(), self.newest + 1, "pushed once, in order");
                         self.newest += 1;
@@ -241,7 +242,7 @@ fn told(effects: &[Effect]) -> Option<u64> {
 #[test]
 fn only_acks_of_others_messages_are_stored_and_they_are_gathered() {
     let mut desk = Desk::open(0);
-    let own = crate::frames::Push::new(vec![entry_of("alice", 1)], &account("alice").user);
+    let own = crate::frames::Push::new(vec![entry_of("alice", 1)], &own_timeline());
     desk.feed(Event::Push(std::sync::Arc::new(own.unwrap())));
     assert_eq!(told(&desk.cause(ClientFrame::Ack { cursor: seq(1) })), None);
 

@@ -87,7 +87,7 @@ fn a_device_goes_on_from_where_it_can() {
         let mut hello = desk.hello();
         (hello.resume, hello.start) = (resume, start);
         desk.say(ClientFrame::Hello(hello));
-        let frames = desk.feed(Event::Opened(Ok(floor_3)));
+        let frames = desk.feed(Event::Opened(Ok(floor_3.clone())));
         let welcome = welcome(&frames);
         assert_eq!(
             (welcome.cursor, welcome.reset),

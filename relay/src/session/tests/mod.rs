@@ -1,8 +1,12 @@
 //! The session's rules, in virtual time and without a socket.
 
+mod calls;
+mod checks;
+mod ephemeral;
 mod feed;
 mod greeting;
 mod lifetime;
 mod reads;
+mod sends;
 mod support;
 mod writes;

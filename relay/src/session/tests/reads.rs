@@ -20,6 +20,7 @@ fn pull(n: u64, after: u64, limit: Option<u16>) -> ClientFrame {
         after: seq(after),
         limit,
         pub_after: None,
+        conv: None,
     }
 }
 
@@ -84,6 +85,7 @@ fn a_pull_from_beyond_the_head_is_refused_and_from_below_the_floor_is_a_reset() 
         reason: ResetReason::BelowFloor,
         epoch: position(0).epoch,
         head: seq(5),
+        conv: None,
     };
     assert_eq!(frames, [expected]);
     assert_eq!(pushed(&desk.feed(push(6..=6))), [6]);
@@ -98,6 +100,7 @@ fn the_public_mailbox_is_empty_and_only_told_of_if_asked() {
             after: seq(0),
             limit: None,
             pub_after,
+            conv: None,
         });
         let frames = desk.feed(page(1, 0));
         let [

@@ -11,10 +11,11 @@ use seqline_protocol::{
 use crate::{
     account::Account,
     auth::{Identity, Keyring, Scope},
+    check::Check,
     clock::Now,
     frames::Push,
     session::{Effect, Event, Session, SessionRules},
-    store::{Done, OpResult, Position, Sent},
+    store::{Done, OpResult, Position, Sent, Timeline},
 };
 
 const SECRET: &str = "a secret that is long enough for the checks";
@@ -25,6 +26,10 @@ pub(super) fn account(user: &str) -> Arc<Account> {
         app: AppId::new("app").unwrap(),
         user: UserId::new(user).unwrap(),
     })
+}
+
+pub(super) fn own_timeline() -> Timeline {
+    Timeline::User(account("alice"))
 }
 
 pub(super) fn seq(n: u64) -> Seq {
@@ -41,6 +46,7 @@ pub(super) fn position(head: u64) -> Position {
         head: seq(head),
         floor: seq(1),
         delivered: seq(head),
+        crowds: Vec::new(),
     }
 }
 
@@ -64,6 +70,12 @@ pub(super) fn entry_of(sender: &str, n: u64) -> Entry {
             created_us: Micros::ZERO,
             expires_us: None,
             recalled: false,
+            key: None,
+            replaces: None,
+            replaced: false,
+            business: None,
+            mentions: Vec::new(),
+            edited_us: None,
         }),
     }
 }
@@ -74,18 +86,26 @@ pub(super) fn entries(range: std::ops::RangeInclusive<u64>) -> Vec<Entry> {
 
 pub(super) fn push(range: std::ops::RangeInclusive<u64>) -> Event {
     Event::Push(Arc::new(
-        Push::new(entries(range), &account("alice").user).unwrap(),
+        Push::new(entries(range), &own_timeline()).unwrap(),
     ))
 }
 
 pub(super) fn send(id: &str) -> ClientFrame {
+    send_saying(id, "hello")
+}
+
+pub(super) fn send_saying(id: &str, body: &str) -> ClientFrame {
     ClientFrame::Send(Send {
         client_msg_id: ClientMsgId::new(id).unwrap(),
         to: Target::User(account("bob").user.clone()),
         kind: Kind::text(),
-        body: "hello".to_owned(),
+        body: body.to_owned(),
         priority: Priority::Normal,
         expires_us: None,
+        key: None,
+        replace: false,
+        business: None,
+        mentions: Vec::new(),
     })
 }
 
@@ -109,6 +129,10 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new() -> Self {
+        Self::new_with(None)
+    }
+
+    fn new_with(check: Option<Arc<dyn Check>>) -> Self {
         let app = AppId::new("app").unwrap();
         let rules = Arc::new(SessionRules {
             keyring: Keyring::new([(&app, SECRET)]),
@@ -120,7 +144,7 @@ impl Desk {
             uptime: Duration::from_secs(1000),
         };
         Self {
-            session: Session::new(Arc::clone(&rules), "session-1".to_owned(), now),
+            session: Session::new(Arc::clone(&rules), check, "session-1".to_owned(), now),
             now,
             rules,
         }
@@ -129,6 +153,15 @@ impl Desk {
     /// Opened at the head of a timeline with so many entries.
     pub(super) fn open(head: u64) -> Self {
         Self::open_at(head, head).0
+    }
+
+    /// The same, with a check before messages are stored.
+    pub(super) fn open_with_check(check: Arc<dyn Check>) -> Self {
+        let mut desk = Self::new_with(Some(check));
+        let hello = desk.hello();
+        desk.say(ClientFrame::Hello(hello));
+        desk.feed(Event::Opened(Ok(position(0))));
+        desk
     }
 
     /// Opened with a cursor; the frames that answer it too.
@@ -159,6 +192,7 @@ impl Desk {
             token: self.token("alice", Scope::User, 3600),
             device: DeviceId::new("phone").unwrap(),
             host: "test".to_owned(),
+            platform: None,
             app_version: None,
             resume: None,
             start: Start::Oldest,
@@ -235,7 +269,7 @@ pub(super) fn pushed(frames: &[RelayFrame]) -> Vec<u64> {
     frames
         .iter()
         .flat_map(|frame| match frame {
-            RelayFrame::Push { entries } => {
+            RelayFrame::Push { entries, .. } => {
                 entries.iter().map(|one| one.seq.get()).collect::<Vec<_>>()
             }
             other => panic!("not a push: {other:?}"),

@@ -1,0 +1,142 @@
+//! Messages on their way to the store: checked, and handed over in the order in which
+//! they came.
+//!
+//! Where the app's server is asked about a message first, everything of this session
+//! that comes after it waits, so that order holds; a message that is not wanted is
+//! answered, and the others go on.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use seqline_protocol::{ErrorCode, RelayFrame, Send};
+
+use super::{About, Effect, Session, writes::InFlight};
+use crate::{
+    account::Account,
+    api::ApiError,
+    check::{Check, Rejected},
+    intake,
+    store::{self, Digest, Op},
+};
+
+/// What stands before the writer's queue.
+#[derive(Default)]
+pub(super) struct Gate {
+    check: Option<Arc<dyn Check>>,
+    /// Being asked about.
+    asking: Option<InFlight>,
+    /// Waits for that.
+    held: VecDeque<(InFlight, Op)>,
+}
+
+impl Gate {
+    pub(super) fn new(check: Option<Arc<dyn Check>>) -> Self {
+        Self {
+            check,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.asking.is_none() && self.held.is_empty()
+    }
+
+    fn must_ask(&self, send: &store::Send) -> bool {
+        self.check
+            .as_ref()
+            .is_some_and(|check| check.is_on_for(send))
+    }
+}
+
+impl Session {
+    pub(super) fn handle_send(&mut self, from: Arc<Account>, send: Send) {
+        let client_msg_id = send.client_msg_id.clone();
+        match checked(from, send) {
+            Err(error) => self.refuse(error.code, &error.message, client_msg_id),
+            Ok(send) => {
+                self.awaited += 1;
+                let in_flight = InFlight::Send(client_msg_id, send.conv.clone());
+                self.submit(in_flight, Op::Send(send));
+            }
+        }
+    }
+
+    /// Hands an operation to the writer, after everything before it.
+    pub(super) fn submit(&mut self, in_flight: InFlight, op: Op) {
+        self.gate.held.push_back((in_flight, op));
+        self.open_gate();
+    }
+
+    /// The app's server answered.
+    pub(super) fn handle_checked(&mut self, result: Result<store::Send, Rejected>) {
+        let Some(in_flight) = self.gate.asking.take() else {
+            return;
+        };
+        let rewritten = result.and_then(|send| match intake::check(&send) {
+            Ok(()) => Ok(send),
+            Err(error) => Err(Rejected {
+                reason: format!("as the app's server rewrote it: {}", error.message),
+                is_retryable: false,
+            }),
+        });
+        match rewritten {
+            Ok(send) => self.hand_over(in_flight, Op::Send(send)),
+            Err(rejected) => self.reject(&in_flight, rejected),
+        }
+        self.open_gate();
+    }
+
+    fn open_gate(&mut self) {
+        while self.gate.asking.is_none()
+            && let Some((in_flight, op)) = self.gate.held.pop_front()
+        {
+            match op {
+                Op::Send(send) if self.gate.must_ask(&send) => {
+                    self.gate.asking = Some(in_flight);
+                    self.emit(Effect::Check(send));
+                }
+                op => self.hand_over(in_flight, op),
+            }
+        }
+    }
+
+    fn hand_over(&mut self, in_flight: InFlight, op: Op) {
+        self.in_flight.push_back(in_flight);
+        self.emit(Effect::Submit(op));
+    }
+
+    fn reject(&mut self, in_flight: &InFlight, rejected: Rejected) {
+        self.awaited -= 1;
+        self.emit(Effect::Count(ErrorCode::Rejected));
+        let About { req, client_msg_id } = in_flight.about();
+        self.write(&RelayFrame::Error {
+            code: ErrorCode::Rejected,
+            message: rejected.reason,
+            retryable: rejected.is_retryable,
+            req,
+            client_msg_id,
+            retry_after_ms: None,
+        });
+    }
+}
+
+fn checked(from: Arc<Account>, send: Send) -> Result<store::Send, ApiError> {
+    let conv = intake::conversation(&from, &send.to)?;
+    let mut send = store::Send {
+        from,
+        conv,
+        client_msg_id: send.client_msg_id,
+        kind: send.kind,
+        body: send.body,
+        priority: send.priority,
+        expires: send.expires_us,
+        key: send.key,
+        replace: send.replace,
+        business: send.business,
+        mentions: send.mentions,
+        by_server: false,
+        digest: Digest::default(),
+    };
+    intake::check(&send)?;
+    send.digest = send.digest_of();
+    Ok(send)
+}
