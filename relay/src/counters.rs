@@ -14,6 +14,14 @@ pub struct Counters {
     pub operations: Counter,
     /// Commits that failed as a whole.
     pub commits_failed: Counter,
+    /// Messages that an app's server accepted as they are before they were stored.
+    pub checks_accepted: Counter,
+    /// Messages that one rewrote.
+    pub checks_rewritten: Counter,
+    /// Messages that one refused.
+    pub checks_refused: Counter,
+    /// Checks without an answer that could be understood in time: the default held.
+    pub checks_failed: Counter,
 }
 
 /// One number that grows.

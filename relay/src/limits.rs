@@ -96,3 +96,22 @@ pub const CALLS_PENDING_MAX: usize = 8;
 
 /// Parameters of a call, in bytes. Larger ones are refused as `field_invalid`.
 pub const CALL_PARAMS_BYTES_MAX: usize = 48 * 1024;
+
+/// Time that an app's server has to answer about a message before it is stored, in
+/// milliseconds, unless configured otherwise. Then the app's `check_default` holds.
+pub const CHECK_TIMEOUT_MS_DEFAULT: u64 = 500;
+
+/// The same at most: a sender waits for it.
+pub const CHECK_TIMEOUT_MS_MAX: u64 = 10_000;
+
+/// Checks of one app under way. Further ones wait, and their time runs.
+pub const CHECKS_MAX: usize = 256;
+
+/// Webhooks of one app under way. Further ones wait in the database.
+pub const WEBHOOKS_MAX: usize = 32;
+
+/// Time for one delivery of a webhook, in milliseconds. Then it has failed.
+pub const WEBHOOK_TIMEOUT_MS: u64 = 10_000;
+
+/// Bytes that are read of what an app's server answers. A longer answer has failed.
+pub const CALLOUT_ANSWER_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;

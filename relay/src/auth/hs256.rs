@@ -1,6 +1,6 @@
 //! HMAC-SHA-256 for `jsonwebtoken`, which otherwise brings RSA and every curve with it.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{
     Algorithm, AlgorithmFamily, DecodingKey, EncodingKey,
     crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
@@ -27,7 +27,7 @@ impl Hs256 {
         if algorithm != Algorithm::HS256 || family != AlgorithmFamily::Hmac {
             return Err(ErrorKind::InvalidAlgorithm.into());
         }
-        let mac = <Hmac<Sha256> as Mac>::new_from_slice(secret)
+        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret)
             .map_err(|_| ErrorKind::InvalidKeyFormat)?;
         Ok(Box::new(Self(mac)))
     }

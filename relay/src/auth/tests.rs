@@ -1,6 +1,6 @@
 //! Which tokens are taken, and with which code the others are refused.
 
-use hmac::{Hmac, Mac as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use seqline_protocol::{AppId, ErrorCode, Micros, UserId, limits::TOKEN_BYTES_MAX};
 use serde_json::{Value, json};
 use sha2::Sha256;

@@ -1,14 +1,18 @@
 //! From settings to a configuration, with every complaint at once.
 
-use std::{collections::BTreeMap, net::SocketAddr, ops::RangeInclusive, path::PathBuf};
+mod apps;
 
-use seqline_protocol::{AppId, Heartbeat};
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
-use super::{Config, ConfigError, Origin, Problem, Secret, Settings, Sources};
-use crate::{drain::DrainRules, limits::SECRET_BYTES_MIN, store::CommitRules};
+use seqline_protocol::Heartbeat;
+
+use super::{Config, ConfigError, Origin, Problem, Settings, Sources, parse_time_s};
+use crate::{drain::DrainRules, store::CommitRules};
 
 const LISTEN_DEFAULT: &str = "127.0.0.1:7340";
 const DATABASE_DEFAULT: &str = "sqlite:data/seqline.db";
+const SYNC_TTL_DEFAULT: &str = "30d";
+const SYNC_TTL_MIN_S: u64 = 60;
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
 impl Sources {
@@ -62,15 +66,15 @@ impl Check<'_> {
                     100..=150_000,
                 ),
             },
-            commit_rules: CommitRules {
-                recall_window_ms: self.number(
-                    "recall_window_ms",
-                    |s| &s.recall_window_ms,
-                    120_000,
-                    0..=365 * DAY_MS,
-                ),
-                ..CommitRules::default()
-            },
+            commit_rules: self.commit_rules(),
+            devices: self
+                .sources
+                .pick("devices", |s| &s.devices)
+                .0
+                .unwrap_or_default(),
+            sync_ttl: self.sync_ttl(),
+            webhooks: self.webhooks(),
+            checks: self.checks(),
             drain_rules: DrainRules {
                 time_ms: self.number("drain_ms", |s| &s.drain_ms, 5_000, 0..=3_600_000),
                 reconnect_window_ms: self.number(
@@ -82,6 +86,65 @@ impl Check<'_> {
             },
             sessions_max: self.number("sessions_max", |s| &s.sessions_max, 100_000, 1..=10_000_000),
             readers: self.number("readers", |s| &s.readers, 4, 1..=64),
+        }
+    }
+
+    fn commit_rules(&mut self) -> CommitRules {
+        let rules = CommitRules::default();
+        CommitRules {
+            recall_window_ms: self.number(
+                "recall_window_ms",
+                |s| &s.recall_window_ms,
+                rules.recall_window_ms,
+                0..=365 * DAY_MS,
+            ),
+            edit_window_ms: self.number(
+                "edit_window_ms",
+                |s| &s.edit_window_ms,
+                rules.edit_window_ms,
+                0..=365 * DAY_MS,
+            ),
+            crowd_members_min: self.number(
+                "crowd_members_min",
+                |s| &s.crowd_members_min,
+                rules.crowd_members_min,
+                2..=5_000,
+            ),
+            group_members_max: self.number(
+                "group_members_max",
+                |s| &s.group_members_max,
+                rules.group_members_max,
+                2..=10_000_000,
+            ),
+            receipt_members_max: self.number(
+                "receipt_members_max",
+                |s| &s.receipt_members_max,
+                rules.receipt_members_max,
+                0..=1_000,
+            ),
+            shows_history_to_new: self
+                .sources
+                .pick("history_for_new", |s| &s.history_for_new)
+                .0
+                .unwrap_or(rules.shows_history_to_new),
+            hook_apps: self.hook_apps(),
+        }
+    }
+
+    fn sync_ttl(&mut self) -> Duration {
+        let (text, origin) = self.sources.pick("sync_ttl", |s| &s.sync_ttl);
+        let text = text.unwrap_or_else(|| SYNC_TTL_DEFAULT.to_owned());
+        let time_s = parse_time_s(&text).and_then(|time_s| {
+            (time_s >= SYNC_TTL_MIN_S).then_some(time_s).ok_or_else(|| {
+                format!("{text:?} is less than {SYNC_TTL_MIN_S}s: devices could not keep up")
+            })
+        });
+        match time_s {
+            Ok(time_s) => Duration::from_secs(time_s),
+            Err(reason) => {
+                self.problem("sync_ttl", origin, reason);
+                Duration::ZERO
+            }
         }
     }
 
@@ -118,70 +181,6 @@ impl Check<'_> {
         let reason = format!("{text:?} is not sqlite:PATH, such as {DATABASE_DEFAULT}");
         self.problem("database", origin, reason);
         PathBuf::new()
-    }
-
-    fn app(&mut self) -> Option<(AppId, Origin)> {
-        let (name, origin) = self.sources.pick("app", |s| &s.app);
-        Some((self.app_id("app", name?, &origin)?, origin))
-    }
-
-    fn apps(&mut self, is_dev: bool) -> BTreeMap<AppId, Secret> {
-        let mut apps = BTreeMap::new();
-        let (file, origin) = self.sources.file();
-        for (name, settings) in &file.apps {
-            let field = format!("apps.{name}.secret");
-            if let Some(app) = self.app_id(&format!("apps.{name}"), name.clone(), &origin)
-                && let Some(secret) = self.secret(&field, &settings.secret, &origin)
-            {
-                apps.insert(app, secret);
-            }
-        }
-        let (secret, origin) = self.sources.pick("app_secret", |s| &s.app_secret);
-        match (self.app(), secret) {
-            (Some((app, _)), Some(secret)) => {
-                if let Some(secret) = self.secret("app_secret", &secret, &origin) {
-                    apps.insert(app, secret);
-                }
-            }
-            (None, Some(_)) => {
-                let reason = "the app whose secret this is has no name; set SEQLINE_APP or --app";
-                self.problem("app_secret", origin, reason.to_owned());
-            }
-            _ => {}
-        }
-        if is_dev && !apps.is_empty() {
-            let reason = "development has one app, `dev`, with a secret of its own; \
-                          leave out either `dev` or the apps";
-            self.problem("apps", Origin::Default, reason.to_owned());
-        } else if !is_dev && apps.is_empty() && self.problems.is_empty() {
-            let reason = format!(
-                "no app is configured, so no one could connect; set SEQLINE_APP and \
-                 SEQLINE_APP_SECRET (at least {SECRET_BYTES_MIN} bytes, for example from \
-                 `openssl rand -base64 48`), or [apps.NAME] secret in a --config file; \
-                 or use --dev for a first look on this machine"
-            );
-            self.problem("apps", Origin::Default, reason);
-        }
-        apps
-    }
-
-    fn app_id(&mut self, field: &str, name: String, origin: &Origin) -> Option<AppId> {
-        AppId::new(name)
-            .map_err(|error| self.problem(field, origin.clone(), error.to_string()))
-            .ok()
-    }
-
-    fn secret(&mut self, field: &str, secret: &str, origin: &Origin) -> Option<Secret> {
-        if secret.len() < SECRET_BYTES_MIN {
-            let reason = format!(
-                "a secret has at least {SECRET_BYTES_MIN} bytes, this one {}; make one, for \
-                 example with `openssl rand -base64 48`",
-                secret.len()
-            );
-            self.problem(field, origin.clone(), reason);
-            return None;
-        }
-        Some(Secret::new(secret.to_owned()))
     }
 
     fn allowed_origins(&mut self) -> Vec<String> {

@@ -5,16 +5,21 @@
 mod check;
 mod settings;
 mod sources;
+mod time;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use seqline_protocol::{AppId, Heartbeat};
 use thiserror::Error;
 
 pub use settings::{AppSettings, LogFormat, Settings};
 pub use sources::{Origin, Sources};
+pub use time::parse_time_s;
 
-use crate::{drain::DrainRules, store::CommitRules};
+use crate::{
+    callout::Endpoint, check::CheckRules, drain::DrainRules, session::DevicePolicy,
+    store::CommitRules,
+};
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -39,6 +44,14 @@ pub struct Config {
     pub heartbeat: Heartbeat,
     /// What the store decides by.
     pub commit_rules: CommitRules,
+    /// Which devices of a user may be connected at a time.
+    pub devices: DevicePolicy,
+    /// How long timeline entries are kept.
+    pub sync_ttl: Duration,
+    /// Where which apps' servers are told of what happens.
+    pub webhooks: BTreeMap<AppId, Endpoint>,
+    /// Which apps' servers are asked before a message is stored, and how.
+    pub checks: BTreeMap<AppId, CheckRules>,
     /// How to stop.
     pub drain_rules: DrainRules,
     /// Connections at most.

@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+use crate::{check::CheckDefault, session::DevicePolicy};
+
 /// What can be configured. Absent means the default.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -36,7 +38,7 @@ pub struct Settings {
     #[serde(skip)]
     pub app_secret: Option<String>,
 
-    /// The apps and their secrets: `[apps.NAME]` with `secret = "…"`. In the file only.
+    /// The apps: `[apps.NAME]` with `secret = "…"`, webhooks and check. In the file only.
     #[arg(skip)]
     pub apps: BTreeMap<String, AppSettings>,
 
@@ -74,6 +76,38 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_RECALL_WINDOW_MS", value_name = "MS")]
     pub recall_window_ms: Option<u64>,
 
+    /// How long a sender may edit a message. [default: 900000]
+    #[arg(long, env = "SEQLINE_EDIT_WINDOW_MS", value_name = "MS")]
+    pub edit_window_ms: Option<u64>,
+
+    /// How long timeline entries are kept for devices that are away: a number with s, m, h
+    /// or d. Messages are kept for good. [default: 30d]
+    #[arg(long, env = "SEQLINE_SYNC_TTL", value_name = "TIME")]
+    pub sync_ttl: Option<String>,
+
+    /// Which devices of a user may be connected at a time. [default: any]
+    #[arg(long, env = "SEQLINE_DEVICES", value_enum, value_name = "POLICY")]
+    pub devices: Option<DevicePolicy>,
+
+    /// Groups of so many members have one timeline, instead of an entry in each
+    /// member's. [default: 500]
+    #[arg(long, env = "SEQLINE_CROWD_MEMBERS_MIN", value_name = "COUNT")]
+    pub crowd_members_min: Option<u32>,
+
+    /// Members of a group at most; channels have no such limit. [default: 100000]
+    #[arg(long, env = "SEQLINE_GROUP_MEMBERS_MAX", value_name = "COUNT")]
+    pub group_members_max: Option<u32>,
+
+    /// In groups of up to so many members, senders are told at once who has read; in larger
+    /// ones they ask. [default: 100]
+    #[arg(long, env = "SEQLINE_RECEIPT_MEMBERS_MAX", value_name = "COUNT")]
+    pub receipt_members_max: Option<u32>,
+
+    /// Whether a member sees what was said before she joined. [default: false]
+    #[arg(long, env = "SEQLINE_HISTORY_FOR_NEW", value_name = "BOOL", num_args = 0..=1,
+          require_equals = true, default_missing_value = "true")]
+    pub history_for_new: Option<bool>,
+
     /// Time to finish and close all sessions when stopping. [default: 5000]
     #[arg(long, env = "SEQLINE_DRAIN_MS", value_name = "MS")]
     pub drain_ms: Option<u64>,
@@ -92,11 +126,22 @@ pub struct Settings {
 }
 
 /// One app of the file.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct AppSettings {
-    /// What its tokens are signed with; at least 32 bytes.
-    pub secret: String,
+    /// What its tokens are signed with; at least 32 bytes. Not for the app `dev`, which has
+    /// one of its own.
+    pub secret: Option<String>,
+    /// Where its server is told of what happens.
+    pub webhook_url: Option<String>,
+    /// What requests to its server are signed with; at least 32 bytes.
+    pub webhook_secret: Option<String>,
+    /// Where its server is asked about each message before it is stored.
+    pub check_url: Option<String>,
+    /// How long an answer is waited for. Default 500.
+    pub check_timeout_ms: Option<u64>,
+    /// What holds if there is none in time. Default `refuse`.
+    pub check_default: Option<CheckDefault>,
 }
 
 /// How logs are written.

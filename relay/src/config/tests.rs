@@ -1,13 +1,17 @@
 //! Where values come from, which of them wins, and what is said of a bad one.
 
-use std::io::Write as _;
+use std::{io::Write as _, time::Duration};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use seqline_protocol::AppId;
 
 use super::{Config, ConfigError, Sources};
-use crate::cli::{Cli, Command};
+use crate::{
+    check::CheckDefault,
+    cli::{Cli, Command},
+    session::DevicePolicy,
+};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -68,7 +72,25 @@ fn a_bad_value_is_named_with_its_source_and_a_way_out() {
     let short = Some("short");
     /// Flags, file and secret; and what the complaint must contain.
     type Case<'a> = (&'a [&'a str], &'a str, Option<&'a str>, &'a [&'a str]);
-    let cases: [Case<'_>; 12] = [
+    let cases: [Case<'_>; 15] = [
+        (
+            &["--sync-ttl", "soon"],
+            app,
+            None,
+            &["sync_ttl", "\"soon\"", "30d"],
+        ),
+        (
+            &["--sync-ttl", "59s"],
+            app,
+            None,
+            &["sync_ttl", "--sync-ttl", "60s"],
+        ),
+        (
+            &["--crowd-members-min", "1"],
+            app,
+            None,
+            &["crowd_members_min", "2"],
+        ),
         (
             &[],
             "",
@@ -139,6 +161,155 @@ fn a_bad_value_is_named_with_its_source_and_a_way_out() {
             assert!(text.contains(part), "{part:?} is not in: {text}");
         }
         assert!(!text.contains(SECRET));
+    }
+}
+
+#[test]
+fn what_groups_and_devices_go_by() {
+    let config = load(&["--dev"], "", None).unwrap();
+    let rules = &config.commit_rules;
+    assert_eq!(config.sync_ttl, Duration::from_secs(30 * 24 * 3600));
+    assert_eq!(config.devices, DevicePolicy::Any);
+    assert_eq!(
+        (
+            rules.edit_window_ms,
+            rules.crowd_members_min,
+            rules.group_members_max
+        ),
+        (900_000, 500, 100_000)
+    );
+    assert_eq!(
+        (rules.receipt_members_max, rules.shows_history_to_new),
+        (100, false)
+    );
+    let file = "sync_ttl = \"2h\"\ndevices = \"one_per_platform\"\nhistory_for_new = true\n\
+                crowd_members_min = 3\nedit_window_ms = 0";
+    let flags = [
+        "--dev",
+        "--group-members-max",
+        "7",
+        "--receipt-members-max=5",
+    ];
+    let config = load(&flags, file, None).unwrap();
+    let rules = &config.commit_rules;
+    assert_eq!(config.sync_ttl, Duration::from_secs(7200));
+    assert_eq!(config.devices, DevicePolicy::OnePerPlatform);
+    assert_eq!(
+        (
+            rules.edit_window_ms,
+            rules.crowd_members_min,
+            rules.group_members_max
+        ),
+        (0, 3, 7)
+    );
+    assert_eq!(
+        (rules.receipt_members_max, rules.shows_history_to_new),
+        (5, true)
+    );
+    let config = load(
+        &["--dev", "--devices", "one", "--history-for-new"],
+        "",
+        None,
+    )
+    .unwrap();
+    assert_eq!(config.devices, DevicePolicy::One);
+    assert!(config.commit_rules.shows_history_to_new);
+}
+
+#[test]
+fn servers_of_apps_are_told_and_asked() {
+    let file = format!(
+        "[apps.told]\nsecret = \"{SECRET}\"\nwebhook_url = \"https://a.example/hook\"\n\
+         webhook_secret = \"{SECRET}-told\"\n\
+         [apps.asked]\nsecret = \"{SECRET}\"\ncheck_url = \"http://127.0.0.1:1/check\"\n\
+         webhook_secret = \"{SECRET}-asked\"\ncheck_timeout_ms = 50\ncheck_default = \"accept\"\n\
+         [apps.neither]\nsecret = \"{SECRET}\""
+    );
+    let config = load(&[], &file, None).unwrap();
+    assert_eq!(config.apps.len(), 3);
+    let told = AppId::new("told").unwrap();
+    assert_eq!(config.commit_rules.hook_apps, [told.clone()].into());
+    assert_eq!(config.webhooks.len(), 1);
+    assert_eq!(config.webhooks[&told].url, "https://a.example/hook");
+    assert_eq!(
+        config.webhooks[&told].secret.expose(),
+        format!("{SECRET}-told")
+    );
+    let check = &config.checks[&AppId::new("asked").unwrap()];
+    assert_eq!(config.checks.len(), 1);
+    assert_eq!(
+        (check.timeout_ms, check.default),
+        (50, CheckDefault::Accept)
+    );
+    assert!(!format!("{config:?}").contains(SECRET));
+}
+
+#[test]
+fn an_app_whose_secret_is_elsewhere_needs_none_in_the_file() {
+    let file =
+        format!("[apps.NAME]\nwebhook_url = \"https://a.example/\"\nwebhook_secret = \"{SECRET}\"");
+    let config = load(&["--dev"], &file.replace("NAME", "dev"), None).unwrap();
+    assert_eq!(config.webhooks.len(), 1);
+    let config = load(
+        &["--app", "one"],
+        &file.replace("NAME", "one"),
+        Some(SECRET),
+    )
+    .unwrap();
+    assert_eq!((config.apps.len(), config.webhooks.len()), (1, 1));
+    let text = complaint(
+        &["--app", "one"],
+        &file.replace("NAME", "two"),
+        Some(SECRET),
+    );
+    assert!(text.contains("apps.two.secret"), "{text}");
+}
+
+#[test]
+fn a_server_that_cannot_be_told_or_asked_is_complained_of() {
+    let cases = [
+        (
+            "webhook_url = \"ftp://a.example\"",
+            "webhook_url",
+            "https://",
+        ),
+        ("webhook_url = \"/hook\"", "webhook_url", "https://"),
+        (
+            "webhook_url = \"https://user:word@a.example/\"",
+            "webhook_url",
+            "signed",
+        ),
+        ("check_url = \"https://a b/\"", "check_url", "https://"),
+        ("check_timeout_ms = 5", "check_url", "check_timeout_ms"),
+        (
+            "check_url = \"https://a.example\"\ncheck_timeout_ms = 0",
+            "check_timeout_ms",
+            "10000",
+        ),
+        (
+            "check_url = \"https://a.example\"\ncheck_default = \"maybe\"",
+            "check_default",
+            "refuse",
+        ),
+    ];
+    for (lines, field, way_out) in cases {
+        let secrets = format!("secret = \"{SECRET}\"\nwebhook_secret = \"{SECRET}\"");
+        let text = complaint(&[], &format!("[apps.one]\n{secrets}\n{lines}"), None);
+        assert!(
+            text.contains(field) && text.contains(way_out),
+            "{lines}: {text}"
+        );
+        assert!(!text.contains(SECRET), "{text}");
+    }
+    for (secret, way_out) in [("", "signed"), ("webhook_secret = \"short\"", "32")] {
+        let lines = format!("webhook_url = \"https://a.example\"\n{secret}");
+        let file = format!("[apps.one]\nsecret = \"{SECRET}\"\n{lines}");
+        let text = complaint(&[], &file, None);
+        assert!(
+            text.contains("apps.one.webhook_secret (from the file"),
+            "{text}"
+        );
+        assert!(text.contains(way_out), "{text}");
     }
 }
 
@@ -216,5 +387,17 @@ fn every_setting_is_in_the_reference_with_its_three_names() {
             key == "config" || row.starts_with(&format!("| `{key}` |")),
             "{key}: {row}"
         );
+    }
+}
+
+#[test]
+fn every_setting_of_an_app_is_in_the_reference() {
+    let reference = include_str!("../../../docs/configuration.md");
+    // An unknown key is refused with the list of all that there are.
+    let text = complaint(&[], "[apps.one]\nno_such_key = 1", None);
+    let keys: Vec<_> = text.split('`').skip(3).step_by(2).collect();
+    assert!(keys.contains(&"check_default"), "{text}");
+    for key in keys {
+        assert!(reference.contains(&format!("\n| `{key}` |")), "{key}");
     }
 }

@@ -13,6 +13,7 @@
 
 mod calls;
 mod delivery;
+mod device_policy;
 mod ephemeral;
 mod event;
 mod feed;
@@ -29,9 +30,12 @@ use seqline_protocol::{
     KickReason, PubSeq, RelayFrame, RequestId, ServerLimits, decode, limits::SEND_WINDOW,
 };
 
-pub use self::event::{Answer, Effect, Event, Query};
 use self::{
     delivery::Delivery, feed::Feed, lifetime::Lifetime, reads::Reads, sends::Gate, writes::InFlight,
+};
+pub use self::{
+    device_policy::DevicePolicy,
+    event::{Answer, Effect, Event, Query},
 };
 use crate::{
     account::Account,
