@@ -1,21 +1,26 @@
+import { clearConversation, deviceCalls, groupCalls, messageCalls } from './calls.js';
 import * as convert from './convert.js';
 import { Delivery } from './delivery.js';
 import { messageId, rawBody, rawDraft, rawTarget } from './drafts.js';
 import { Emitter } from './emitter.js';
-import type { Engine } from './engine.js';
+import type { Engine, Request } from './engine.js';
 import { SeqlineError } from './error.js';
 import type { Environment } from './hosts/environment.js';
+import { Live } from './live.js';
+import type { MethodName, MethodParams, MethodValue } from './methods.js';
+import { toApp, toRelay } from './names.js';
 import { Opening } from './opening.js';
-import type { RawConversations, RawEvent, RawHistory, RawSent } from './raw.js';
+import type { RawConversation, RawEvent } from './raw.js';
 import type {
   Body,
   Client,
   ClientOptions,
   ConnectionState,
-  ConversationPage,
+  Conversations,
   ConversationsQuery,
   DraftMessage,
   EventName,
+  Events,
   Failure,
   Handler,
   HistoryPage,
@@ -26,7 +31,6 @@ import type {
   Target,
 } from './types.js';
 import { socketUrl } from './url.js';
-import type { wasm } from './wasm.js';
 
 /** Where a client runs, and how its compiled part is loaded there. */
 export interface Platform {
@@ -54,6 +58,31 @@ interface Connecting {
 }
 
 class SeqlineClient implements Client {
+  readonly call = async <M extends MethodName>(
+    method: M,
+    params: MethodParams<M>,
+  ): Promise<MethodValue<M>> => {
+    const call = { method, params: JSON.stringify(toRelay(params)) };
+    const { value } = (await this.#call({ call })) as { value: string };
+    return toApp(JSON.parse(value)) as MethodValue<M>;
+  };
+  readonly groups = groupCalls(this.call);
+  readonly messages = messageCalls(this.call);
+  readonly devices = deviceCalls(this.call);
+  readonly conversations: Conversations = Object.assign(
+    async (query: ConversationsQuery = {}) => {
+      const raw = (await this.#call({ conversations: { ...query } })) as {
+        conversations: RawConversation[];
+        next?: string;
+      };
+      return {
+        conversations: raw.conversations.map((row) => convert.conversation(row, this.#user)),
+        ...(raw.next === undefined ? {} : { next: raw.next }),
+      };
+    },
+    { clear: clearConversation(this.call) },
+  );
+  readonly #live: Live;
   readonly #emitter = new Emitter();
   readonly #environment: Environment;
   readonly #opening: Opening;
@@ -68,6 +97,16 @@ class SeqlineClient implements Client {
   #disposing: Promise<void> | undefined;
 
   constructor(platform: Platform, url: string, options: ClientOptions) {
+    this.#live = new Live({
+      call: this.call,
+      isConnected: () => this.#state.state === 'connected',
+      room: (event) => {
+        this.#emitter.emit('room', event);
+      },
+      failed: (failure) => {
+        this.#failed(failure);
+      },
+    });
     this.#environment = options.host ?? platform.environment;
     this.#delivery = new Delivery(
       this.#emitter,
@@ -89,7 +128,7 @@ class SeqlineClient implements Client {
       },
       crashed: (failure) => {
         this.#failed(failure);
-        this.#setState({ state: 'disconnected', reason: 'crashed' });
+        this.#setState({ state: 'disconnected', reason: 'crashed', failure });
       },
       warned: (failure) => {
         this.#failed(failure);
@@ -131,7 +170,7 @@ class SeqlineClient implements Client {
       fail: (error) => {
         if (this.#connecting !== connecting) return;
         this.#failed(error);
-        this.#setState({ state: 'disconnected', reason: 'refused' });
+        this.#setState({ state: 'disconnected', reason: 'refused', failure: error });
       },
     });
     return connecting.promise;
@@ -157,8 +196,7 @@ class SeqlineClient implements Client {
   }
 
   async retry(clientMsgId: string): Promise<Sent> {
-    const raw = await this.#call({ retry: { client_msg_id: clientMsgId } });
-    return convert.sent(raw as RawSent);
+    return toApp(await this.#call({ retry: { client_msg_id: clientMsgId } })) as Sent;
   }
 
   async discard(clientMsgId: string): Promise<void> {
@@ -170,16 +208,7 @@ class SeqlineClient implements Client {
   }
 
   async history(conv: string, query: HistoryQuery = {}): Promise<HistoryPage> {
-    const raw = (await this.#call({ history: { conv, ...query } })) as RawHistory;
-    return { messages: raw.messages.map(convert.message), more: raw.more };
-  }
-
-  async conversations(query: ConversationsQuery = {}): Promise<ConversationPage> {
-    const raw = (await this.#call({ conversations: { ...query } })) as RawConversations;
-    return {
-      conversations: raw.conversations.map((row) => convert.conversation(row, this.#user)),
-      ...(raw.next === undefined ? {} : { next: raw.next }),
-    };
+    return toApp(await this.#call({ history: { conv, ...query } })) as HistoryPage;
   }
 
   async markRead(conv: string, convSeq: number): Promise<void> {
@@ -204,15 +233,23 @@ class SeqlineClient implements Client {
 
   stats(): Stats {
     const raw = this.#engine?.stats();
-    return raw ? convert.stats(raw) : convert.NO_STATS;
+    return raw ? (toApp(raw) as Stats) : convert.NO_STATS;
   }
 
   async #sendDraft(draft: DraftMessage, clientMsgId: string): Promise<Sent> {
     const send = rawDraft(draft, clientMsgId);
-    return convert.sent((await this.#call({ send })) as RawSent);
+    return toApp(await this.#call({ send })) as Sent;
   }
 
-  #call(request: wasm.Request): Promise<unknown> {
+  get presence() {
+    return this.#live.presence;
+  }
+
+  get rooms() {
+    return this.#live.rooms;
+  }
+
+  #call(request: Request): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#withEngine({
         use: (engine) => {
@@ -262,40 +299,43 @@ class SeqlineClient implements Client {
     this.#emitter.removeAll();
   }
 
-  #heard(event: RawEvent): void {
-    switch (event.type) {
+  #heard(raw: RawEvent): void {
+    const { type, ...content } = raw;
+    switch (type) {
       case 'state':
-        this.#setState(convert.state(event));
-        break;
-      case 'status':
-        this.#emitter.emit('status', {
-          clientMsgId: event.client_msg_id,
-          status: event.status,
-          ...(event.draft ? { draft: convert.draft(event.draft) } : {}),
-          ...(event.sent ? { sent: convert.sent(event.sent) } : {}),
-          ...(event.failure ? { failure: event.failure } : {}),
-        });
-        break;
-      case 'synced':
-        this.#emitter.emit('synced', { cursor: event.cursor });
+        this.#setState(this.#withReason(toApp(content) as ConnectionState));
         break;
       case 'kicked': {
-        const { reason, message } = event;
-        this.#lastError = { code: 'kicked', message, retryable: false };
-        this.#emitter.emit('kicked', { reason, message });
+        const event = content as Events['kicked'];
+        this.#lastError = { code: 'kicked', message: event.message, retryable: false };
+        this.#emitter.emit('kicked', event);
         break;
       }
-      case 'ephemeral': {
-        const { conv, sender, kind } = event;
-        const body = convert.bodyOf(kind, event.body);
-        this.#emitter.emit('ephemeral', { conv, sender, kind, body });
+      case 'event':
+        this.#asked(content as { name: string; value: string });
         break;
-      }
-      case 'error': {
-        const { code, message, retryable } = event;
-        this.#failed({ code, message, retryable });
-      }
+      case 'error':
+        this.#failed(toApp(content) as Failure);
+        break;
+      default:
+        this.#emitter.emit(type, toApp(content) as never);
     }
+  }
+
+  /** The error that ended the connection was told just before. */
+  #withReason(state: ConnectionState): ConnectionState {
+    const failure = this.#lastError;
+    const hasFailed = state.state === 'disconnected' && /kicked|refused/.test(state.reason);
+    return hasFailed && failure ? { ...state, failure } : state;
+  }
+
+  /** Something that this session asked to be told of. */
+  #asked({ name, value }: { name: string; value: string }): void {
+    const event = toApp(JSON.parse(value));
+    if (name === 'presence') this.#emitter.emit('presence', event as Events['presence']);
+    if (name !== 'room') return;
+    this.#live.heard(event as Events['room']);
+    this.#emitter.emit('room', event as Events['room']);
   }
 
   #failed(failure: Failure): void {
@@ -309,6 +349,7 @@ class SeqlineClient implements Client {
     this.#state = state;
     if (state.state === 'connected') {
       this.#user = state.user;
+      this.#live.connected();
       this.#settle((connecting) => {
         connecting.resolve();
       });

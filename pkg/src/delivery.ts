@@ -1,7 +1,7 @@
-import { delivered, type DeliveredName } from './convert.js';
+import { delivered } from './convert.js';
 import type { Emitter } from './emitter.js';
 import { messageOf } from './error.js';
-import type { RawDelivered } from './raw.js';
+import type { DeliveredName, RawDelivered } from './raw.js';
 
 /** How long handlers run before the page gets a turn: half a frame at 60 Hz. */
 const SLICE_MS_MAX = 8;

@@ -1,20 +1,30 @@
 /** From the app's messages to the session's. */
 import { SeqlineError } from './error.js';
+import { toRelay } from './names.js';
 import type { Body, DraftMessage, Target } from './types.js';
 import type { wasm } from './wasm.js';
 
 /** @throws {SeqlineError} `field_invalid` */
 export function rawDraft(draft: DraftMessage, clientMsgId: string): wasm.Draft {
-  const kind = draft.kind ?? (typeof draft.body === 'string' ? 'text' : 'json');
+  const kind = draft.kind ?? kindOf(draft.body);
   return {
     client_msg_id: clientMsgId,
     to: rawTarget(draft.to),
     kind,
     body: rawBody(kind, draft.body),
     priority: draft.priority ?? 'normal',
-    ...(draft.expiresAt === undefined ? {} : { expires_us: Math.round(draft.expiresAt * 1000) }),
+    ...(toRelay({
+      expiresAt: draft.expiresAt,
+      key: draft.key,
+      replace: draft.replace,
+      business: draft.business,
+      mentions: draft.mentions,
+    }) as object),
   };
 }
+
+/** What a body is, where nothing is said. */
+export const kindOf = (body: Body): string => (typeof body === 'string' ? 'text' : 'json');
 
 /** @throws {SeqlineError} `field_invalid` */
 export function rawBody(kind: string, body: Body): string {

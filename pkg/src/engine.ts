@@ -5,12 +5,15 @@
 import { decode, encode } from './cbor.js';
 import { messageOf, SeqlineError } from './error.js';
 import type { Environment } from './hosts/environment.js';
-import type { RawDelivered, RawEvent, RawStats } from './raw.js';
+import type { RawDelivered, RawEvent } from './raw.js';
 import type { Tokens } from './tokens.js';
 import type { Changes, Failure, Socket, Storage, TokenReason } from './types.js';
 import { wasm } from './wasm.js';
 
-export type Settings = Omit<wasm.Settings, 'url' | 'host'>;
+export type Settings = Omit<wasm.Settings, 'url' | 'host'> & { platform?: string };
+
+/** What the session can be asked for. */
+export type Request = wasm.Request | { call: { method: string; params: string } };
 
 /** What the engine is made of. */
 export interface EngineParts {
@@ -107,12 +110,12 @@ export class Engine implements wasm.App {
   }
 
   /** Undefined after the end. */
-  stats(): RawStats | undefined {
-    return this.#enter((session) => decode(session.stats()) as RawStats);
+  stats(): unknown {
+    return this.#enter((session) => decode(session.stats()));
   }
 
   /** Asks the session for something. */
-  call(request: wasm.Request): Promise<unknown> {
+  call(request: Request): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#end) {
         reject(this.#end);

@@ -6,9 +6,20 @@ import { nodeHost } from './hosts/node.js';
 import type { Client, ClientOptions, WasmSource } from './types.js';
 import { load } from './wasm.js';
 
+export {
+  channelConversation,
+  conversationKind,
+  directConversation,
+  groupConversation,
+  peerOf,
+  roomConversation,
+  type ConversationKind,
+} from './conversations.js';
 export { SeqlineError } from './error.js';
 export { nodeHost } from './hosts/node.js';
 export { fileStorage } from './storage/file.js';
+export { BODY_BYTES_MAX, bodyBytes, surplusBytes } from './limits.js';
+export { rebuild, type Rebuilt, type RebuildOptions } from './rebuild.js';
 export { memoryStorage } from './storage/memory.js';
 export type * from './types.js';
 

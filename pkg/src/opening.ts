@@ -157,6 +157,7 @@ function settingsOf(options: ClientOptions): Settings {
     start: options.start ?? 'oldest',
   };
   if (options.appVersion !== undefined) settings.app_version = options.appVersion;
+  if (options.platform !== undefined) settings.platform = options.platform;
   const times = {
     connect_timeout_ms: connectTimeoutMs,
     backoff_base_ms: backoffBaseMs,

@@ -2,6 +2,23 @@
  * What an app sees of Seqline. Times are milliseconds since the Unix epoch unless
  * a name says otherwise; sequence numbers are exact integers below 2^53.
  */
+import type {
+  CallMethod,
+  Conversations,
+  Devices,
+  Groups,
+  JoinRule,
+  Messages,
+  Presence,
+  PresenceCalls,
+  Role,
+  RoomMessage,
+  Rooms,
+} from './methods.js';
+import type { Host, Storage } from './hosts/types.js';
+
+export type * from './hosts/types.js';
+export type * from './methods.js';
 
 /**
  * Where the compiled client comes from: its URL, a response, its bytes, or a module that is
@@ -26,6 +43,11 @@ export interface ClientOptions {
   account?: string;
   /** The app's version, told to the relay. Default: none. */
   appVersion?: string;
+  /**
+   * What kind of device this is, for example `phone`, `desktop` or `web`, where the relay allows
+   * one of each. At most 64 of `A-Z a-z 0-9 . _ - @ + = ~`. Default: what it runs in (`browser`, `node`).
+   */
+  platform?: string;
   /**
    * Where a device that was never connected starts: with the `oldest` entry that the relay
    * keeps, or with the `newest`, leaving the rest to `history()`. Default: `oldest`.
@@ -90,15 +112,15 @@ export interface Client {
   recall(conv: string, convSeq: number): Promise<void>;
   /** Messages of a conversation, ascending: the newest, or those before or after a `convSeq`. */
   history(conv: string, query?: HistoryQuery): Promise<HistoryPage>;
-  /** The user's conversations, most recently active first. */
-  conversations(query?: ConversationsQuery): Promise<ConversationPage>;
+  /** The user's conversations, most recently active first; `conversations.clear()` empties one. */
+  readonly conversations: Conversations;
   /** This user has read a conversation up to `convSeq`. Lower marks change nothing. */
   markRead(conv: string, convSeq: number): Promise<void>;
   /** Best effort, for example "typing": delivered now or never. */
   ephemeral(to: Target, kind: string, body: Body): Promise<void>;
   /**
-   * Listens. Handlers of `message`, `receipt`, `read`, `recall`, `broadcast` and `reset` may
-   * return a promise: the cursor moves when it resolves. If it rejects, or the handler throws,
+   * Listens. Handlers of `message`, `edit`, `recall`, `delete`, `receipt`, `read`, `group`,
+   * `broadcast` and `reset` may return a promise: the cursor moves when it resolves. If it rejects, or the handler throws,
    * the event is delivered again (three times with growing pauses, then passed over with an
    * `error` event).
    * @returns a function that stops listening.
@@ -108,6 +130,21 @@ export interface Client {
   off<E extends EventName>(event: E, handler: Handler<E>): void;
   /** Counters and positions, for inspectors and bug reports. */
   stats(): Stats;
+  /**
+   * Calls a method of the relay by its name, as the groups of methods below do. Names and units
+   * are this package's: `convSeq`, milliseconds.
+   */
+  readonly call: CallMethod;
+  /** Groups and channels. */
+  readonly groups: Groups;
+  /** Editing, deleting, receipts, search. */
+  readonly messages: Messages;
+  /** This user's devices. */
+  readonly devices: Devices;
+  /** Who is there. */
+  readonly presence: PresenceCalls;
+  /** Live rooms. */
+  readonly rooms: Rooms;
 }
 
 /** To whom: a user id, or a conversation. */
@@ -130,6 +167,14 @@ export interface DraftMessage {
   expiresAt?: number;
   /** The app's own id of the message. Default: a new random one. */
   clientMsgId?: string;
+  /** The app's own key of it, by which a later message can replace it. */
+  key?: string;
+  /** Whether it takes the place of this user's earlier message with the same `key` there. */
+  replace?: boolean;
+  /** What it is about in the app's business, for example `order`. */
+  business?: string;
+  /** Whom it mentions, at most 50; `@all` stands for every member. */
+  mentions?: string[];
 }
 
 /** How urgent a message is. */
@@ -164,8 +209,20 @@ export interface Message {
   createdAt: number;
   /** When it ceases to be shown. */
   expiresAt?: number;
-  /** True once its sender took it back; the body is empty then. */
+  /** True once it was taken back; the body is empty then. */
   recalled: boolean;
+  /** True once a later message with its `key` took its place; the body is empty then. Not shown. */
+  replaced: boolean;
+  /** The app's own key of it. */
+  key?: string;
+  /** `convSeq` of the earlier message whose place this one takes: show that no longer. */
+  replaces?: number;
+  /** What it is about in the app's business. */
+  business?: string;
+  /** Whom it mentions; `@all` stands for every member. */
+  mentions: string[];
+  /** When it was last edited. */
+  editedAt?: number;
 }
 
 /** How far one user has received and read a conversation. */
@@ -191,8 +248,14 @@ export interface Conversation {
   /** `convSeq` up to which this user has read. */
   read: number;
   receipts: Receipt[];
-  /** When the newest message was stored. */
+  /** When the newest message was stored, or the conversation was made. */
   activeAt: number;
+  /** What it is called; groups and channels only. */
+  title?: string;
+  /** `convSeq` of the newest message after `read` that mentions this user. */
+  mentioned?: number;
+  /** True if it is so large that it has a timeline of its own: see `reset`. */
+  crowd: boolean;
 }
 
 /** A message to all users. */
@@ -244,6 +307,8 @@ export type ConnectionState =
        * or `crashed`: a fault of the client itself, told by an `error` event `client_crashed`.
        */
       reason: 'initial' | 'requested' | 'kicked' | 'refused' | 'crashed';
+      /** Why, with `kicked`, `refused` and `crashed`: `token_expired`, for example. */
+      failure?: Failure;
     }
   | {
       state: 'connecting';
@@ -282,6 +347,12 @@ export interface Events {
   read: { seq: number; conv: string; convSeq: number };
   /** A message was taken back. */
   recall: { seq: number; conv: string; convSeq: number; msgId: number; by: string };
+  /** A message was edited: how it reads now. */
+  edit: Message & { seq: number };
+  /** This user deleted a message for herself, on any device. */
+  delete: { seq: number; conv: string; convSeq: number };
+  /** A group or channel, or who belongs to it, has changed. */
+  group: GroupChange & { seq: number };
   /** The public mailbox changed. */
   broadcast: {
     id: number;
@@ -304,16 +375,52 @@ export interface Events {
   synced: { cursor: number };
   /**
    * The relay cannot continue from where this device stood (it was away for too long, or data
-   * was restored from a backup): rebuild from `conversations()` and `history()`.
+   * was restored from a backup). What comes next follows `head`; what came before is read with
+   * `rebuild()`, in the handler of this event. With `conv`, it is about the timeline of this large
+   * conversation alone; else about everything.
    */
-  reset: { reason: 'epoch_changed' | 'below_floor' | 'ahead_of_head'; head: number };
+  reset: {
+    reason: 'epoch_changed' | 'below_floor' | 'ahead_of_head';
+    head: number;
+    conv?: string;
+  };
   /** The relay ended the session. Nothing reconnects by itself. */
   kicked: { reason: 'replaced' | 'device_policy' | 'session_ended'; message: string };
   /** Best effort from another user. */
   ephemeral: { conv: string; sender: string; kind: string; body: Body };
+  /** Of users asked for with `presence.watch()`: those whose presence changed. */
+  presence: { users: Presence[] };
+  /** What happened in a room since the event before: best effort, gathered for a moment. */
+  room: {
+    conv: string;
+    /** How many are in it. */
+    online: number;
+    messages: RoomMessage[];
+    /** How many more there were than could be told. */
+    dropped: number;
+  };
   /** Something went wrong that no call is waiting for. */
   error: Failure;
 }
+
+/** What happened to a group or channel. */
+export type GroupChange = {
+  conv: string;
+  /** Who did it; absent if the app's server did. */
+  by?: string;
+  at: number;
+} & (
+  | { op: 'created'; users: string[]; title: string }
+  | { op: 'joined' | 'left' | 'removed'; users: string[] }
+  /** On a transfer the new owner is named, and the old one is an admin. */
+  | { op: 'role'; user: string; role: Role }
+  /** Cannot send until then; 0: can again. */
+  | { op: 'muted'; user: string; until: number }
+  | { op: 'muted_all'; muted: boolean }
+  /** Those that are present were changed. */
+  | { op: 'edited'; title?: string; announcement?: string; join?: JoinRule }
+  | { op: 'dissolved' }
+);
 
 export type EventName = keyof Events;
 
@@ -343,60 +450,4 @@ export interface Stats {
   framesOut: number;
   bytesIn: number;
   bytesOut: number;
-}
-
-/**
- * What a client needs of where it runs. Every method may be called at any time after
- * `open` of the storage; callbacks must not be called from within these methods.
- */
-export interface Host {
-  /** Told to the relay, for example `browser` or `node`. */
-  readonly name: string;
-  /** Opens a socket. Its callbacks come in order, `closed` last and once. */
-  openSocket(url: string, events: SocketEvents): Socket;
-  /**
-   * Opens what keeps cursor and outbox of an account. `warn` tells the app, by an `error`
-   * event `storage_failed`, that what was opened is not the best there is.
-   */
-  openStorage(account: string, warn: (message: string) => void): Promise<Storage>;
-  /** Tells of changes of network and visibility. @returns a function that stops it. */
-  watch(events: LifecycleEvents): () => void;
-  /** 32 random bytes. */
-  random(): Uint8Array;
-  /** Milliseconds of a clock that never goes back. */
-  monotonicMs(): number;
-}
-
-export interface SocketEvents {
-  opened(): void;
-  received(frame: string | Uint8Array): void;
-  closed(code?: number): void;
-}
-
-export interface Socket {
-  /** Sends one frame; does nothing once closed. */
-  send(frame: string | Uint8Array): void;
-  close(code: number, reason: string): void;
-}
-
-export interface LifecycleEvents {
-  /** The network went or came back. */
-  online(online: boolean): void;
-  /** The app went to the background or came back. */
-  background(background: boolean): void;
-  /** The device may have slept, or the network changed. */
-  probe(): void;
-}
-
-/** New values of records; `null` removes one. */
-export type Changes = [key: string, value: Uint8Array | null][];
-
-/** Keeps a few small records. */
-export interface Storage {
-  /** All records. */
-  load(): Promise<[key: string, value: Uint8Array][]>;
-  /** Applies all changes or none, after all earlier ones. Resolves when durable. */
-  write(changes: Changes): Promise<void>;
-  /** Called once, when no write is under way. */
-  close(): void;
 }

@@ -78,7 +78,7 @@ test('a kick is final', async () => {
   const down = next(client, 'state', ({ state }) => state === 'disconnected');
   relay.socket.say({ kick: { reason: 'replaced', message: 'Another tab took over.' } });
   relay.socket.close(4020);
-  expect(await down).toEqual({ state: 'disconnected', reason: 'kicked' });
+  expect(await down).toMatchObject({ reason: 'kicked', failure: { code: 'kicked' } });
   expect(kicks).toEqual([{ reason: 'replaced', message: 'Another tab took over.' }]);
   expect(relay.sockets).toHaveLength(1);
 });
@@ -98,7 +98,11 @@ test('a refusal that cannot heal rejects connect() and is told', async () => {
     message: 'The signature is wrong.',
     retryable: false,
   });
-  expect(client.state).toEqual({ state: 'disconnected', reason: 'refused' });
+  expect(client.state).toMatchObject({
+    state: 'disconnected',
+    reason: 'refused',
+    failure: { code: 'token_invalid' },
+  });
   expect(errors[0]).toMatchObject({ code: 'token_invalid' });
 });
 

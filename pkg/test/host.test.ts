@@ -158,7 +158,11 @@ test('a fault of the client itself is told, and nothing waits for ever', async (
     code: 'client_crashed',
   });
   await expect(waiting).rejects.toMatchObject({ code: 'client_crashed' });
-  expect(await crashed).toEqual({ state: 'disconnected', reason: 'crashed' });
+  expect(await crashed).toMatchObject({
+    state: 'disconnected',
+    reason: 'crashed',
+    failure: { code: 'client_crashed' },
+  });
   expect(errors).toMatchObject([{ code: 'client_crashed', retryable: false }]);
   vi.restoreAllMocks();
   await client.dispose();

@@ -92,7 +92,11 @@ test('a client that cannot be loaded says so, and can be connected later', async
   const sending = client.send({ to: { user: 'bob' }, body: 'x' });
   await expect(client.connect()).rejects.toMatchObject({ code: 'wasm_unavailable' });
   await expect(sending).rejects.toMatchObject({ code: 'wasm_unavailable' });
-  expect(client.state).toEqual({ state: 'disconnected', reason: 'refused' });
+  expect(client.state).toMatchObject({
+    state: 'disconnected',
+    reason: 'refused',
+    failure: { code: 'wasm_unavailable' },
+  });
   expect(errors).toEqual(['wasm_unavailable']);
 
   const connecting = new Promise<void>((resolve) => {

@@ -41,8 +41,17 @@ test('conversations give a page, with the other user of direct ones', async () =
       read: 7,
       receipts,
       activeAt: CREATED_MS,
+      crowd: false,
     },
-    { conv: 'group:team', head: 0, unread: 0, read: 0, receipts: [], activeAt: CREATED_MS },
+    {
+      conv: 'group:team',
+      head: 0,
+      unread: 0,
+      read: 0,
+      receipts: [],
+      activeAt: CREATED_MS,
+      crowd: false,
+    },
   ]);
 });
 
@@ -209,5 +218,7 @@ function publicMessage(n: number) {
     priority: 'normal',
     createdAt: CREATED_MS,
     recalled: false,
+    replaced: false,
+    mentions: [],
   };
 }

@@ -47,7 +47,11 @@ test('a plain token that has expired stops the client', async () => {
   const errors = record(client, 'error');
   await expect(client.connect()).rejects.toMatchObject({ code: 'token_expired' });
   expect(errors).toMatchObject([{ code: 'token_expired' }]);
-  expect(client.state).toEqual({ state: 'disconnected', reason: 'refused' });
+  expect(client.state).toMatchObject({
+    state: 'disconnected',
+    reason: 'refused',
+    failure: { code: 'token_expired' },
+  });
 });
 
 test('a token that is about to expire is replaced on the open connection', async () => {

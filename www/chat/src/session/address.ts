@@ -1,8 +1,7 @@
 // The open conversation stands in the page's address, so that reload and the browser's
 // "back" do what one expects.
+import { peerOf } from 'seqline';
 import { onScopeDispose, ref, type Ref } from 'vue';
-
-import { peerOf } from '../store/conversation-ids.ts';
 
 export interface Address {
   /** The open conversation. */

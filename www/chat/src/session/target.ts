@@ -1,7 +1,6 @@
-import type { Target } from 'seqline';
+import { peerOf, type Target } from 'seqline';
 
 import type { Chat } from '../store/chat.ts';
-import { peerOf } from '../store/conversation-ids.ts';
 
 /** Whom a message of a conversation goes to. The first one to a user makes the conversation. */
 export function targetOf(chat: Chat, conv: string): Target {

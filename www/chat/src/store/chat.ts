@@ -246,6 +246,8 @@ function storedForm(
     body,
     priority: 'normal',
     recalled: false,
+    replaced: false,
+    mentions: [],
   };
 }
 

@@ -4,9 +4,7 @@
 // have told since, and the events, some of which the snapshot contains already. Unread
 // messages are therefore counted from two parts: up to `countedTo` by the relay, beyond
 // it one by one.
-import type { Conversation, Message, Receipt } from 'seqline';
-
-import { peerOf } from './conversation-ids.ts';
+import { peerOf, type Conversation, type Message, type Receipt } from 'seqline';
 
 /** Unread messages counted one by one, at most; beyond, the count stays. */
 const UNREAD_COUNTED_MAX = 1_000;

@@ -1,7 +1,12 @@
 // Own messages that have no place in a conversation's stretch yet, in order of sending.
-import type { Body, DraftMessage, Events, Failure, Sent } from 'seqline';
-
-import { directConversation } from './conversation-ids.ts';
+import {
+  directConversation,
+  type Body,
+  type DraftMessage,
+  type Events,
+  type Failure,
+  type Sent,
+} from 'seqline';
 
 type StatusEvent = Events['status'];
 type OutboxStatus = 'queued' | 'sending' | 'sent' | 'failed';

@@ -3,11 +3,19 @@ import type {
   Client,
   ConnectionState,
   ConversationPage,
+  Devices,
   EventName,
   Events,
+  Groups,
   Handler,
   HistoryPage,
   HistoryQuery,
+  Messages,
+  MethodName,
+  MethodParams,
+  MethodValue,
+  PresenceCalls,
+  Rooms,
   Sent,
 } from 'seqline';
 
@@ -95,10 +103,63 @@ export class FakeClient implements Client {
     return this.pages(conv, query);
   }
 
-  conversations(): Promise<ConversationPage> {
-    this.calls.push('conversations');
-    return this.lists();
+  readonly conversations = Object.assign(
+    () => {
+      this.calls.push('conversations');
+      return this.lists();
+    },
+    { clear: (conv: string) => this.call('conversations.clear', { conv }) },
+  );
+
+  /** Every method, as `name {params}`; answered by `answers`. */
+  call<M extends MethodName>(method: M, params: MethodParams<M>): Promise<MethodValue<M>> {
+    this.calls.push(`${method} ${JSON.stringify(params)}`);
+    const answer = this.answers[method];
+    return Promise.resolve(
+      (answer ? answer(params as Record<string, unknown>) : {}) as MethodValue<M>,
+    );
   }
+  /** What methods give, by name; `{}` unless said otherwise. A promise may be rejected. */
+  answers: Record<string, (params: Record<string, unknown>) => unknown> = {};
+
+  readonly groups: Groups = {
+    create: (group) => this.call('groups.create', group),
+    get: (conv) => this.call('groups.get', { conv }),
+    members: (conv, query) => this.call('groups.members', { ...query, conv }),
+    invite: (conv, users) => this.call('groups.invite', { conv, users }),
+    join: (conv) => this.call('groups.join', { conv }),
+    leave: (conv) => this.call('groups.leave', { conv }),
+    remove: (conv, users) => this.call('groups.remove', { conv, users }),
+    transfer: (conv, user) => this.call('groups.transfer', { conv, user }),
+    role: (conv, user, role) => this.call('groups.role', { conv, user, role }),
+    mute: (conv, user, until) => this.call('groups.mute', { conv, user, until }),
+    muteAll: (conv, muted) => this.call('groups.mute_all', { conv, muted }),
+    edit: (conv, changes) => this.call('groups.edit', { conv, ...changes }),
+    dissolve: (conv) => this.call('groups.dissolve', { conv }),
+  };
+  readonly messages: Messages = {
+    edit: (conv, convSeq, body) =>
+      this.call('messages.edit', { conv, convSeq, body: body as string }),
+    delete: (conv, convSeq) => this.call('messages.delete', { conv, convSeq }),
+    list: (conv, query) => this.call('messages.list', { ...query, conv }),
+    receipts: (conv, convSeq) => this.call('messages.receipts', { conv, convSeq }),
+    search: (text, query) => this.call('messages.search', { ...query, text }),
+  };
+  readonly devices: Devices = {
+    list: () => this.call('devices.list', {}),
+    end: (device) => this.call('devices.end', { device }),
+  };
+  readonly presence: PresenceCalls = {
+    share: (shared) => this.call('presence.share', { shared }),
+    get: (users) => this.call('presence.get', { users }),
+    watch: (users) => this.call('presence.watch', { users }),
+    unwatch: (users) => this.call('presence.unwatch', { users }),
+  };
+  readonly rooms: Rooms = {
+    join: (conv) => this.call('rooms.join', { conv }),
+    leave: (conv) => this.call('rooms.leave', { conv }),
+    send: (conv, body) => this.call('rooms.send', { conv, body: body as string }),
+  };
 
   markRead(conv: string, convSeq: number): Promise<void> {
     this.calls.push(`read ${conv === dm ? '' : `${conv} `}${convSeq}`);

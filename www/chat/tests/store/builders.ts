@@ -17,6 +17,8 @@ export function message(convSeq: number, given: Partial<Message> = {}): Message 
     priority: 'normal',
     createdAt: convSeq * 1_000,
     recalled: false,
+    replaced: false,
+    mentions: [],
     ...given,
   };
 }
@@ -57,6 +59,7 @@ export function snapshot(given: Partial<Conversation> = {}): Conversation {
     read: head,
     receipts: [],
     activeAt: head * 1_000,
+    crowd: false,
     ...(head > 0 ? { last: message(head) } : {}),
     ...given,
   };

@@ -146,6 +146,8 @@ export class RelayModel {
       priority: 'normal',
       createdAt: convSeq,
       recalled: false,
+      replaced: false,
+      mentions: [],
     };
     this.stored.push(message);
     this.timeline.push({ type: 'message', message });
@@ -262,6 +264,7 @@ export class RelayModel {
           read: 0,
           receipts: [],
           activeAt: last.createdAt,
+          crowd: false,
         },
       );
       return;

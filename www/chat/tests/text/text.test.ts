@@ -4,7 +4,6 @@ import { isFewEmoji } from '../../src/text/emoji.ts';
 import { formatBytes, formatDay, formatTime, formatWhen } from '../../src/text/format.ts';
 import { splitLinks } from '../../src/text/links.ts';
 import { previewOf } from '../../src/text/preview.ts';
-import { surplusBytes } from '../../src/text/size.ts';
 
 describe('web addresses in a text', () => {
   const linksOf = (text: string) =>
@@ -65,13 +64,4 @@ test('a preview is one short line', () => {
   expect(previewOf('text', 'a\n  b')).toBe('a b');
   expect(previewOf('text', 'x'.repeat(500))).toHaveLength(121);
   expect(previewOf('image', { url: '' })).toBe('[image]');
-});
-
-test('the limit of a message is in bytes as JSON writes them', () => {
-  const limit = 32 * 1024;
-  expect(surplusBytes('x'.repeat(limit))).toBe(0);
-  expect(surplusBytes('x'.repeat(limit + 1))).toBe(1);
-  expect(surplusBytes('好'.repeat(limit / 3 + 1))).toBeGreaterThan(0);
-  expect(surplusBytes('\n'.repeat(limit / 2))).toBe(0);
-  expect(surplusBytes('\n'.repeat(limit / 2 + 1))).toBe(2);
 });

@@ -1,0 +1,45 @@
+/** The groups of methods: names for positions, and nothing more. */
+import { kindOf, rawBody } from './drafts.js';
+import type { CallMethod, Conversations, Devices, Groups, Messages } from './methods.js';
+
+export function groupCalls(call: CallMethod): Groups {
+  const users = (name: 'groups.invite' | 'groups.remove') => (conv: string, list: string[]) =>
+    call(name, { conv, users: list });
+  const plain = (name: 'groups.join' | 'groups.leave' | 'groups.dissolve') => (conv: string) =>
+    call(name, { conv });
+  return {
+    create: (group) => call('groups.create', group),
+    get: (conv) => call('groups.get', { conv }),
+    members: (conv, query) => call('groups.members', { ...query, conv }),
+    invite: users('groups.invite'),
+    join: plain('groups.join'),
+    leave: plain('groups.leave'),
+    remove: users('groups.remove'),
+    transfer: (conv, user) => call('groups.transfer', { conv, user }),
+    role: (conv, user, role) => call('groups.role', { conv, user, role }),
+    mute: (conv, user, until) => call('groups.mute', { conv, user, until }),
+    muteAll: (conv, muted) => call('groups.mute_all', { conv, muted }),
+    edit: (conv, changes) => call('groups.edit', { ...changes, conv }),
+    dissolve: plain('groups.dissolve'),
+  };
+}
+
+export const messageCalls = (call: CallMethod): Messages => ({
+  // A body that is none is a rejected promise, as everything is.
+  edit: async (conv, convSeq, body, kind = kindOf(body)) =>
+    call('messages.edit', { conv, convSeq, body: rawBody(kind, body) }),
+  delete: (conv, convSeq) => call('messages.delete', { conv, convSeq }),
+  list: (conv, query) => call('messages.list', { ...query, conv }),
+  receipts: (conv, convSeq) => call('messages.receipts', { conv, convSeq }),
+  search: (text, query) => call('messages.search', { ...query, text }),
+});
+
+export const clearConversation =
+  (call: CallMethod): Conversations['clear'] =>
+  (conv) =>
+    call('conversations.clear', { conv });
+
+export const deviceCalls = (call: CallMethod): Devices => ({
+  list: () => call('devices.list', {}),
+  end: (device) => call('devices.end', { device }),
+});

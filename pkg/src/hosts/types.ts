@@ -1,0 +1,57 @@
+/** What a client needs of where it runs, for those who bring their own. */
+
+/**
+ * What a client needs of where it runs. Every method may be called at any time after
+ * `open` of the storage; callbacks must not be called from within these methods.
+ */
+export interface Host {
+  /** Told to the relay, for example `browser` or `node`. */
+  readonly name: string;
+  /** Opens a socket. Its callbacks come in order, `closed` last and once. */
+  openSocket(url: string, events: SocketEvents): Socket;
+  /**
+   * Opens what keeps cursor and outbox of an account. `warn` tells the app, by an `error`
+   * event `storage_failed`, that what was opened is not the best there is.
+   */
+  openStorage(account: string, warn: (message: string) => void): Promise<Storage>;
+  /** Tells of changes of network and visibility. @returns a function that stops it. */
+  watch(events: LifecycleEvents): () => void;
+  /** 32 random bytes. */
+  random(): Uint8Array;
+  /** Milliseconds of a clock that never goes back. */
+  monotonicMs(): number;
+}
+
+export interface SocketEvents {
+  opened(): void;
+  received(frame: string | Uint8Array): void;
+  closed(code?: number): void;
+}
+
+export interface Socket {
+  /** Sends one frame; does nothing once closed. */
+  send(frame: string | Uint8Array): void;
+  close(code: number, reason: string): void;
+}
+
+export interface LifecycleEvents {
+  /** The network went or came back. */
+  online(online: boolean): void;
+  /** The app went to the background or came back. */
+  background(background: boolean): void;
+  /** The device may have slept, or the network changed. */
+  probe(): void;
+}
+
+/** New values of records; `null` removes one. */
+export type Changes = [key: string, value: Uint8Array | null][];
+
+/** Keeps a few small records. */
+export interface Storage {
+  /** All records. */
+  load(): Promise<[key: string, value: Uint8Array][]>;
+  /** Applies all changes or none, after all earlier ones. Resolves when durable. */
+  write(changes: Changes): Promise<void>;
+  /** Called once, when no write is under way. */
+  close(): void;
+}
