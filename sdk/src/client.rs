@@ -6,7 +6,7 @@ use js_sys::{Array, Uint8Array};
 use seqline_core::{
     CallId, Config, ConnId, DeliveryId, Failure, FailureCode, Input, Session, WriteId,
 };
-use seqline_protocol::{Encoded, ErrorCode, Start, from_cbor};
+use seqline_protocol::{Encoded, ErrorCode, Label, Start, from_cbor};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
@@ -24,6 +24,8 @@ export interface Settings {
   /** Present in a browser, whose sockets and life-cycle events are then used. */
   url?: string;
   host: string;
+  /** What kind of device it is, where the app allows one of each. Default: `host`. */
+  platform?: string;
   app_version?: string;
   start: 'oldest' | 'newest';
   connect_timeout_ms?: number;
@@ -38,6 +40,7 @@ export interface Settings {
 struct Settings {
     url: Option<String>,
     host: String,
+    platform: Option<Label>,
     app_version: Option<String>,
     start: Start,
     connect_timeout_ms: Option<u64>,
@@ -178,6 +181,7 @@ fn config(settings: Settings) -> Config {
     let defaults = Config::default();
     Config {
         host: settings.host,
+        platform: settings.platform,
         app_version: settings.app_version,
         start: settings.start,
         connect_timeout_ms: settings

@@ -2,7 +2,7 @@
 
 use seqline_core::{Command, Draft};
 use seqline_protocol::{
-    ClientMsgId, ConvId, ConvSeq, IdError, Kind, Micros, Priority, Target, UserId, from_cbor,
+    ClientMsgId, ConvId, ConvSeq, IdError, Kind, Label, Micros, Priority, Target, UserId, from_cbor,
 };
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
@@ -11,13 +11,23 @@ use wasm_bindgen::prelude::*;
 const TYPES: &str = r#"
 export type Target = { user: string } | { conv: string };
 
+export type Priority = 'low' | 'normal' | 'high';
+
 export interface Draft {
   client_msg_id: string;
   to: Target;
   kind: string;
   body: string;
-  priority: 'low' | 'normal' | 'high';
+  priority: Priority;
   expires_us?: number;
+  /** The app's own key, by which a later message can replace this one. */
+  key?: string;
+  /** Takes the place of this sender's earlier message with the same key. */
+  replace?: boolean;
+  /** What it is about in the app's business. */
+  business?: string;
+  /** User ids; `@all` stands for every member. */
+  mentions?: string[];
 }
 
 /** To `call`, as CBOR. */
@@ -29,7 +39,13 @@ export type Request =
   | { conversations: { page?: string; limit?: number } }
   | { read: { conv: string; conv_seq: number } }
   | { recall: { conv: string; conv_seq: number } }
-  | { ephemeral: { to: Target; kind: string; body: string } };
+  | { ephemeral: { to: Target; kind: string; body: string; priority?: Priority } }
+  /**
+   * A method of the relay's API; `params` and what is answered are JSON text. `repeatable`
+   * (default false): doing it twice is doing it once, so it is asked again after a lost
+   * connection instead of failing with `connection_lost`.
+   */
+  | { call: { method: string; params: string; repeatable?: boolean } };
 "#;
 
 /// Ids are texts here: the reason why one is refused is told to the app.
@@ -43,6 +59,12 @@ enum Request {
         body: String,
         priority: Priority,
         expires_us: Option<Micros>,
+        key: Option<String>,
+        #[serde(default)]
+        replace: bool,
+        business: Option<String>,
+        #[serde(default)]
+        mentions: Vec<String>,
     },
     Retry {
         client_msg_id: String,
@@ -72,6 +94,14 @@ enum Request {
         to: To,
         kind: String,
         body: String,
+        #[serde(default)]
+        priority: Priority,
+    },
+    Call {
+        method: String,
+        params: String,
+        #[serde(default)]
+        repeatable: bool,
     },
 }
 
@@ -104,6 +134,10 @@ pub(crate) fn parse(request: &[u8]) -> Result<Command, Refusal> {
             body,
             priority,
             expires_us,
+            key,
+            replace,
+            business,
+            mentions,
         } => Command::Send(Draft {
             client_msg_id: ClientMsgId::new(client_msg_id)?,
             to: target(to)?,
@@ -111,6 +145,10 @@ pub(crate) fn parse(request: &[u8]) -> Result<Command, Refusal> {
             body,
             priority,
             expires_us,
+            key: label(key)?,
+            replace,
+            business: label(business)?,
+            mentions: users(mentions)?,
         }),
         Request::Retry { client_msg_id } => Command::Retry(ClientMsgId::new(client_msg_id)?),
         Request::Discard { client_msg_id } => Command::Discard(ClientMsgId::new(client_msg_id)?),
@@ -134,10 +172,25 @@ pub(crate) fn parse(request: &[u8]) -> Result<Command, Refusal> {
             conv: ConvId::new(conv)?,
             conv_seq,
         },
-        Request::Ephemeral { to, kind, body } => Command::Ephemeral {
+        Request::Ephemeral {
+            to,
+            kind,
+            body,
+            priority,
+        } => Command::Ephemeral {
             to: target(to)?,
             kind: known_kind(kind)?,
             body,
+            priority,
+        },
+        Request::Call {
+            method,
+            params,
+            repeatable,
+        } => Command::Call {
+            method,
+            params,
+            repeatable,
         },
     })
 }
@@ -147,6 +200,17 @@ fn target(to: To) -> Result<Target, Refusal> {
         To::User(user) => Target::User(UserId::new(user)?),
         To::Conv(conv) => Target::Conv(ConvId::new(conv)?),
     })
+}
+
+fn label(name: Option<String>) -> Result<Option<Label>, Refusal> {
+    Ok(name.map(Label::new).transpose()?)
+}
+
+fn users(names: Vec<String>) -> Result<Vec<UserId>, Refusal> {
+    Ok(names
+        .into_iter()
+        .map(UserId::new)
+        .collect::<Result<_, _>>()?)
 }
 
 fn known_kind(name: String) -> Result<Kind, Refusal> {

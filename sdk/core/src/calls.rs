@@ -1,7 +1,8 @@
 //! Requests of the app that wait for the relay's answer.
 //!
-//! They are idempotent, so those that were written to a connection that is gone are
-//! written again to the next one.
+//! Those that are the same when done twice are written again to the next connection, if
+//! the one that they were written to is gone. The others fail: whether they took effect,
+//! nobody can tell.
 
 use seqline_protocol::{ClientFrame, RequestId, limits::REQUESTS_PENDING_MAX};
 
@@ -24,6 +25,7 @@ struct Pending {
     call: CallId,
     frame: ClientFrame,
     until_ms: u64,
+    repeatable: bool,
     written: bool,
 }
 
@@ -35,6 +37,7 @@ impl Calls {
         call: CallId,
         frame: ClientFrame,
         until_ms: u64,
+        repeatable: bool,
     ) -> Option<Output> {
         if self.pending.len() >= REQUESTS_PENDING_MAX {
             let failure = Failure::new(
@@ -48,6 +51,7 @@ impl Calls {
             call,
             frame,
             until_ms,
+            repeatable,
             written: false,
         });
         None
@@ -60,11 +64,22 @@ impl Calls {
         Some(pending.frame.clone())
     }
 
-    /// The connection is gone.
-    pub(crate) fn connection_lost(&mut self) {
+    /// The connection is gone. Gives the answers of those that cannot be asked again.
+    pub(crate) fn connection_lost(&mut self) -> Vec<Output> {
+        let lost = self
+            .pending
+            .extract_if(.., |pending| pending.written && !pending.repeatable);
+        let answers = lost.map(|pending| {
+            let message = "the connection was lost before the relay answered; \
+                           this may have taken effect, or not";
+            let failure = Failure::new(FailureCode::ConnectionLost, message);
+            Output::Answer(pending.call, Err(failure))
+        });
+        let answers = answers.collect();
         for pending in self.pending.iter_mut() {
             pending.written = false;
         }
+        answers
     }
 
     /// An answer came; none if nobody waits for it any more.

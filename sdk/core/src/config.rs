@@ -1,12 +1,15 @@
 //! What can be set on a session. Every duration is in milliseconds.
 
-use seqline_protocol::{DeviceId, Encoding, Start};
+use seqline_protocol::{DeviceId, Encoding, Label, Start};
 
 /// The settings of a session; [`Config::default`] suits a chat in a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// What runs the client, as told to the relay. Default `unknown`.
     pub host: String,
+    /// What kind of device it is (`phone`, `desktop`, `web` …), where the app allows one of
+    /// each. Default: `host`.
+    pub platform: Option<Label>,
     /// The app's version, as told to the relay. Default none.
     pub app_version: Option<String>,
     /// This installation. Default: made once from the seed, and kept in the store.
@@ -34,6 +37,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             host: "unknown".to_owned(),
+            platform: None,
             app_version: None,
             device: None,
             encoding: Encoding::Binary,

@@ -1,12 +1,13 @@
 //! What the app gets, and where the cursor is.
 //!
-//! One batch at a time is with the app. The cursor moves when the app has taken it, never
-//! before; a batch that a handler refused comes again, the refused event first.
+//! Entries of all timelines wait in one line, in the order in which they came. One batch at
+//! a time is with the app. A cursor moves when the app has taken an entry, never before; a
+//! batch that a handler refused comes again, the refused event first.
 
 use std::collections::VecDeque;
 
 use seqline_protocol::{
-    BroadcastChange, Entry, Epoch, Item, PubSeq, ResetReason, Seq, UserId,
+    BroadcastChange, ConvId, Entry, Epoch, Item, PubSeq, ResetReason, Seq, UserId,
     limits::INBOX_ENTRIES_MAX,
 };
 
@@ -28,6 +29,8 @@ const RETRY_MS: u64 = 1_000;
 #[derive(Debug)]
 pub(crate) struct Delivery {
     waiting: VecDeque<Waiting>,
+    /// How many of them are of large conversations.
+    waiting_of_crowds: usize,
     outstanding: Option<Outstanding>,
     last_id: u32,
     /// Attempts that the event at the front has failed.
@@ -40,13 +43,37 @@ pub(crate) struct Delivery {
 
 #[derive(Debug)]
 enum Waiting {
-    Entry(Entry),
+    /// Of a large conversation's timeline, or of the user's own.
+    Entry(Option<ConvId>, Entry),
     Broadcast(BroadcastChange),
     Reset {
         reason: ResetReason,
         head: Seq,
         epoch: Epoch,
     },
+    CrowdReset {
+        conv: ConvId,
+        reason: ResetReason,
+        head: Seq,
+    },
+}
+
+/// What moved when the app took something.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// The cursor of the user's own timeline, or of the public mailbox.
+    pub(crate) own: bool,
+    /// The app knows that its own timeline was reset.
+    pub(crate) reset: bool,
+    /// Where large conversations' cursors are now.
+    pub(crate) crowds: Vec<(ConvId, Seq)>,
+}
+
+/// An entry that is not for the app: read a large conversation after a seq, or no longer.
+#[derive(Debug)]
+pub(crate) struct CrowdItem {
+    pub(crate) conv: ConvId,
+    pub(crate) after: Option<Seq>,
 }
 
 #[derive(Debug)]
@@ -62,6 +89,7 @@ impl Delivery {
     pub(crate) fn new(epoch: Option<Epoch>, cursor: Seq, pub_cursor: PubSeq) -> Self {
         Self {
             waiting: VecDeque::new(),
+            waiting_of_crowds: 0,
             outstanding: None,
             last_id: 0,
             attempts: 0,
@@ -95,13 +123,26 @@ impl Delivery {
         self.waiting.len()
     }
 
-    /// How many more entries may wait.
+    /// How many more entries of the user's own timeline may wait.
     pub(crate) fn room(&self) -> usize {
-        INBOX_ENTRIES_MAX.saturating_sub(self.waiting.len())
+        INBOX_ENTRIES_MAX.saturating_sub(self.waiting.len() - self.waiting_of_crowds)
     }
 
-    pub(crate) fn add_entries(&mut self, entries: Vec<Entry>) {
-        self.waiting.extend(entries.into_iter().map(Waiting::Entry));
+    /// How many more entries of large conversations may wait.
+    pub(crate) fn room_of_crowds(&self) -> usize {
+        INBOX_ENTRIES_MAX.saturating_sub(self.waiting_of_crowds)
+    }
+
+    /// Entries of a large conversation's timeline, or of the user's own.
+    pub(crate) fn add_entries(&mut self, conv: Option<&ConvId>, mut entries: Vec<Entry>) {
+        if conv.is_some() {
+            entries.retain(|entry| !matches!(entry.item, Item::Crowd { .. }));
+            self.waiting_of_crowds += entries.len();
+        }
+        let waiting = entries
+            .into_iter()
+            .map(|entry| Waiting::Entry(conv.cloned(), entry));
+        self.waiting.extend(waiting);
     }
 
     pub(crate) fn add_broadcasts(&mut self, changes: Vec<BroadcastChange>) {
@@ -119,11 +160,52 @@ impl Delivery {
         }
         self.attempts = 0;
         self.retry_at_ms = None;
+        self.waiting_of_crowds = 0;
         self.waiting.push_front(Waiting::Reset {
             reason,
             head,
             epoch,
         });
+    }
+
+    /// A large conversation cannot be continued. What waits of it comes first, as it is in
+    /// order.
+    pub(crate) fn reset_crowd(&mut self, conv: ConvId, reason: ResetReason, head: Seq) {
+        self.waiting_of_crowds += 1;
+        self.waiting
+            .push_back(Waiting::CrowdReset { conv, reason, head });
+    }
+
+    /// The next entry, if it is not for the app and nothing before it is with the app.
+    pub(crate) fn next_crowd_item(&mut self) -> Option<CrowdItem> {
+        if self.outstanding.is_some() || !self.waiting.front()?.is_crowd_item() {
+            return None;
+        }
+        let Some(Waiting::Entry(
+            None,
+            Entry {
+                seq,
+                item: Item::Crowd { conv, after },
+            },
+        )) = self.waiting.pop_front()
+        else {
+            return None;
+        };
+        self.cursor = seq;
+        if after.is_none() {
+            self.forget(&conv);
+        }
+        Some(CrowdItem { conv, after })
+    }
+
+    /// What waits of a large conversation that was left is not wanted any more.
+    fn forget(&mut self, conv: &ConvId) {
+        self.waiting.retain(|waiting| waiting.crowd() != Some(conv));
+        self.waiting_of_crowds = self
+            .waiting
+            .iter()
+            .filter(|waiting| waiting.crowd().is_some())
+            .count();
     }
 
     /// The next batch for the app, if none is with it.
@@ -141,7 +223,7 @@ impl Delivery {
             .waiting
             .iter()
             .take(BATCH_MAX)
-            .map(|waiting| waiting.event(user))
+            .map_while(|waiting| waiting.event(user))
             .collect();
         self.outstanding = Some(Outstanding {
             id,
@@ -151,11 +233,11 @@ impl Delivery {
         Some(Output::Deliver(id, events))
     }
 
-    /// The app took all of a batch; true if the cursor moved.
-    pub(crate) fn taken(&mut self, id: DeliveryId) -> bool {
+    /// The app took all of a batch.
+    pub(crate) fn taken(&mut self, id: DeliveryId) -> Progress {
         match self.outstanding.take_if(|outstanding| outstanding.id == id) {
             Some(Outstanding { count, .. }) => self.advance(count),
-            None => false,
+            None => Progress::default(),
         }
     }
 
@@ -166,23 +248,25 @@ impl Delivery {
         id: DeliveryId,
         taken: usize,
         now_ms: u64,
-    ) -> (bool, Option<Failure>) {
-        let Some(outstanding) = self.outstanding.take_if(|outstanding| outstanding.id == id) else {
-            return (false, None);
+    ) -> (Progress, Option<Failure>) {
+        let outstanding = self
+            .outstanding
+            .take_if(|outstanding| outstanding.id == id)
+            .filter(|outstanding| !outstanding.stale);
+        let Some(outstanding) = outstanding else {
+            return Default::default();
         };
-        if outstanding.stale {
-            return (false, None);
+        let taken = taken.min(outstanding.count);
+        let attempts = if taken == 0 { self.attempts + 1 } else { 1 };
+        if attempts < ATTEMPTS_MAX {
+            let progress = self.advance(taken);
+            self.attempts = attempts;
+            self.retry_at_ms = Some(now_ms + (RETRY_MS << (attempts - 1)));
+            return (progress, None);
         }
-        let mut moved = self.advance(taken.min(outstanding.count));
-        self.attempts += 1;
-        if self.attempts < ATTEMPTS_MAX {
-            self.retry_at_ms = Some(now_ms + (RETRY_MS << (self.attempts - 1)));
-            return (moved, None);
-        }
-        moved |= self.advance(1);
         let message = format!("a handler failed {ATTEMPTS_MAX} times; its event was passed over");
         (
-            moved,
+            self.advance(1),
             Some(Failure::new(FailureCode::HandlerFailed, message)),
         )
     }
@@ -200,58 +284,104 @@ impl Delivery {
         passed
     }
 
-    fn advance(&mut self, count: usize) -> bool {
+    fn advance(&mut self, count: usize) -> Progress {
+        let mut progress = Progress::default();
         for waiting in self.waiting.drain(..count) {
             self.attempts = 0;
             match waiting {
-                Waiting::Entry(entry) => self.cursor = entry.seq,
+                Waiting::Entry(None, entry) => self.cursor = entry.seq,
                 Waiting::Broadcast(change) => self.pub_cursor = change.pub_seq,
                 Waiting::Reset { head, epoch, .. } => {
                     self.cursor = head;
                     self.epoch = Some(epoch);
+                    progress.reset = true;
+                }
+                Waiting::Entry(Some(conv), Entry { seq, .. })
+                | Waiting::CrowdReset {
+                    conv, head: seq, ..
+                } => {
+                    self.waiting_of_crowds -= 1;
+                    progress.crowds.push((conv, seq));
+                    continue;
                 }
             }
+            progress.own = true;
         }
-        count > 0
+        progress
     }
 }
 
 impl Waiting {
-    fn event(&self, user: Option<&UserId>) -> Delivered {
+    /// Whose timeline it is of, if of a large conversation's.
+    fn crowd(&self) -> Option<&ConvId> {
         match self {
-            Self::Broadcast(change) => Delivered::Broadcast(change.clone()),
-            Self::Reset { reason, head, .. } => Delivered::Reset {
-                reason: *reason,
-                head: *head,
-            },
-            Self::Entry(Entry { seq, item }) => match item {
-                Item::Message(message) => Delivered::Message {
-                    seq: *seq,
-                    own: Some(&message.sender) == user,
-                    message: message.clone(),
-                },
-                Item::Receipt(receipt) => Delivered::Receipt {
-                    seq: *seq,
-                    receipt: receipt.clone(),
-                },
-                Item::Read { conv, conv_seq } => Delivered::Read {
-                    seq: *seq,
-                    conv: conv.clone(),
-                    conv_seq: *conv_seq,
-                },
-                Item::Recall {
-                    conv,
-                    conv_seq,
-                    msg_id,
-                    by,
-                } => Delivered::Recall {
-                    seq: *seq,
-                    conv: conv.clone(),
-                    conv_seq: *conv_seq,
-                    msg_id: *msg_id,
-                    by: by.clone(),
-                },
-            },
+            Self::Entry(conv, _) => conv.as_ref(),
+            Self::CrowdReset { conv, .. } => Some(conv),
+            _ => None,
         }
     }
+
+    fn is_crowd_item(&self) -> bool {
+        matches!(self, Self::Entry(None, entry) if matches!(entry.item, Item::Crowd { .. }))
+    }
+
+    /// None if it is not for the app.
+    fn event(&self, user: Option<&UserId>) -> Option<Delivered> {
+        let reset = |reason: &ResetReason, head: &Seq, conv: Option<&ConvId>| Delivered::Reset {
+            reason: *reason,
+            head: *head,
+            conv: conv.cloned(),
+        };
+        Some(match self {
+            Self::Broadcast(change) => Delivered::Broadcast(change.clone()),
+            Self::Reset { reason, head, .. } => reset(reason, head, None),
+            Self::CrowdReset { conv, reason, head } => reset(reason, head, Some(conv)),
+            Self::Entry(conv, Entry { seq, item }) => {
+                event(*seq, item.clone(), conv.is_some(), user)?
+            }
+        })
+    }
+}
+
+fn event(seq: Seq, item: Item, crowd: bool, user: Option<&UserId>) -> Option<Delivered> {
+    Some(match item {
+        Item::Message(message) => Delivered::Message {
+            seq,
+            own: Some(&message.sender) == user,
+            message,
+            crowd,
+        },
+        Item::Edit(message) => Delivered::Edit {
+            seq,
+            own: Some(&message.sender) == user,
+            message,
+            crowd,
+        },
+        Item::Receipt(receipt) => Delivered::Receipt { seq, receipt },
+        Item::Read { conv, conv_seq } => Delivered::Read {
+            seq,
+            conv,
+            conv_seq,
+        },
+        Item::Recall {
+            conv,
+            conv_seq,
+            msg_id,
+            by,
+        } => Delivered::Recall {
+            seq,
+            conv,
+            conv_seq,
+            msg_id,
+            by,
+            crowd,
+        },
+        Item::Delete { conv, conv_seq } => Delivered::Delete {
+            seq,
+            conv,
+            conv_seq,
+        },
+        Item::Group(change) => Delivered::Group { seq, change, crowd },
+        Item::Crowd { .. } => return None,
+    })
 }

@@ -1,14 +1,16 @@
 //! What an app learns from a session.
 
 use seqline_protocol::{
-    BroadcastChange, ClientMsgId, ConvId, ConvSeq, KickReason, Kind, Message, Micros, MsgId,
-    Receipt, ResetReason, Seq, UserId,
+    BroadcastChange, ClientMsgId, ConvId, ConvSeq, GroupChange, KickReason, Kind, Label, Message,
+    Micros, MsgId, Receipt, ResetReason, Seq, UserId,
 };
 use serde::Serialize;
 
 use crate::{failure::Failure, input::Draft};
 
 /// What the app must take before the cursor moves past it.
+///
+/// `seq` is the place in the user's own timeline; with `crowd`, in the conversation's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Delivered {
@@ -20,6 +22,9 @@ pub enum Delivered {
         message: Message,
         /// Whether this user sent it.
         own: bool,
+        /// Whether it is from the conversation's own timeline.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        crowd: bool,
     },
     /// Another user received or read.
     Receipt {
@@ -49,16 +54,53 @@ pub enum Delivered {
         msg_id: MsgId,
         /// Who took it back.
         by: UserId,
+        /// Whether it is from the conversation's own timeline.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        crowd: bool,
+    },
+    /// A message was edited.
+    Edit {
+        /// Its place in the timeline.
+        seq: Seq,
+        /// How the message reads now.
+        message: Message,
+        /// Whether this user sent it.
+        own: bool,
+        /// Whether it is from the conversation's own timeline.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        crowd: bool,
+    },
+    /// This user deleted a message for herself, on any device.
+    Delete {
+        /// Its place in the timeline.
+        seq: Seq,
+        /// The conversation.
+        conv: ConvId,
+        /// The message's position there.
+        conv_seq: ConvSeq,
+    },
+    /// A group or channel, or who belongs to it, has changed.
+    Group {
+        /// Its place in the timeline.
+        seq: Seq,
+        /// What changed.
+        change: GroupChange,
+        /// Whether it is from the conversation's own timeline.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        crowd: bool,
     },
     /// The public mailbox changed.
     Broadcast(BroadcastChange),
     /// The timeline cannot be continued from where this device stood: rebuild from
-    /// the conversations and their history.
+    /// the conversations and their history, or this one conversation from its history.
     Reset {
         /// Why.
         reason: ResetReason,
         /// What comes next follows this seq.
         head: Seq,
+        /// The large conversation whose timeline it is; the user's own, if absent.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        conv: Option<ConvId>,
     },
 }
 
@@ -106,6 +148,13 @@ pub enum Event {
         kind: Kind,
         /// Opaque.
         body: String,
+    },
+    /// Something that this session asked to be told of, best effort.
+    Event {
+        /// What it is: `presence`, `room`.
+        name: Label,
+        /// JSON text.
+        value: String,
     },
     /// Something went wrong that no call is waiting for.
     Error(Failure),

@@ -29,6 +29,8 @@ pub enum FailureCode {
     Timeout,
     /// This needs a connection, and there is none.
     NotConnected,
+    /// The connection was lost before the answer came: it may have taken effect, or not.
+    ConnectionLost,
     /// `disconnect` or `dispose` came first.
     Disconnected,
     /// This id is in the outbox already.
@@ -59,6 +61,7 @@ impl FailureCode {
             Self::TooManyRequests => "too_many_requests",
             Self::Timeout => "timeout",
             Self::NotConnected => "not_connected",
+            Self::ConnectionLost => "connection_lost",
             Self::Disconnected => "disconnected",
             Self::IdInUse => "id_in_use",
             Self::NotFailed => "not_failed",
@@ -78,6 +81,7 @@ impl FailureCode {
             | Self::TooManyRequests
             | Self::Timeout
             | Self::NotConnected
+            | Self::ConnectionLost
             | Self::Disconnected
             | Self::TokenUnavailable
             | Self::StorageFailed => true,

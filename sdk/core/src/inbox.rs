@@ -3,9 +3,12 @@
 //! Entries are accepted at the next position only. Those that came early wait until a
 //! pull has filled the gap before them; those that came again are dropped. So whatever
 //! the network does, what leaves here is the timeline: every seq once, in order.
+//!
+//! A session has one for the user's own timeline and the public mailbox, and one for each
+//! large conversation.
 
 use seqline_protocol::{
-    ClientFrame, Entry, PubSeq, RequestId, Seq,
+    ClientFrame, ConvId, Entry, PubSeq, RequestId, Seq,
     limits::{INBOX_EARLY_MAX, PAGE_ENTRIES_MAX},
 };
 
@@ -19,6 +22,8 @@ const PULL_RETRY_MS: u64 = 1_000;
 /// Positions in one timeline and in the public mailbox.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
+    /// Whose timeline it is: a large conversation's, or the user's own.
+    conv: Option<ConvId>,
     /// The last accepted seq; what follows is still to come.
     received: Seq,
     /// The newest seq that the relay told of.
@@ -27,9 +32,19 @@ pub(crate) struct Inbox {
     early: Vec<Entry>,
     pub_received: PubSeq,
     pub_head: PubSeq,
-    /// The relay pushes only to a device that has pulled up to the head.
+    /// The relay tells of all that is new beyond the head. It does so once this device has
+    /// pulled up to there, or has heard of the head.
     live: bool,
     pull: Pull,
+}
+
+/// How much more may be held.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// Entries that wait for the app.
+    pub(crate) entries: usize,
+    /// Entries that wait for a gap to be filled.
+    pub(crate) early: usize,
 }
 
 /// What answers a pull.
@@ -48,6 +63,7 @@ enum Pull {
     None,
     UnderWay {
         req: RequestId,
+        limit: usize,
         until_ms: u64,
     },
     Paused {
@@ -56,12 +72,25 @@ enum Pull {
 }
 
 impl Inbox {
+    /// Of the user's own timeline.
     pub(crate) fn new(received: Seq, pub_received: PubSeq) -> Self {
         Self {
             received,
             pub_received,
             ..Self::default()
         }
+    }
+
+    /// Of a large conversation.
+    pub(crate) fn of_crowd(conv: ConvId, received: Seq) -> Self {
+        Self {
+            conv: Some(conv),
+            ..Self::new(received, PubSeq::ZERO)
+        }
+    }
+
+    pub(crate) fn received(&self) -> Seq {
+        self.received
     }
 
     pub(crate) fn head(&self) -> Seq {
@@ -72,11 +101,16 @@ impl Inbox {
         self.pub_received
     }
 
+    /// How many wait for a gap to be filled.
+    pub(crate) fn early(&self) -> usize {
+        self.early.len()
+    }
+
     /// A connection is welcomed: everything after `received` may be missing.
-    pub(crate) fn welcomed(&mut self, cursor: Seq, head: Seq, pub_head: PubSeq) {
+    pub(crate) fn welcomed(&mut self, head: Seq, pub_head: PubSeq, live: bool) {
         self.head = head;
         self.pub_head = pub_head;
-        self.live = cursor == head;
+        self.live = live;
         self.pull = Pull::None;
     }
 
@@ -94,35 +128,42 @@ impl Inbox {
         self.pull = Pull::None;
     }
 
+    /// Nothing is known of what is new: a pull will tell.
+    pub(crate) fn look(&mut self) {
+        self.live = false;
+    }
+
     /// The relay tells of something new.
     pub(crate) fn notified(&mut self, head: Seq, pub_head: PubSeq) {
         self.pub_head = self.pub_head.max(pub_head);
         self.head = self.head.max(head);
     }
 
-    /// Entries were pushed. Gives those that are next in order, at most `room`. What is
-    /// missing before the others, and what finds no room, will be pulled.
+    /// Entries were pushed. Gives those that are next in order, as many as there is room
+    /// for. What is missing before the others, and what finds no room, will be pulled.
     pub(crate) fn pushed(
         &mut self,
         entries: Vec<Entry>,
-        room: usize,
+        room: Room,
         stats: &mut Stats,
     ) -> Vec<Entry> {
         self.accept(entries, room, stats)
     }
 
-    /// A page came. Gives its entries that are next in order, at most `room`; none if it
-    /// answers no pull of ours.
+    /// Whether it waits for the answer to this request.
+    pub(crate) fn awaits(&self, page: RequestId) -> bool {
+        matches!(self.pull, Pull::UnderWay { req, .. } if req == page)
+    }
+
+    /// The awaited page came. Gives its entries that are next in order, as many as there
+    /// is room for.
     pub(crate) fn paged(
         &mut self,
         page: Page,
-        room: usize,
+        room: Room,
         now_ms: u64,
         stats: &mut Stats,
-    ) -> Option<Vec<Entry>> {
-        if !matches!(self.pull, Pull::UnderWay { req, .. } if req == page.req) {
-            return None;
-        }
+    ) -> Vec<Entry> {
         self.pull = Pull::None;
         let had_gap = !self.early.is_empty();
         self.head = self.head.max(page.head);
@@ -136,22 +177,16 @@ impl Inbox {
         self.live |= self.received >= self.head;
         if !self.is_caught_up() && accepted.is_empty() && self.pub_received == pub_before {
             // A relay that has more but gives none: don't ask in a tight circle.
-            self.pull = Pull::Paused {
-                until_ms: now_ms + PULL_RETRY_MS,
-            };
+            self.pause(now_ms);
         }
-        Some(accepted)
+        accepted
     }
 
-    /// The relay refused a request; true if it was the pull.
-    pub(crate) fn pull_refused(&mut self, req: RequestId, now_ms: u64) -> bool {
-        let ours = matches!(self.pull, Pull::UnderWay { req: asked, .. } if asked == req);
-        if ours {
-            self.pull = Pull::Paused {
-                until_ms: now_ms + PULL_RETRY_MS,
-            };
-        }
-        ours
+    /// The relay refused the pull, or gave nothing for it.
+    pub(crate) fn pause(&mut self, now_ms: u64) {
+        self.pull = Pull::Paused {
+            until_ms: now_ms + PULL_RETRY_MS,
+        };
     }
 
     /// Whether everything that the relay told of is here.
@@ -159,33 +194,53 @@ impl Inbox {
         self.live && self.received >= self.head && self.pub_received >= self.pub_head
     }
 
+    /// Whether the relay would not give what it told of.
+    pub(crate) fn is_paused(&self) -> bool {
+        matches!(self.pull, Pull::Paused { .. })
+    }
+
+    /// How many entries the pull under way may bring.
+    pub(crate) fn asked(&self) -> Option<usize> {
+        match self.pull {
+            Pull::UnderWay { limit, .. } => Some(limit),
+            _ => None,
+        }
+    }
+
+    /// A pull that was not answered in time is forgotten, and a pause is over.
+    pub(crate) fn expire(&mut self, now_ms: u64) {
+        if self
+            .deadline_ms()
+            .is_some_and(|until_ms| until_ms <= now_ms)
+        {
+            self.pull = Pull::None;
+        }
+    }
+
     /// The pull to write, if one is due and there is room for its answer.
     pub(crate) fn next_pull(
         &mut self,
         room: usize,
         now_ms: u64,
-        new_request: impl FnOnce() -> RequestId,
+        new_request: &mut dyn FnMut() -> RequestId,
     ) -> Option<ClientFrame> {
-        if self.is_caught_up() || room == 0 {
+        self.expire(now_ms);
+        if self.is_caught_up() || room == 0 || !matches!(self.pull, Pull::None) {
             return None;
         }
-        match self.pull {
-            Pull::UnderWay { until_ms, .. } | Pull::Paused { until_ms } if now_ms < until_ms => {
-                return None;
-            }
-            _ => {}
-        }
         let req = new_request();
+        let limit = room.min(PAGE_ENTRIES_MAX);
         self.pull = Pull::UnderWay {
             req,
+            limit,
             until_ms: now_ms + PULL_TIMEOUT_MS,
         };
-        let limit = u16::try_from(room.min(PAGE_ENTRIES_MAX)).ok();
         Some(ClientFrame::Pull {
             req,
             after: self.received,
-            limit,
-            pub_after: Some(self.pub_received),
+            limit: u16::try_from(limit).ok(),
+            pub_after: self.conv.is_none().then_some(self.pub_received),
+            conv: self.conv.clone(),
         })
     }
 
@@ -196,7 +251,8 @@ impl Inbox {
         }
     }
 
-    fn accept(&mut self, entries: Vec<Entry>, room: usize, stats: &mut Stats) -> Vec<Entry> {
+    fn accept(&mut self, entries: Vec<Entry>, room: Room, stats: &mut Stats) -> Vec<Entry> {
+        let early_max = self.early.len() + room.early;
         let mut accepted = Vec::new();
         for entry in entries {
             self.head = self.head.max(entry.seq);
@@ -206,18 +262,16 @@ impl Inbox {
             match early {
                 _ if entry.seq <= self.received => stats.duplicates_dropped += 1,
                 Ok(_) => stats.duplicates_dropped += 1,
-                Err(_) if entry.seq == self.received.next() && accepted.len() < room => {
+                Err(_) if entry.seq == self.received.next() && accepted.len() < room.entries => {
                     self.received = entry.seq;
                     accepted.push(entry);
-                    self.accept_early(&mut accepted, room);
+                    self.accept_early(&mut accepted, room.entries);
                 }
-                Err(place) if self.early.len() < INBOX_EARLY_MAX => {
-                    self.early.insert(place, entry);
-                }
+                Err(place) if self.early.len() < early_max => self.early.insert(place, entry),
                 Err(_) => {}
             }
         }
-        self.accept_early(&mut accepted, room);
+        self.accept_early(&mut accepted, room.entries);
         accepted
     }
 
@@ -232,6 +286,16 @@ impl Inbox {
         accepted.extend(self.early.drain(..contiguous));
         if let Some(last) = accepted.last() {
             self.received = last.seq;
+        }
+    }
+}
+
+impl Room {
+    /// What is left when so many wait already.
+    pub(crate) fn left(entries: usize, early: usize) -> Self {
+        Self {
+            entries,
+            early: INBOX_EARLY_MAX.saturating_sub(early),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What happens to a session.
 
-use seqline_protocol::{ClientMsgId, ConvId, ConvSeq, Encoded, Kind, Target};
+use seqline_protocol::{ClientMsgId, ConvId, ConvSeq, Encoded, Kind, Priority, Target};
 
 /// A message to be sent: what is kept in the store is what goes over the wire.
 pub use seqline_protocol::Send as Draft;
@@ -128,5 +128,17 @@ pub enum Command {
         kind: Kind,
         /// Opaque.
         body: String,
+        /// In rooms: which is dropped first under load.
+        priority: Priority,
+    },
+    /// Calls a method of the relay's API.
+    Call {
+        /// Its name.
+        method: String,
+        /// Its parameters: JSON text.
+        params: String,
+        /// Whether doing it twice is doing it once, so that it may be asked again on the next
+        /// connection. Otherwise a lost connection ends it with `connection_lost`.
+        repeatable: bool,
     },
 }

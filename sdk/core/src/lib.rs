@@ -34,6 +34,7 @@
 //! | `heartbeat` | whether the connection lives |
 //! | `outbox` | what is sent, sent again, acknowledged, failed |
 //! | `inbox` | what is in order, what is missing, what to pull |
+//! | `crowds` | which large conversations are read, each with an inbox and a cursor of its own |
 //! | `delivery` | what the app gets, and where the cursor is |
 //! | `calls` | which request an answer belongs to |
 //! | `store` | what is written, and when it counts as kept |
@@ -41,6 +42,7 @@
 mod backoff;
 mod calls;
 mod config;
+mod crowds;
 mod delivery;
 mod event;
 mod failure;

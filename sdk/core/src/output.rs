@@ -82,6 +82,8 @@ pub enum Reply {
         /// Asks for the next page.
         next: Option<String>,
     },
+    /// What a method gave: JSON text.
+    Value(String),
     /// It took effect.
     Done,
 }

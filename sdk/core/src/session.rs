@@ -4,6 +4,7 @@
 mod commands;
 mod frames;
 mod tell;
+mod timelines;
 
 use std::{collections::VecDeque, str::FromStr};
 
@@ -15,6 +16,7 @@ use seqline_protocol::{
 use crate::{
     calls::Calls,
     config::Config,
+    crowds::Crowds,
     delivery::Delivery,
     event::{DisconnectReason, Event, Status},
     failure::{Failure, FailureCode},
@@ -32,8 +34,6 @@ use crate::{
 
 /// The wall clock ran ahead of the monotonic one by this much: the device slept.
 const SUSPEND_MS: u64 = 5_000;
-/// The app's progress is told to the relay after this pause, so that a burst is told once.
-const ACK_DELAY_MS: u64 = 50;
 
 /// One device's session with its relay, over any number of connections.
 #[derive(Debug)]
@@ -51,6 +51,7 @@ pub struct Session {
     rtt: Rtt,
     outbox: Outbox,
     inbox: Inbox,
+    crowds: Crowds,
     delivery: Delivery,
     receipts: Receipts,
     calls: Calls,
@@ -75,6 +76,7 @@ impl Session {
             device: stored_device,
             position,
             outbox,
+            crowds,
             corrupt,
         } = Restored::from_records(stored);
         let mut rng = rng_from(seed);
@@ -104,6 +106,7 @@ impl Session {
             rtt: Rtt::default(),
             outbox: Outbox::default(),
             inbox: Inbox::new(cursor, pub_cursor),
+            crowds: Crowds::restored(crowds, cursor),
             delivery: Delivery::new(epoch, cursor, pub_cursor),
             receipts: Receipts::default(),
             calls: Calls::default(),
@@ -162,15 +165,12 @@ impl Session {
             Input::Background(background) => self.set_background(background, now_ms),
             Input::Probe => self.wake_up(now_ms),
             Input::Taken(delivery) => {
-                if self.delivery.taken(delivery) {
-                    self.cursor_moved(now_ms);
-                }
+                let progress = self.delivery.taken(delivery);
+                self.progressed(progress, now_ms);
             }
             Input::Refused { delivery, taken } => {
-                let (moved, passed_over) = self.delivery.refused(delivery, taken, now_ms);
-                if moved {
-                    self.cursor_moved(now_ms);
-                }
+                let (progress, passed_over) = self.delivery.refused(delivery, taken, now_ms);
+                self.progressed(progress, now_ms);
                 self.outputs
                     .extend(passed_over.map(|f| Output::Emit(Event::Error(f))));
             }
@@ -211,6 +211,7 @@ impl Session {
             head: self.inbox.head(),
             outbox: self.outbox.len(),
             inbox: self.delivery.waiting(),
+            crowds: self.crowds.len(),
             ..self.stats
         }
     }
@@ -220,6 +221,7 @@ impl Session {
         let now_ms = now.mono_ms;
         self.keep_alive(now_ms);
         self.expire(now_ms);
+        self.follow_crowd_items(now_ms);
         self.write_what_is_due(now_ms);
         self.deliver(now_ms);
         self.outputs.extend(self.store.flush(now_ms));
@@ -274,36 +276,12 @@ impl Session {
         while let Some(frame) = self.calls.next_to_write() {
             self.write(&frame);
         }
-        let room = self
-            .delivery
-            .room()
-            .min(usize::from(self.limits.page_entries_max));
-        let last_req = &mut self.last_req;
-        if let Some(pull) = self
-            .inbox
-            .next_pull(room, now_ms, || next_request(last_req))
-        {
-            self.write(&pull);
-        }
+        self.write_pulls(now_ms);
         if self.ack_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
             self.ack_at_ms = None;
             self.write(&ClientFrame::Ack {
                 cursor: self.delivery.cursor(),
             });
-        }
-    }
-
-    fn deliver(&mut self, now_ms: u64) {
-        let user = self.identity.as_ref().map(|identity| &identity.user);
-        self.outputs.extend(self.delivery.next_batch(user, now_ms));
-        if self.delivery.pass_public(self.inbox.pub_received()) {
-            self.keep_position();
-        }
-        if self.syncing && self.inbox.is_caught_up() && self.delivery.waiting() == 0 {
-            self.syncing = false;
-            let cursor = self.delivery.cursor();
-            self.outputs
-                .push_back(Output::Emit(Event::Synced { cursor }));
         }
     }
 
@@ -317,6 +295,7 @@ impl Session {
             self.delivery.deadline_ms(),
             self.store.deadline_ms(),
             self.inbox.deadline_ms().filter(|_| open),
+            self.crowds.deadline_ms().filter(|_| open),
             self.ack_at_ms.filter(|_| open),
         ];
         let wake_at = deadlines.into_iter().flatten().min();
@@ -338,6 +317,7 @@ impl Session {
             token,
             device: self.device.clone(),
             host: self.config.host.clone(),
+            platform: self.config.platform.clone(),
             app_version: self.config.app_version.clone(),
             resume: self.delivery.epoch().map(|epoch| Resume {
                 epoch,
@@ -399,8 +379,9 @@ impl Session {
         self.syncing = false;
         self.ack_at_ms = None;
         self.inbox.connection_lost();
+        self.crowds.connection_lost();
         self.outbox.connection_lost();
-        self.calls.connection_lost();
+        self.outputs.extend(self.calls.connection_lost());
     }
 
     fn abandon_calls(&mut self) {
@@ -442,20 +423,6 @@ impl Session {
             && let Verdict::Ask(nonce) = heartbeat.probe(&self.rtt, now_ms)
         {
             self.write(&ClientFrame::Ping { nonce });
-        }
-    }
-
-    fn cursor_moved(&mut self, now_ms: u64) {
-        self.keep_position();
-        self.ack_at_ms.get_or_insert(now_ms + ACK_DELAY_MS);
-    }
-
-    fn keep_position(&mut self) {
-        if let (Some(identity), Some(epoch)) = (&mut self.identity, self.delivery.epoch()) {
-            identity.epoch = epoch;
-            identity.cursor = self.delivery.cursor();
-            identity.pub_cursor = self.delivery.pub_cursor();
-            self.store.put_position(identity);
         }
     }
 

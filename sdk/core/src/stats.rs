@@ -30,6 +30,8 @@ pub struct Stats {
     pub outbox: usize,
     /// Entries waiting for the app.
     pub inbox: usize,
+    /// Large conversations whose own timelines are read.
+    pub crowds: usize,
     /// Frames received.
     pub frames_in: u64,
     /// Frames written.

@@ -4,7 +4,7 @@
 //! under way at a time, so writes cannot overtake each other; what changes meanwhile
 //! goes into the next one, the last value of each record only.
 
-use seqline_protocol::{AppId, DeviceId, Epoch, PubSeq, Seq, UserId, from_cbor, to_cbor};
+use seqline_protocol::{AppId, ConvId, DeviceId, Epoch, PubSeq, Seq, UserId, from_cbor, to_cbor};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
 const DEVICE: &str = "device";
 const POSITION: &str = "position";
 const OUTBOX: &str = "outbox/";
+const CROWD: &str = "crowd/";
 /// How long to leave a store alone that has just failed.
 const RETRY_AFTER_MS: u64 = 5_000;
 
@@ -26,6 +27,22 @@ pub(crate) struct Position {
     pub(crate) epoch: Epoch,
     pub(crate) cursor: Seq,
     pub(crate) pub_cursor: PubSeq,
+}
+
+/// How far the app took a large conversation's own timeline.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CrowdRecord {
+    pub(crate) cursor: Seq,
+    /// Not read before the app took the user's own timeline up to here; zero: read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) from: Seq,
+    /// The user does not belong to it now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) left: bool,
+}
+
+fn is_zero(seq: &Seq) -> bool {
+    *seq == Seq::ZERO
 }
 
 /// A message in the outbox.
@@ -44,6 +61,7 @@ pub(crate) struct Restored {
     pub(crate) position: Option<Position>,
     /// By place.
     pub(crate) outbox: Vec<(u64, OutboxRecord)>,
+    pub(crate) crowds: Vec<(ConvId, CrowdRecord)>,
     /// Names of records that could not be read.
     pub(crate) corrupt: Vec<String>,
 }
@@ -52,25 +70,28 @@ impl Restored {
     pub(crate) fn from_records(records: Vec<(String, Vec<u8>)>) -> Self {
         let mut restored = Self::default();
         for (key, value) in records {
-            let read = match (key.as_str(), key.strip_prefix(OUTBOX)) {
-                (DEVICE, _) => read(&value).map(|device| restored.device = Some(device)),
-                (POSITION, _) => read(&value).map(|position| restored.position = Some(position)),
-                (_, Some(place)) => u64::from_str_radix(place, 16).ok().and_then(|place| {
-                    read(&value).map(|record| {
-                        let after = restored
-                            .outbox
-                            .partition_point(|(earlier, _)| *earlier < place);
-                        restored.outbox.insert(after, (place, record));
-                    })
-                }),
-                // A record of a later version: none of our business.
-                _ => Some(()),
-            };
-            if read.is_none() {
+            if restored.take(&key, &value).is_none() {
                 restored.corrupt.push(key);
             }
         }
         restored
+    }
+
+    /// None if the record cannot be read.
+    fn take(&mut self, key: &str, value: &[u8]) -> Option<()> {
+        if key == DEVICE {
+            self.device = Some(read(value)?);
+        } else if key == POSITION {
+            self.position = Some(read(value)?);
+        } else if let Some(place) = key.strip_prefix(OUTBOX) {
+            let place = u64::from_str_radix(place, 16).ok()?;
+            let after = self.outbox.partition_point(|(earlier, _)| *earlier < place);
+            self.outbox.insert(after, (place, read(value)?));
+        } else if let Some(conv) = key.strip_prefix(CROWD) {
+            self.crowds.push((ConvId::new(conv).ok()?, read(value)?));
+        }
+        // Any other record is of a later version: none of our business.
+        Some(())
     }
 }
 
@@ -109,6 +130,14 @@ impl StoreWriter {
 
     pub(crate) fn delete_outbox(&mut self, place: u64) {
         self.change(outbox_key(place), None);
+    }
+
+    pub(crate) fn put_crowd(&mut self, conv: &ConvId, record: &CrowdRecord) {
+        self.put(crowd_key(conv), record);
+    }
+
+    pub(crate) fn delete_crowd(&mut self, conv: &ConvId) {
+        self.change(crowd_key(conv), None);
     }
 
     /// Starts the next write, if there is something to write and nothing is under way.
@@ -187,4 +216,8 @@ impl StoreWriter {
 /// Fixed width, so that the order of keys is the order of places.
 fn outbox_key(place: u64) -> String {
     format!("{OUTBOX}{place:016x}")
+}
+
+fn crowd_key(conv: &ConvId) -> String {
+    [CROWD, conv.as_str()].concat()
 }

@@ -78,12 +78,14 @@ fn a_lost_notify_costs_nothing_and_a_stale_one_asks_nothing() {
     let stale = RelayFrame::Notify {
         head: Seq::saturating(2),
         pub_head: Default::default(),
+        conv: None,
     };
     device.relay_says(&stale);
     assert!(device.pulls().is_empty());
     let news = RelayFrame::Notify {
         head: Seq::saturating(9),
         pub_head: Default::default(),
+        conv: None,
     };
     device.relay_says(&news);
     device.relay_says(&news);
@@ -199,6 +201,7 @@ fn a_reset_at_the_welcome_tells_the_app_and_goes_on_from_the_head() {
     let reset = Delivered::Reset {
         reason: ResetReason::BelowFloor,
         head: Seq::saturating(50),
+        conv: None,
     };
     assert_eq!(told, [reset]);
     assert_eq!(device.session.stats().cursor, Seq::saturating(50));
@@ -216,6 +219,7 @@ fn a_reset_that_the_app_has_not_taken_is_not_forgotten_by_a_restart() {
         reason: ResetReason::EpochChanged,
         epoch: Epoch::saturating(8),
         head: Seq::saturating(10),
+        conv: None,
     };
     device.relay_says(&reset);
     let mut device = device.restarted();
@@ -232,16 +236,36 @@ fn a_reset_that_the_app_has_not_taken_is_not_forgotten_by_a_restart() {
 }
 
 #[test]
+fn a_reset_while_connected_is_followed_by_a_welcome_that_says_where_all_goes_on() {
+    let mut device = Device::new();
+    device.connect(0, 300);
+    device.frames();
+    device.relay_says(&RelayFrame::Reset {
+        reason: ResetReason::BelowFloor,
+        epoch: Epoch::saturating(7),
+        head: Seq::saturating(300),
+        conv: None,
+    });
+    assert_eq!(device.closed.len(), 1);
+    device.pass(0);
+    device.open_socket();
+    let ClientFrame::Hello(hello) = device.frames().remove(0) else {
+        panic!()
+    };
+    assert_eq!(hello.resume.unwrap().cursor, Seq::ZERO);
+}
+
+#[test]
 fn taking_what_was_delivered_before_a_reset_moves_no_cursor() {
     let mut device = Device::new();
     device.connect(0, 0);
     device.relay_says(&push(1..=5));
-    let reset = RelayFrame::Reset {
-        reason: ResetReason::EpochChanged,
-        epoch: Epoch::saturating(8),
-        head: Seq::saturating(2),
-    };
-    device.relay_says(&reset);
+    device.lose_socket(None);
+    device.open_socket();
+    let mut again = welcome(2, 2);
+    again.epoch = Epoch::saturating(8);
+    again.reset = Some(ResetReason::EpochChanged);
+    device.relay_says(&RelayFrame::Welcome(again));
     let (old, _) = device.deliveries.remove(0);
     device.feed(Input::Taken(old));
     assert_eq!(device.session.stats().cursor, Seq::ZERO);

@@ -274,6 +274,7 @@ fn receipts_take_own_messages_to_delivered_and_read() {
         };
         device.relay_says(&RelayFrame::Push {
             entries: vec![entry],
+            conv: None,
         });
     }
     for id in &ids {

@@ -67,6 +67,7 @@ fn a_notify_of_the_public_head_makes_one_pull_and_many_pages_are_gone_through() 
     let news = RelayFrame::Notify {
         head: Seq::ZERO,
         pub_head: PubSeq::saturating(4),
+        conv: None,
     };
     device.relay_says(&news);
     device.relay_says(&news);

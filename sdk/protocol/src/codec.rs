@@ -110,6 +110,7 @@ impl Frame for ClientFrame {
         "history",
         "conversations",
         "ephemeral",
+        "call",
         "state",
         "refresh",
         "ping",
@@ -132,6 +133,8 @@ impl Frame for RelayFrame {
         "goaway",
         "pong",
         "ephemeral",
+        "result",
+        "event",
         "error",
     ];
 }

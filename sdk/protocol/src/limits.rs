@@ -56,12 +56,13 @@ pub const PUSH_WINDOW: usize = 512;
 /// Messages that wait in a client's outbox, sending included. `send` refuses more.
 pub const OUTBOX_MESSAGES_MAX: usize = 1_000;
 
-/// Entries that wait in a client for its app. The client pulls no further while
-/// it holds as many, and drops pushes beyond (it pulls them later).
+/// Entries that wait in a client for its app: so many of the user's own timeline, and so
+/// many of all large conversations together. The client pulls no further while it holds
+/// as many, and drops pushes beyond (it pulls them later).
 pub const INBOX_ENTRIES_MAX: usize = 1_000;
 
-/// Entries that arrived ahead of a gap and wait for it to be filled. Further
-/// ones are dropped, and pulled later.
+/// Entries that arrived ahead of a gap and wait for it to be filled, counted as
+/// [`INBOX_ENTRIES_MAX`] are. Further ones are dropped, and pulled later.
 pub const INBOX_EARLY_MAX: usize = 256;
 
 /// Requests (history, conversations, marks …) that wait for an answer. The
@@ -86,6 +87,9 @@ pub const ANNOUNCEMENT_BYTES_MAX: usize = 4 * 1024;
 
 /// Large conversations that one user belongs to. Joining more is refused as `conversation_full`.
 pub const CROWDS_PER_USER_MAX: usize = 200;
+
+/// Large conversations that a client pulls at the same time. The others wait for their turn.
+pub const CROWD_PULLS_MAX: usize = 4;
 
 /// Longest name of a method, in bytes.
 pub const METHOD_BYTES_MAX: usize = 64;

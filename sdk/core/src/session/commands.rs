@@ -1,6 +1,6 @@
 //! What the app asks for.
 
-use seqline_protocol::{ClientFrame, RequestId};
+use seqline_protocol::{ClientFrame, ErrorCode, RequestId};
 
 use super::{Session, next_request};
 use crate::{
@@ -9,6 +9,9 @@ use crate::{
     input::{CallId, Command, Draft, Now},
     output::{Output, Reply},
 };
+
+/// What a `call` frame takes beside method and parameters, at most.
+const CALL_BYTES: usize = 64;
 
 impl Session {
     pub(super) fn call(&mut self, call: CallId, command: Command, now: Now) {
@@ -24,10 +27,20 @@ impl Session {
                     .push_back(Output::Answer(call, Ok(Reply::Done))),
                 None => self.refuse_not_failed(call),
             },
-            Command::Ephemeral { to, kind, body } => {
+            Command::Ephemeral {
+                to,
+                kind,
+                body,
+                priority,
+            } => {
                 let open = self.link.open_conn().is_some();
                 if open {
-                    self.write(&ClientFrame::Ephemeral { to, kind, body });
+                    self.write(&ClientFrame::Ephemeral {
+                        to,
+                        kind,
+                        body,
+                        priority,
+                    });
                 }
                 let refusal = || Failure::new(FailureCode::NotConnected, "not connected: dropped");
                 let result = if open {
@@ -43,7 +56,7 @@ impl Session {
                 after,
                 limit,
             } => {
-                self.ask(call, now, |req| ClientFrame::History {
+                self.ask(call, now, true, |req| ClientFrame::History {
                     req,
                     conv,
                     before,
@@ -52,27 +65,49 @@ impl Session {
                 });
             }
             Command::Conversations { page, limit } => {
-                self.ask(call, now, |req| ClientFrame::Conversations {
+                self.ask(call, now, true, |req| ClientFrame::Conversations {
                     req,
                     page,
                     limit,
                 });
             }
             Command::Read { conv, conv_seq } => {
-                self.ask(call, now, |req| ClientFrame::Read {
+                self.ask(call, now, true, |req| ClientFrame::Read {
                     req,
                     conv,
                     conv_seq,
                 });
             }
             Command::Recall { conv, conv_seq } => {
-                self.ask(call, now, |req| ClientFrame::Recall {
+                self.ask(call, now, true, |req| ClientFrame::Recall {
                     req,
                     conv,
                     conv_seq,
                 });
             }
+            Command::Call {
+                method,
+                params,
+                repeatable,
+            } => {
+                if method.len() + params.len() + CALL_BYTES > self.frame_bytes_max() {
+                    let message = "the parameters are too large for a frame";
+                    let code = FailureCode::Relay(ErrorCode::FrameTooLarge);
+                    let failure = Failure::new(code, message);
+                    self.outputs.push_back(Output::Answer(call, Err(failure)));
+                    return;
+                }
+                self.ask(call, now, repeatable, |req| ClientFrame::Call {
+                    req,
+                    method,
+                    params,
+                });
+            }
         }
+    }
+
+    fn frame_bytes_max(&self) -> usize {
+        usize::try_from(self.limits.frame_bytes_max).unwrap_or(usize::MAX)
     }
 
     fn send(&mut self, call: CallId, draft: Draft, now: Now) {
@@ -89,7 +124,13 @@ impl Session {
         }
     }
 
-    fn ask(&mut self, call: CallId, now: Now, frame: impl FnOnce(RequestId) -> ClientFrame) {
+    fn ask(
+        &mut self,
+        call: CallId,
+        now: Now,
+        repeatable: bool,
+        frame: impl FnOnce(RequestId) -> ClientFrame,
+    ) {
         if self.link.is_stopped() {
             let failure = Failure::new(FailureCode::NotConnected, "not connected; call connect()");
             self.outputs.push_back(Output::Answer(call, Err(failure)));
@@ -98,7 +139,7 @@ impl Session {
         let req = next_request(&mut self.last_req);
         let until_ms = now.mono_ms + self.config.request_timeout_ms;
         self.outputs
-            .extend(self.calls.add(req, call, frame(req), until_ms));
+            .extend(self.calls.add(req, call, frame(req), until_ms, repeatable));
     }
 
     fn refuse_not_failed(&mut self, call: CallId) {

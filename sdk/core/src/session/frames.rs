@@ -1,8 +1,8 @@
 //! What the relay says, and what follows from it.
 
 use seqline_protocol::{
-    ClientMsgId, DecodeError, Encoded, Entry, Epoch, ErrorCode, Item, Micros, RelayFrame,
-    RequestId, ResetReason, Seq, UserId, Welcome, decode,
+    ClientMsgId, DecodeError, Encoded, ErrorCode, Micros, RelayFrame, RequestId, UserId, Welcome,
+    decode,
 };
 
 use super::Session;
@@ -14,7 +14,6 @@ use crate::{
     input::ConnId,
     outbox::Settled,
     output::{Output, Reply},
-    store::Position,
 };
 
 impl Session {
@@ -64,12 +63,12 @@ impl Session {
                     now_ms,
                 );
             }
-            RelayFrame::Push { entries } => {
-                let room = self.delivery.room();
-                let accepted = self.inbox.pushed(entries, room, &mut self.stats);
-                self.accept(accepted, now_ms);
-            }
-            RelayFrame::Notify { head, pub_head } => self.inbox.notified(head, pub_head),
+            RelayFrame::Push { entries, conv } => self.pushed(conv, entries, now_ms),
+            RelayFrame::Notify {
+                head,
+                pub_head,
+                conv,
+            } => self.notified(conv.as_ref(), head, pub_head),
             RelayFrame::Page {
                 req,
                 entries,
@@ -78,7 +77,6 @@ impl Session {
                 pub_cursor,
                 pub_head,
             } => {
-                let room = self.delivery.room();
                 let page = Page {
                     req,
                     entries,
@@ -86,10 +84,7 @@ impl Session {
                     pub_cursor,
                     pub_head,
                 };
-                if let Some(accepted) = self.inbox.paged(page, room, now_ms, &mut self.stats) {
-                    self.accept(accepted, now_ms);
-                    self.delivery.add_broadcasts(broadcasts);
-                }
+                self.paged(page, broadcasts, now_ms);
             }
             RelayFrame::History {
                 req,
@@ -121,10 +116,18 @@ impl Session {
                     .token_lives_until(token_expires_us, relay_now, now_ms);
             }
             RelayFrame::Reset {
+                conv: Some(conv),
                 reason,
-                epoch,
                 head,
-            } => self.reset(reason, head, epoch),
+                ..
+            } => self.reset_crowd(conv, reason, head),
+            // What the large conversations are now stands in a `welcome` only, and the next
+            // one says the same of the cursor.
+            RelayFrame::Reset { conv: None, .. } => self.cut("to start over", now_ms),
+            RelayFrame::Result { req, value } => self.answered(req, Ok(Reply::Value(value))),
+            RelayFrame::Event { name, value } => self
+                .outputs
+                .push_back(Output::Emit(Event::Event { name, value })),
             RelayFrame::Kick { reason, message } => {
                 self.outputs
                     .push_back(Output::Emit(Event::Kicked { reason, message }));
@@ -190,8 +193,6 @@ impl Session {
         self.syncing = true;
         self.tell_connected(welcome.user.clone(), welcome.session.clone());
         self.adopt_position(welcome);
-        self.inbox
-            .welcomed(welcome.cursor, welcome.head, welcome.pub_head);
         if welcome.reset.is_none() {
             // What was taken while there was no connection has not been told.
             self.ack_at_ms = Some(now_ms);
@@ -204,63 +205,13 @@ impl Session {
             .is_some_and(|known| known.app != welcome.app || known.user != welcome.user)
     }
 
-    fn adopt_position(&mut self, welcome: &Welcome) {
-        self.identity.get_or_insert_with(|| Position {
-            app: welcome.app.clone(),
-            user: welcome.user.clone(),
-            epoch: welcome.epoch,
-            cursor: welcome.cursor,
-            pub_cursor: self.delivery.pub_cursor(),
-        });
-        if let Some(reason) = welcome.reset {
-            self.reset(reason, welcome.cursor, welcome.epoch);
-        } else if self.delivery.epoch().is_none() {
-            self.delivery.start(welcome.epoch, welcome.cursor);
-            self.inbox.reset(welcome.cursor);
-            self.keep_position();
-        }
-    }
-
-    fn reset(&mut self, reason: ResetReason, head: Seq, epoch: Epoch) {
-        self.stats.resets += 1;
-        // The old numbering's cursor means nothing in the new one.
-        self.ack_at_ms = None;
-        self.inbox.reset(head);
-        self.delivery.reset(reason, head, epoch);
-    }
-
-    fn accept(&mut self, entries: Vec<Entry>, now_ms: u64) {
-        for entry in &entries {
-            match &entry.item {
-                // Our own message in our own timeline is as good as its `sent`, which may
-                // have been lost with the connection.
-                Item::Message(message) if self.is_own(&message.sender) => {
-                    let sent = Sent {
-                        msg_id: message.msg_id,
-                        conv: message.conv.clone(),
-                        conv_seq: message.conv_seq,
-                        created_us: message.created_us,
-                    };
-                    self.sent(&message.client_msg_id, sent, now_ms);
-                }
-                Item::Receipt(receipt) => {
-                    for (id, sent, status) in self.receipts.apply(receipt) {
-                        self.tell_status(id, status, None, Some(sent), None);
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.delivery.add_entries(entries);
-    }
-
-    fn is_own(&self, sender: &UserId) -> bool {
+    pub(super) fn is_own(&self, sender: &UserId) -> bool {
         self.identity
             .as_ref()
             .is_some_and(|identity| identity.user == *sender)
     }
 
-    fn sent(&mut self, id: &ClientMsgId, sent: Sent, now_ms: u64) {
+    pub(super) fn sent(&mut self, id: &ClientMsgId, sent: Sent, now_ms: u64) {
         let Some((Settled { call, .. }, round_trip_ms)) =
             self.outbox
                 .acknowledged(id, &self.rtt, now_ms, &mut self.store)
@@ -270,7 +221,9 @@ impl Session {
         if let Some(round_trip_ms) = round_trip_ms {
             self.rtt.sample(round_trip_ms);
         }
-        self.receipts.track(id.clone(), sent.clone());
+        if !self.crowds.contains(&sent.conv) {
+            self.receipts.track(id.clone(), sent.clone());
+        }
         self.tell_status(id.clone(), Status::Sent, None, Some(sent.clone()), None);
         self.outputs
             .extend(call.map(|call| Output::Answer(call, Ok(Reply::Sent(sent)))));
@@ -316,7 +269,7 @@ impl Session {
                 }
             }
             (None, Some(req)) => {
-                if !self.inbox.pull_refused(req, now_ms) {
+                if !self.pull_refused(req, now_ms) {
                     self.answered(req, Err(failure));
                 }
             }

@@ -241,6 +241,10 @@ pub fn draft(client_msg_id: &ClientMsgId, body: &str) -> Draft {
         body: body.to_owned(),
         priority: Priority::Normal,
         expires_us: None,
+        key: None,
+        replace: false,
+        business: None,
+        mentions: Vec::new(),
     }
 }
 
@@ -259,6 +263,7 @@ pub fn welcome(cursor: u64, head: u64) -> Welcome {
         token_expires_us: Micros::saturating(UNIX_MS * 1_000 + 3_600_000_000),
         heartbeat: Heartbeat::default(),
         limits: ServerLimits::default(),
+        crowds: Vec::new(),
     }
 }
 
@@ -283,12 +288,19 @@ pub fn message(seq: u64, sender: &str, client_msg_id: &str) -> Message {
         created_us: Micros::saturating(seq),
         expires_us: None,
         recalled: false,
+        key: None,
+        replaces: None,
+        replaced: false,
+        business: None,
+        mentions: Vec::new(),
+        edited_us: None,
     }
 }
 
 pub fn push(seqs: impl IntoIterator<Item = u64>) -> RelayFrame {
     RelayFrame::Push {
         entries: seqs.into_iter().map(entry).collect(),
+        conv: None,
     }
 }
 

@@ -105,6 +105,12 @@ impl Relay {
             created_us: Micros::saturating(1),
             expires_us: None,
             recalled: false,
+            key: None,
+            replaces: None,
+            replaced: false,
+            business: None,
+            mentions: Vec::new(),
+            edited_us: None,
         };
         self.messages.push(message.clone());
         let mut out = self.append(sender, &message);
@@ -140,11 +146,13 @@ impl Relay {
                 let news = if connection.live {
                     RelayFrame::Push {
                         entries: vec![entry.clone()],
+                        conv: None,
                     }
                 } else {
                     RelayFrame::Notify {
                         head: seq,
                         pub_head: PubSeq::ZERO,
+                        conv: None,
                     }
                 };
                 (*net, news)
