@@ -36,6 +36,24 @@ pub(in crate::store) struct Changes {
     pub(in crate::store) hooks: Vec<(u64, ConvKey)>,
 }
 
+impl Changes {
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.convs.is_empty()
+            && self.members.is_empty()
+            && self.members_gone.is_empty()
+            && self.users.is_empty()
+            && self.messages.is_empty()
+            && self.updates.is_empty()
+            && self.entries.is_empty()
+            && self.hidden.is_empty()
+            && self.devices_seen.is_empty()
+            && self.devices_left.is_empty()
+            && self.devices_gone.is_empty()
+            && self.hooks.is_empty()
+    }
+}
+
 /// A stored message that reads differently now: every field is what it is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) struct MessageUpdate {

@@ -18,14 +18,34 @@
 //! two commits can wait for each other, but never in a circle.
 
 mod changes;
+mod deletes;
+mod devices;
+mod edits;
+mod fanout;
+mod groups;
+#[expect(
+    clippy::module_inception,
+    reason = "the rows in memory are what the folder is about"
+)]
+mod ledger;
+mod load;
+mod marks;
+mod membership;
+mod names;
+mod recalls;
+mod receipts;
 mod rows;
+mod run;
+mod sends;
 mod transaction;
 
 pub(in crate::store) use self::{
     changes::{Changes, MemberKey, MessageUpdate},
+    marks::own_messages,
     rows::{
         AppKey, ConvKey, ConvRow, ConvState, DeviceRecord, Direct, EntryKind, EntryRow, GroupRow,
         MemberRow, MessageRow, Owner, SentRow, UserKey, UserRow,
     },
+    run::run,
     transaction::{Create, MembersWanted, Names, Resolved, Transaction},
 };

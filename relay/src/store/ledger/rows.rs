@@ -138,6 +138,27 @@ pub(in crate::store) struct MemberRow {
     pub(in crate::store) log_after: u64,
 }
 
+impl MemberRow {
+    /// The place of a plain member from the first message on.
+    pub(in crate::store) fn new(conv: ConvKey, user: UserKey, joined_us: u64) -> Self {
+        Self {
+            conv,
+            user,
+            role: Role::Member,
+            joined_us,
+            read: 0,
+            own_read: 0,
+            delivered: 0,
+            sent: 0,
+            visible_after: 0,
+            is_cleared: false,
+            muted_until_us: 0,
+            mentioned: 0,
+            log_after: 0,
+        }
+    }
+}
+
 /// A message that is to be stored, or was, as its wire form and what else is kept of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) struct MessageRow {

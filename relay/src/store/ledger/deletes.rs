@@ -1,0 +1,43 @@
+//! Messages that a user no longer wants to see. Others keep them.
+
+use std::sync::Arc;
+
+use seqline_protocol::Item;
+
+use super::{
+    EntryKind,
+    fanout::News,
+    ledger::{Hidden, Ledger},
+    names::OpKeys,
+};
+use crate::store::{Actor, Delete, Done, OpResult, Refusal};
+
+impl Ledger<'_> {
+    pub(super) fn delete(&mut self, delete: &Delete, keys: OpKeys<'_>) -> OpResult {
+        let actor = Actor::User(Arc::clone(&delete.account));
+        let (conv, _) = self.standing(&actor, &delete.conv, keys)?;
+        let user = keys.user.ok_or(Refusal::ConversationUnknown)?;
+        let at = delete.conv_seq.get();
+        self.seen_message(conv, at, keys)?;
+        let hidden = self.hidden.entry(((conv, user), at)).or_insert(Hidden::Not);
+        if *hidden != Hidden::Not {
+            return Ok(Done::Applied);
+        }
+        *hidden = Hidden::Now;
+        let news = News {
+            kind: EntryKind::Delete,
+            conv,
+            conv_seq: at,
+            read: None,
+            about: None,
+            msg_id: None,
+            data: None,
+            item: Arc::new(Item::Delete {
+                conv: delete.conv.clone(),
+                conv_seq: delete.conv_seq,
+            }),
+        };
+        self.tell(user, &news);
+        Ok(Done::Applied)
+    }
+}

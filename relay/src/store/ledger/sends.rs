@@ -1,0 +1,234 @@
+//! Messages: stored once, however often they are sent.
+
+use std::sync::Arc;
+
+use seqline_protocol::{ConvKind, Item, Message, Micros, MsgId, Role, Seq};
+
+use super::{
+    ConvKey, ConvState, EntryKind, MemberRow, MessageRow, SentRow, UserKey,
+    fanout::{News, conv_seq},
+    ledger::Ledger,
+    names::{OpKeys, is_low_of},
+};
+use crate::store::{Done, OpResult, Refusal, Send, Sent};
+
+impl<'a> Ledger<'a> {
+    pub(super) fn send(&mut self, send: &'a Send, keys: OpKeys<'_>) -> OpResult {
+        let sender = keys.user.ok_or(Refusal::ConversationUnknown)?;
+        if let Some(stored) = self.sent.get(&(sender, &send.client_msg_id)) {
+            return if stored.digest == send.digest.0 {
+                Ok(Done::Sent(place(stored, true)))
+            } else {
+                Err(Refusal::IdConflict)
+            };
+        }
+        let conv = keys.conv.ok_or(Refusal::ConversationUnknown)?;
+        if send.conv.kind() != ConvKind::Direct {
+            self.may_send(send, conv, sender)?;
+        }
+        if send.expires.is_some_and(|expires| expires <= self.now) {
+            return Err(Refusal::Expired);
+        }
+        if self.conv(conv).state == ConvState::Named {
+            self.open_direct(send, conv, sender, keys);
+        }
+        let stored = self.store(send, conv, sender, keys);
+        self.sent.insert((sender, &send.client_msg_id), stored);
+        Ok(Done::Sent(place(&stored, false)))
+    }
+
+    fn may_send(&self, send: &Send, conv: ConvKey, sender: UserKey) -> Result<(), Refusal> {
+        let mentions_all = send.mentions.iter().any(|user| user.is_all());
+        if send.by_server {
+            return self.is_alive(conv);
+        }
+        let role = self.may_speak(conv, sender)?;
+        if mentions_all && role < Role::Admin {
+            return Err(Refusal::NotAllowed("only admins mention @all"));
+        }
+        Ok(())
+    }
+
+    /// Whether a group is there, and has not ended.
+    pub(super) fn is_alive(&self, conv: ConvKey) -> Result<(), Refusal> {
+        match self.conv(conv).state {
+            ConvState::Named => Err(Refusal::ConversationUnknown),
+            ConvState::Dissolved => Err(Refusal::NotAllowed("this conversation has ended")),
+            ConvState::Open | ConvState::Crowd => Ok(()),
+        }
+    }
+
+    /// Whether a user may say something in a group at all. Gives her role.
+    pub(super) fn may_speak(&self, conv: ConvKey, user: UserKey) -> Result<Role, Refusal> {
+        let member = self.member(conv, user);
+        let member = member.ok_or(Refusal::ConversationUnknown)?;
+        self.is_alive(conv)?;
+        let row = self.conv(conv);
+        if member.role < Role::Admin && row.conv.kind() == ConvKind::Channel {
+            return Err(Refusal::NotAllowed("only admins publish in a channel"));
+        }
+        if member.muted_until_us > self.now.get() {
+            return Err(Refusal::Muted(Micros::saturating(member.muted_until_us)));
+        }
+        if member.role < Role::Admin && row.group.is_muted {
+            return Err(Refusal::MutedAll);
+        }
+        Ok(member.role)
+    }
+
+    /// The first message makes a direct conversation.
+    fn open_direct(&mut self, send: &Send, conv: ConvKey, sender: UserKey, keys: OpKeys<'_>) {
+        let now_us = self.now.get();
+        let peer = keys.others.first().copied().flatten();
+        let low = if is_low_of(&send.conv, &send.from.user) {
+            sender
+        } else {
+            peer.unwrap_or(sender)
+        };
+        let row = self.conv_mut(conv);
+        row.state = ConvState::Open;
+        row.created_us = now_us;
+        row.members = 1 + u32::from(peer.is_some());
+        row.direct.low = Some(low);
+        for user in [Some(sender), peer].into_iter().flatten() {
+            self.add_member(MemberRow::new(conv, user, now_us));
+        }
+    }
+
+    fn store(
+        &mut self,
+        send: &'a Send,
+        conv: ConvKey,
+        sender: UserKey,
+        keys: OpKeys<'_>,
+    ) -> SentRow {
+        let msg_id = self.next_msg_id;
+        self.next_msg_id += 1;
+        let replaces = self.replace(send, conv, sender);
+        let at = self.place(send, conv, sender);
+        let message = Message {
+            msg_id: MsgId::saturating(msg_id),
+            client_msg_id: send.client_msg_id.clone(),
+            sender: send.from.user.clone(),
+            conv: send.conv.clone(),
+            conv_seq: conv_seq(at),
+            kind: send.kind.clone(),
+            body: send.body.clone(),
+            priority: send.priority,
+            created_us: self.now,
+            expires_us: send.expires,
+            recalled: false,
+            key: send.key.clone(),
+            replaces: replaces.map(conv_seq),
+            replaced: false,
+            business: send.business.clone(),
+            mentions: send.mentions.clone(),
+            edited_us: None,
+        };
+        let news = News {
+            kind: EntryKind::Message,
+            conv,
+            conv_seq: at,
+            read: None,
+            about: Some(sender),
+            msg_id: Some(msg_id),
+            data: None,
+            item: Arc::new(Item::Message(message.clone())),
+        };
+        let sender_seq = if send.conv.kind() == ConvKind::Direct {
+            self.tell_pair(&news, send, sender, keys)
+        } else {
+            self.mention(send, conv, sender, at, keys);
+            self.tell_all(&news, Some(sender))
+        };
+        let stored = self.add_message(MessageRow {
+            conv,
+            sender,
+            sender_seq,
+            digest: send.digest.0,
+            message: Arc::new(message),
+        });
+        if let Some(key) = &send.key {
+            let key = key.as_str().to_owned();
+            self.keyed_at.insert((conv, sender, key), stored);
+        }
+        if self.rules.hook_apps.contains(&send.from.app) {
+            self.changes.hooks.push((msg_id, conv));
+        }
+        SentRow {
+            msg_id,
+            conv_seq: at,
+            sender_seq,
+            created_us: self.now.get(),
+            digest: send.digest.0,
+        }
+    }
+
+    /// Its position in the conversation.
+    fn place(&mut self, send: &Send, conv: ConvKey, sender: UserKey) -> u64 {
+        let now_us = self.now.get();
+        let row = self.conv_mut(conv);
+        row.head += 1;
+        row.active_us = now_us;
+        let at = row.head;
+        if send.conv.kind() == ConvKind::Direct {
+            row.direct.low_sent += u64::from(row.direct.low == Some(sender));
+        } else if let Some(member) = self.member_mut(conv, sender) {
+            member.sent += 1;
+        }
+        at
+    }
+
+    /// Both users of a direct conversation; one entry for notes to oneself.
+    fn tell_pair(&mut self, news: &News, send: &Send, sender: UserKey, keys: OpKeys<'_>) -> u64 {
+        let peer = keys.others.first().copied().flatten();
+        if !send.by_server {
+            self.user_mut(sender).is_known = true;
+            if let Some(peer) = peer {
+                self.user_mut(peer).is_known = true;
+            }
+        }
+        if let Some(peer) = peer {
+            self.tell(peer, news);
+        }
+        self.tell(sender, news)
+    }
+
+    fn mention(&mut self, send: &Send, conv: ConvKey, sender: UserKey, at: u64, keys: OpKeys<'_>) {
+        if send.mentions.iter().any(|user| user.is_all()) {
+            self.conv_mut(conv).group.mentions_all = at;
+        }
+        for user in keys.others.iter().flatten().filter(|user| **user != sender) {
+            if let Some(member) = self.member_mut(conv, *user) {
+                member.mentioned = at;
+            }
+        }
+    }
+
+    /// Takes the sender's earlier message with the same key away, where that is asked for.
+    fn replace(&mut self, send: &Send, conv: ConvKey, sender: UserKey) -> Option<u64> {
+        let key = send.key.as_ref().filter(|_| send.replace)?;
+        let key = (conv, sender, key.as_str().to_owned());
+        let at = *self.keyed_at.get(&key)?;
+        let old = &self.messages.get(at)?.row.message;
+        if old.recalled || old.replaced {
+            return None;
+        }
+        let replaced = old.conv_seq.get();
+        self.change_message(at, |message| {
+            message.body.clear();
+            message.replaced = true;
+        });
+        Some(replaced)
+    }
+}
+
+fn place(stored: &SentRow, duplicate: bool) -> Sent {
+    Sent {
+        msg_id: MsgId::saturating(stored.msg_id),
+        conv_seq: conv_seq(stored.conv_seq),
+        seq: Seq::saturating(stored.sender_seq),
+        created: Micros::saturating(stored.created_us),
+        duplicate,
+    }
+}
