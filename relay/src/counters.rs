@@ -22,6 +22,18 @@ pub struct Counters {
     pub checks_refused: Counter,
     /// Checks without an answer that could be understood in time: the default held.
     pub checks_failed: Counter,
+    /// Webhooks that an app's server took.
+    pub webhooks_sent: Counter,
+    /// Deliveries of webhooks that failed and are tried again.
+    pub webhooks_failed: Counter,
+    /// Messages of which an app's server was not told in the end.
+    pub webhooks_given_up: Counter,
+    /// Conversations whose next webhook was due or under way when last looked at.
+    pub webhooks_waiting: Gauge,
+    /// Steps of ageing.
+    pub age_steps: Counter,
+    /// Steps of indexing.
+    pub index_steps: Counter,
 }
 
 /// One number that grows.
@@ -35,6 +47,25 @@ impl Counter {
     }
 
     /// What it stands at.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A sum of numbers that go up and down.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicU64);
+
+impl Gauge {
+    /// One of the numbers changes.
+    pub fn change(&self, before: usize, now: usize) {
+        // Wrapping is right: the sum never is below zero.
+        let change = (now as u64).wrapping_sub(before as u64);
+        self.0.fetch_add(change, Ordering::Relaxed);
+    }
+
+    /// The sum.
     #[must_use]
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)

@@ -87,6 +87,12 @@ impl Hub {
         self.sessions().by_key.values().cloned().collect()
     }
 
+    /// Whether any device of an account is connected.
+    #[must_use]
+    pub fn is_online(&self, account: &Account) -> bool {
+        self.sessions().by_account.contains_key(account)
+    }
+
     /// Hands something best-effort to the connected sessions of an account.
     pub fn relay(&self, to: &Account, frame: &Arc<Shared>) {
         for session in self.sessions().by_account.get(to).into_iter().flatten() {

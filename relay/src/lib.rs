@@ -23,5 +23,7 @@ pub mod mailbox;
 pub mod relay;
 pub mod session;
 pub mod store;
+pub mod upkeep;
+pub mod webhooks;
 pub mod weight;
 pub mod writer;

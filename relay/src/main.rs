@@ -18,6 +18,8 @@ use seqline_relay::{
     entropy::SystemEntropy,
     http::{AllowedOrigins, DEV_APP},
     relay::{Plan, Running, start},
+    upkeep::UpkeepRules,
+    webhooks::WebhookRules,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -102,6 +104,11 @@ fn plan(config: Config) -> Result<Plan, Failure> {
         sessions_max: config.sessions_max,
         heartbeat: config.heartbeat,
         commit_rules: config.commit_rules,
+        devices: config.devices,
+        upkeep_rules: UpkeepRules::for_ttl(config.sync_ttl),
+        webhooks: config.webhooks,
+        webhook_rules: WebhookRules::default(),
+        checks: config.checks,
         drain_rules: config.drain_rules,
         clock: Arc::new(SystemClock::start()),
         entropy: Arc::new(SystemEntropy),

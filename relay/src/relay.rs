@@ -1,26 +1,30 @@
 //! Puts the parts together and runs them.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt as _;
-use seqline_protocol::{Heartbeat, ServerLimits};
+use seqline_protocol::{AppId, Heartbeat, ServerLimits};
 use thiserror::Error;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     auth::Keyring,
+    callout::{Callout, Endpoint},
+    check::{Check, CheckRules, HttpCheck},
     clock::Clock,
     counters::Counters,
     drain::{DrainRules, drain},
     entropy::Entropy,
     http::{AllowedOrigins, App, router},
     hub::{Hub, WakeUp},
-    session::SessionRules,
+    session::{DevicePolicy, SessionRules},
     store::{
-        CommitRules, Store,
+        CommitRules, Store, TimelineAppend,
         sqlite::{OpenError, SqliteStore},
     },
+    upkeep::{IndexBell, Upkeep, UpkeepRules},
+    webhooks::{Online, WebhookBells, WebhookParts, WebhookRules},
     writer::Writer,
 };
 
@@ -42,8 +46,18 @@ pub struct Plan {
     pub sessions_max: usize,
     /// How signs of life are exchanged.
     pub heartbeat: Heartbeat,
-    /// What the store decides by.
+    /// What the store decides by; its `hook_apps` come from `webhooks`.
     pub commit_rules: CommitRules,
+    /// Which devices of a user may be connected at a time.
+    pub devices: DevicePolicy,
+    /// What is done on the side.
+    pub upkeep_rules: UpkeepRules,
+    /// The apps whose servers are told of what happens.
+    pub webhooks: BTreeMap<AppId, Endpoint>,
+    /// How they are told.
+    pub webhook_rules: WebhookRules,
+    /// The apps whose servers are asked before a message is stored.
+    pub checks: BTreeMap<AppId, CheckRules>,
     /// How to stop.
     pub drain_rules: DrainRules,
     /// The time.
@@ -76,6 +90,25 @@ pub struct Running {
     stop_accepting: CancellationToken,
     server: JoinHandle<io::Result<()>>,
     writer: JoinHandle<()>,
+    background: Background,
+}
+
+/// Webhooks and upkeep.
+#[derive(Default)]
+struct Background {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// Whoever is to learn of a commit.
+struct WakeAll(Vec<Arc<dyn WakeUp>>);
+
+impl WakeUp for WakeAll {
+    fn committed(&self, appends: &[TimelineAppend]) {
+        for one in &self.0 {
+            one.committed(appends);
+        }
+    }
 }
 
 /// Opens the database and listens.
@@ -86,7 +119,10 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
     let store = SqliteStore::open(
         &plan.database,
         plan.readers,
-        plan.commit_rules,
+        CommitRules {
+            hook_apps: plan.webhooks.keys().cloned().collect(),
+            ..plan.commit_rules
+        },
         &*plan.entropy,
     )
     .await?;
@@ -100,9 +136,16 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
     let store: Arc<dyn Store> = Arc::new(store);
     let hub = Arc::new(Hub::default());
     let counters = Arc::new(Counters::default());
+    let index_bell = Arc::new(IndexBell::default());
+    let webhook_bells = Arc::new(WebhookBells::new(plan.webhooks.keys()));
+    let wake_all = WakeAll(vec![
+        Arc::clone(&hub) as Arc<dyn WakeUp>,
+        Arc::clone(&index_bell) as Arc<dyn WakeUp>,
+        Arc::clone(&webhook_bells) as Arc<dyn WakeUp>,
+    ]);
     let (queue, writer) = Writer::new(
         Arc::clone(&store),
-        Arc::clone(&hub) as Arc<dyn WakeUp>,
+        Arc::new(wake_all),
         Arc::clone(&plan.clock),
         Arc::clone(&counters),
     );
@@ -111,6 +154,29 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         heartbeat: plan.heartbeat,
         limits: ServerLimits::default(),
     };
+    let callout = Callout::default();
+    let background = Background::default();
+    let upkeep = Upkeep {
+        store: Arc::clone(&store),
+        clock: Arc::clone(&plan.clock),
+        counters: Arc::clone(&counters),
+        rules: plan.upkeep_rules,
+    };
+    upkeep.start(index_bell, &background.tasks, &background.stop);
+    let parts = WebhookParts {
+        store: Arc::clone(&store),
+        online: Arc::clone(&hub) as Arc<dyn Online>,
+        callout: callout.clone(),
+        clock: Arc::clone(&plan.clock),
+        entropy: Arc::clone(&plan.entropy),
+        counters: Arc::clone(&counters),
+        rules: plan.webhook_rules,
+    };
+    webhook_bells.start(plan.webhooks, parts, &background.tasks, &background.stop);
+    let check: Option<Arc<dyn Check>> = (!plan.checks.is_empty()).then(|| {
+        let (clock, counters) = (Arc::clone(&plan.clock), Arc::clone(&counters));
+        Arc::new(HttpCheck::new(plan.checks, callout, clock, counters)) as Arc<dyn Check>
+    });
     let app = Arc::new(App {
         is_dev: plan.is_dev,
         origins: plan.origins,
@@ -118,7 +184,7 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         rules: Arc::new(rules),
         store,
         writer: queue,
-        check: None,
+        check,
         hub,
         clock: plan.clock,
         entropy: plan.entropy,
@@ -135,6 +201,7 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         stop_accepting,
         server,
         writer: tokio::spawn(writer.run()),
+        background,
     })
 }
 
@@ -178,8 +245,22 @@ impl Running {
             writer.abort();
             let _ = writer.await;
         }
+        self.background.stop().await;
+    }
+}
+
+impl Background {
+    async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        if timeout(BACKGROUND_WAIT, self.tasks.wait()).await.is_err() {
+            tracing::warn!("webhooks or upkeep did not end in time; leaving");
+        }
     }
 }
 
 /// Time for what is left when all sessions have ended, or have been given up.
 const REST_WAIT: Duration = Duration::from_secs(1);
+
+/// Time for webhooks under way, and for a step of upkeep.
+const BACKGROUND_WAIT: Duration = Duration::from_secs(3);

@@ -127,7 +127,7 @@ impl Check<'_> {
                 .pick("history_for_new", |s| &s.history_for_new)
                 .0
                 .unwrap_or(rules.shows_history_to_new),
-            hook_apps: self.hook_apps(),
+            ..rules
         }
     }
 

@@ -228,7 +228,6 @@ fn servers_of_apps_are_told_and_asked() {
     let config = load(&[], &file, None).unwrap();
     assert_eq!(config.apps.len(), 3);
     let told = AppId::new("told").unwrap();
-    assert_eq!(config.commit_rules.hook_apps, [told.clone()].into());
     assert_eq!(config.webhooks.len(), 1);
     assert_eq!(config.webhooks[&told].url, "https://a.example/hook");
     assert_eq!(

@@ -44,6 +44,64 @@ fn render(app: &App) -> String {
         "Commits that failed as a whole.",
         counters.commits_failed.get(),
     );
+    let webhooks = [
+        (
+            "sent",
+            &counters.webhooks_sent,
+            "Webhooks that an app's server took.",
+        ),
+        (
+            "failed",
+            &counters.webhooks_failed,
+            "Deliveries of webhooks that failed and are tried again.",
+        ),
+        (
+            "given_up",
+            &counters.webhooks_given_up,
+            "Messages of which an app's server was not told in the end.",
+        ),
+    ];
+    for (name, count, help) in webhooks {
+        number(
+            &format!("seqline_webhooks_{name}_total"),
+            "counter",
+            help,
+            count.get(),
+        );
+    }
+    number(
+        "seqline_webhooks_waiting",
+        "gauge",
+        "Conversations whose next webhook is due or under way, at most 64 an app.",
+        counters.webhooks_waiting.get(),
+    );
+    number(
+        "seqline_age_steps_total",
+        "counter",
+        "Steps in which aged timeline entries were removed.",
+        counters.age_steps.get(),
+    );
+    number(
+        "seqline_index_steps_total",
+        "counter",
+        "Steps in which messages were made searchable.",
+        counters.index_steps.get(),
+    );
+    let checks = [
+        ("accept", &counters.checks_accepted),
+        ("rewrite", &counters.checks_rewritten),
+        ("refuse", &counters.checks_refused),
+        ("none", &counters.checks_failed),
+    ];
+    text.push_str("# HELP seqline_checks_total Checks before a message was stored, by verdict.\n");
+    text.push_str("# TYPE seqline_checks_total counter\n");
+    for (verdict, count) in checks {
+        let _ = writeln!(
+            text,
+            "seqline_checks_total{{verdict=\"{verdict}\"}} {}",
+            count.get()
+        );
+    }
     text.push_str("# HELP seqline_refusals_total Refusals by error code.\n");
     text.push_str("# TYPE seqline_refusals_total counter\n");
     for (code, count) in counters.refusals() {

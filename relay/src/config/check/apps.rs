@@ -1,6 +1,6 @@
 //! The apps: their secrets, and how their servers are told and asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use axum::http::Uri;
 use seqline_protocol::AppId;
@@ -82,15 +82,6 @@ impl Check<'_> {
             .is_some()
             && self.app().is_some_and(|(named, _)| named == *app);
         (is_dev && app.as_str() == DEV_APP) || is_in_environment
-    }
-
-    /// The apps whose servers are told.
-    pub(super) fn hook_apps(&self) -> BTreeSet<AppId> {
-        let (file, _) = self.sources.file();
-        let apps = file.apps.iter();
-        apps.filter(|(_, settings)| settings.webhook_url.is_some())
-            .filter_map(|(name, _)| AppId::new(name.clone()).ok())
-            .collect()
     }
 
     pub(super) fn webhooks(&mut self) -> BTreeMap<AppId, Endpoint> {
