@@ -10,6 +10,7 @@
 
 mod hooks;
 mod ledger;
+pub mod memory;
 mod ops;
 mod reads;
 mod rows;

@@ -132,7 +132,8 @@ pub struct ReceiptsQuery {
     pub limit: usize,
 }
 
-/// Who has received and read a message. Its sender does not count.
+/// Who has received and read a message: of those who still belong to the conversation, and
+/// did when the message was stored (`joined` is not later). Its sender does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Receipts {
     /// Members beside the sender.
