@@ -1,5 +1,7 @@
 //! Who is connected to this relay, and the way to wake them.
 
+mod crowds;
+
 use std::{
     collections::BTreeMap,
     sync::{
@@ -8,13 +10,15 @@ use std::{
     },
 };
 
-use seqline_protocol::{DeviceId, KickReason};
+use seqline_protocol::{ConvId, DeviceId, Item, KickReason, Label};
 
+use self::crowds::{Crowds, Following};
 use crate::{
     account::Account,
-    frames::{Push, Shared},
+    frames::{Items, Push, Shared},
     index::Index,
     mailbox::Mailbox,
+    session::DevicePolicy,
     store::{Timeline, TimelineAppend},
 };
 
@@ -36,21 +40,21 @@ struct Sessions {
     by_account: Index<Arc<Account>, Vec<Listed>>,
     /// All, those that have not said hello included, in the order in which they came.
     by_key: BTreeMap<u64, Arc<Mailbox>>,
+    crowds: Crowds,
 }
 
 struct Listed {
-    key: u64,
     device: DeviceId,
+    platform: Label,
     mailbox: Arc<Mailbox>,
+    following: Following,
 }
 
 /// A session's place in the hub. It leaves when this is dropped.
 pub struct Membership {
     hub: Arc<Hub>,
-    key: u64,
     mailbox: Arc<Mailbox>,
-    account: Option<Arc<Account>>,
-    device: Option<DeviceId>,
+    listed_as: Option<(Arc<Account>, DeviceId)>,
 }
 
 impl Hub {
@@ -58,14 +62,12 @@ impl Hub {
     #[must_use]
     pub fn join(self: &Arc<Self>) -> Membership {
         let key = self.next_key.fetch_add(1, Ordering::Relaxed);
-        let mailbox = Arc::new(Mailbox::default());
+        let mailbox = Arc::new(Mailbox::of_session(key));
         self.sessions().by_key.insert(key, Arc::clone(&mailbox));
         Membership {
             hub: Arc::clone(self),
-            key,
             mailbox,
-            account: None,
-            device: None,
+            listed_as: None,
         }
     }
 
@@ -93,6 +95,14 @@ impl Hub {
         self.sessions().by_account.contains_key(account)
     }
 
+    /// The devices of an account that are connected.
+    #[must_use]
+    pub fn online(&self, account: &Account) -> Vec<DeviceId> {
+        let sessions = self.sessions();
+        let listed = sessions.by_account.get(account).into_iter().flatten();
+        listed.map(|session| session.device.clone()).collect()
+    }
+
     /// Hands something best-effort to the connected sessions of an account.
     pub fn relay(&self, to: &Account, frame: &Arc<Shared>) {
         for session in self.sessions().by_account.get(to).into_iter().flatten() {
@@ -100,34 +110,123 @@ impl Hub {
         }
     }
 
+    /// Ends the session of a device. False if it is not connected.
+    pub fn end_device(&self, account: &Account, device: &DeviceId) -> bool {
+        let is_ended = |session: &Listed| session.device == *device;
+        self.sessions()
+            .end(account, KickReason::SessionEnded, is_ended)
+            > 0
+    }
+
+    /// Ends all sessions of an account. How many there were.
+    pub fn end_all(&self, account: &Account) -> usize {
+        self.sessions()
+            .end(account, KickReason::SessionEnded, |_| true)
+    }
+
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl WakeUp for Hub {
-    fn committed(&self, appends: &[TimelineAppend]) {
-        // Only what someone is connected for is made into frames.
-        let listeners: Vec<(&TimelineAppend, Vec<Arc<Mailbox>>)> = {
-            let sessions = self.sessions();
-            appends
-                .iter()
-                .filter_map(|append| {
-                    let Timeline::User(account) = &append.timeline else {
-                        return None;
-                    };
-                    let listed = sessions.by_account.get(account)?;
-                    let mailboxes = listed.iter().map(|one| Arc::clone(&one.mailbox));
-                    Some((append, mailboxes.collect()))
-                })
-                .collect()
+impl Sessions {
+    /// Ends some sessions of an account, which are no longer told of anything else.
+    fn end(
+        &mut self,
+        account: &Account,
+        reason: KickReason,
+        is_ended: impl Fn(&Listed) -> bool,
+    ) -> usize {
+        let mailboxes = self.unlist(account, is_ended);
+        for mailbox in &mailboxes {
+            mailbox.post_kick(reason);
+        }
+        mailboxes.len()
+    }
+
+    fn unlist(
+        &mut self,
+        account: &Account,
+        is_leaving: impl Fn(&Listed) -> bool,
+    ) -> Vec<Arc<Mailbox>> {
+        let Some(listed) = self.by_account.get_mut(account) else {
+            return Vec::new();
         };
-        for (append, mailboxes) in listeners {
-            for push in Push::of(append) {
-                for mailbox in &mailboxes {
-                    mailbox.post_push(&push);
+        let leaving: Vec<Listed> = listed
+            .extract_if(.., |session| is_leaving(session))
+            .collect();
+        if listed.is_empty() {
+            self.by_account.remove(account);
+        }
+        for session in &leaving {
+            let convs = session.following.convs();
+            self.crowds
+                .leave(&account.app, convs, session.mailbox.key());
+        }
+        leaving.into_iter().map(|session| session.mailbox).collect()
+    }
+
+    /// The sessions of an account start or cease to follow the crowds that its timeline
+    /// names, before they are told of the entries that do.
+    fn follow_appended(&mut self, account: &Account, items: &[Arc<Item>]) {
+        for item in items {
+            if let Item::Crowd { conv, after } = &**item {
+                for session in self.by_account.get_mut(account).into_iter().flatten() {
+                    let Listed {
+                        following, mailbox, ..
+                    } = session;
+                    following.change(conv, after.is_some());
+                    if after.is_some() {
+                        self.crowds.join(&account.app, conv, mailbox);
+                    } else {
+                        let conv = std::slice::from_ref(conv);
+                        self.crowds.leave(&account.app, conv, mailbox.key());
+                    }
                 }
             }
+        }
+    }
+}
+
+impl WakeUp for Hub {
+    fn committed(&self, appends: &[TimelineAppend]) {
+        // Only what someone is connected for is made into frames. What users are told of
+        // themselves comes first: it names the crowds that they follow from now on.
+        let mut users = Vec::new();
+        let mut crowds = Vec::new();
+        {
+            let mut sessions = self.sessions();
+            for append in appends {
+                if let Timeline::User(account) = &append.timeline
+                    && sessions.by_account.contains_key(account)
+                {
+                    sessions.follow_appended(account, &append.items);
+                    if let Some(listed) = sessions.by_account.get(account) {
+                        let mailboxes = listed.iter().map(|one| Arc::clone(&one.mailbox));
+                        users.push((append, mailboxes.collect::<Vec<_>>()));
+                    }
+                }
+            }
+            for append in appends {
+                if let Some(listeners) = sessions.crowds.listeners(&append.timeline) {
+                    crowds.push((append, listeners));
+                }
+            }
+        }
+        let mut items = Items::default();
+        for (append, mailboxes) in &users {
+            tell(append, mailboxes, &mut items);
+        }
+        for (append, mailboxes) in &crowds {
+            tell(append, mailboxes, &mut items);
+        }
+    }
+}
+
+fn tell(append: &TimelineAppend, mailboxes: &[Arc<Mailbox>], items: &mut Items) {
+    for push in Push::of(append, items) {
+        for mailbox in mailboxes {
+            mailbox.post_push(&push);
         }
     }
 }
@@ -142,119 +241,68 @@ impl Membership {
     /// The session's device, once it is listed.
     #[must_use]
     pub fn device(&self) -> Option<&DeviceId> {
-        self.device.as_ref()
+        self.listed_as.as_ref().map(|(_, device)| device)
     }
 
     /// Lists the session as this device of this account. An older session of the same
-    /// device is ended.
-    pub fn list(&mut self, account: Arc<Account>, device: DeviceId) {
+    /// device is ended, and those of others that the policy excludes.
+    pub fn list(
+        &mut self,
+        account: Arc<Account>,
+        device: DeviceId,
+        platform: Label,
+        policy: DevicePolicy,
+    ) {
         let mut sessions = self.hub.sessions();
+        sessions.end(&account, KickReason::Replaced, |other| {
+            other.device == device
+        });
+        sessions.end(&account, KickReason::DevicePolicy, |other| {
+            policy.excludes(&platform, &other.platform)
+        });
         let listed = sessions.by_account.entry(Arc::clone(&account)).or_default();
-        listed.retain(|other| {
-            let is_other_device = other.device != device;
-            if !is_other_device {
-                other.mailbox.post_kick(KickReason::Replaced);
-            }
-            is_other_device
-        });
         listed.push(Listed {
-            key: self.key,
             device: device.clone(),
+            platform,
             mailbox: Arc::clone(&self.mailbox),
+            following: Following::default(),
         });
-        self.account = Some(account);
-        self.device = Some(device);
+        self.listed_as = Some((account, device));
+    }
+
+    /// The session is told of these crowds from now on: those of its user, as read after
+    /// it was listed. Those that the user joined or left since then are known better here.
+    pub fn follow(&self, convs: &[ConvId]) {
+        let Some((account, _)) = &self.listed_as else {
+            return;
+        };
+        let mut sessions = self.hub.sessions();
+        let Sessions {
+            by_account, crowds, ..
+        } = &mut *sessions;
+        let mut listed = by_account.get_mut(account).into_iter().flatten();
+        if let Some(session) = listed.find(|one| one.mailbox.key() == self.mailbox.key()) {
+            for conv in session.following.start(convs) {
+                crowds.join(&account.app, conv, &self.mailbox);
+            }
+        }
+    }
+
+    /// Leaves the hub. Whose device it was, if it was ever listed.
+    pub fn leave(&mut self) -> Option<(Arc<Account>, DeviceId)> {
+        let mut sessions = self.hub.sessions();
+        sessions.by_key.remove(&self.mailbox.key());
+        let (account, device) = self.listed_as.take()?;
+        sessions.unlist(&account, |one| one.mailbox.key() == self.mailbox.key());
+        Some((account, device))
     }
 }
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        let mut sessions = self.hub.sessions();
-        sessions.by_key.remove(&self.key);
-        let Some(account) = &self.account else { return };
-        if let Some(listed) = sessions.by_account.get_mut(account) {
-            listed.retain(|session| session.key != self.key);
-            if listed.is_empty() {
-                sessions.by_account.remove(account);
-            }
-        }
+        self.leave();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use seqline_protocol::{AppId, ConvId, ConvSeq, Item, Seq, UserId};
-
-    use super::*;
-    use crate::session::Event;
-
-    fn account(user: &str) -> Arc<Account> {
-        Arc::new(Account {
-            app: AppId::new("app").unwrap(),
-            user: UserId::new(user).unwrap(),
-        })
-    }
-
-    fn join(hub: &Arc<Hub>, user: &str, device: &str) -> Membership {
-        let mut membership = hub.join();
-        membership.list(account(user), DeviceId::new(device).unwrap());
-        membership
-    }
-
-    fn append(user: &str) -> TimelineAppend {
-        TimelineAppend {
-            timeline: Timeline::User(account(user)),
-            first: Seq::new(1).unwrap(),
-            items: vec![Arc::new(Item::Read {
-                conv: ConvId::new("dm:alice:bob").unwrap(),
-                conv_seq: ConvSeq::ZERO,
-            })],
-        }
-    }
-
-    #[test]
-    fn a_commit_wakes_all_devices_of_its_users_and_no_one_else() {
-        let hub = Arc::new(Hub::default());
-        let members = [
-            join(&hub, "alice", "phone"),
-            join(&hub, "alice", "tablet"),
-            join(&hub, "bob", "phone"),
-        ];
-        let stranger = hub.join();
-        hub.committed(&[append("alice"), append("carol")]);
-        let woken: Vec<_> = members
-            .iter()
-            .map(|member| member.mailbox().take().len())
-            .collect();
-        assert_eq!(woken, [1, 1, 0]);
-        assert!(stranger.mailbox().take().is_empty());
-        assert_eq!(hub.len(), 4);
-    }
-
-    #[test]
-    fn the_same_device_replaces_itself_only() {
-        let hub = Arc::new(Hub::default());
-        let old = join(&hub, "alice", "phone");
-        let tablet = join(&hub, "alice", "tablet");
-        let namesake = join(&hub, "bob", "phone");
-        let new = join(&hub, "alice", "phone");
-        assert!(matches!(old.mailbox().take()[..], [Event::Kick(_)]));
-        for other in [&tablet, &namesake, &new] {
-            assert!(other.mailbox().take().is_empty());
-        }
-        // The old one leaves late, and does not take the new one with it.
-        drop(old);
-        hub.committed(&[append("alice")]);
-        assert_eq!(new.mailbox().take().len(), 1);
-    }
-
-    #[test]
-    fn who_leaves_is_forgotten() {
-        let hub = Arc::new(Hub::default());
-        let alice = join(&hub, "alice", "phone");
-        drop(alice);
-        drop(hub.join());
-        assert!(hub.is_empty());
-        assert!(hub.sessions().by_account.is_empty());
-    }
-}
+mod tests;

@@ -21,6 +21,12 @@ pub const DELIVERED_SPAN_MAX: u64 = 2 * 1024;
 /// the head, and the device pulls.
 pub const MAILBOX_PUSHES_MAX: usize = 64;
 
+/// Notices (presence, batches of rooms) that wait for a session. Further ones are dropped.
+pub const MAILBOX_NOTICES_MAX: usize = 16;
+
+/// Frames that wait for a socket before notices for it are dropped.
+pub const OUTGOING_NOTICE_FRAMES_MAX: usize = 16;
+
 /// Frames that wait for a socket before the session counts as slow: it is pushed
 /// nothing more, and is not read from.
 pub const OUTGOING_FRAMES_MAX: usize = 256;

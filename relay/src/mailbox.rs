@@ -3,12 +3,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use seqline_protocol::{KickReason, Seq};
+use seqline_protocol::{ConvId, KickReason, Seq};
 use tokio::sync::Notify;
 
 use crate::{
     frames::{Push, Shared},
-    limits::MAILBOX_PUSHES_MAX,
+    limits::{MAILBOX_NOTICES_MAX, MAILBOX_PUSHES_MAX},
     session::Event,
     store::{OpResult, StoreError},
 };
@@ -16,6 +16,7 @@ use crate::{
 /// What waits for one session.
 #[derive(Debug, Default)]
 pub struct Mailbox {
+    key: u64,
     content: Mutex<Content>,
     filled: Notify,
 }
@@ -24,21 +25,42 @@ pub struct Mailbox {
 struct Content {
     mail: Vec<Event>,
     pushes: usize,
-    missed: Option<Seq>,
+    notices: usize,
+    /// Timelines of which pushes were dropped, each with its newest seq.
+    missed: Vec<(Option<ConvId>, Seq)>,
 }
 
 impl Mailbox {
+    /// The mailbox of the session of this number.
+    #[must_use]
+    pub fn of_session(key: u64) -> Self {
+        Self {
+            key,
+            ..Self::default()
+        }
+    }
+
+    /// Tells sessions apart.
+    #[must_use]
+    pub fn key(&self) -> u64 {
+        self.key
+    }
+
     /// What became of an operation. As many wait as the session has submitted.
     pub fn post_result(&self, result: Result<OpResult, StoreError>) {
         self.post(Event::Committed(result));
     }
 
-    /// New entries; dropped, with a mark, if too many wait.
+    /// New entries; dropped, with a mark for their timeline, if too many wait.
     pub fn post_push(&self, push: &Arc<Push>) {
         {
             let mut content = self.content();
-            if content.missed.is_some() || content.pushes >= MAILBOX_PUSHES_MAX {
-                content.missed = content.missed.max(Some(push.last()));
+            let mut missed = content.missed.iter_mut();
+            let mark = missed.find(|(conv, _)| conv.as_ref() == push.conv());
+            if let Some((_, head)) = mark {
+                *head = push.last().max(*head);
+            } else if content.pushes >= MAILBOX_PUSHES_MAX {
+                content.missed.push((push.conv().cloned(), push.last()));
             } else {
                 content.pushes += 1;
                 content.mail.push(Event::Push(Arc::clone(push)));
@@ -55,6 +77,19 @@ impl Mailbox {
                 return;
             }
             content.mail.push(Event::Ephemeral(Arc::clone(frame)));
+        }
+        self.filled.notify_one();
+    }
+
+    /// Something that the session asked to be told of, best effort; dropped if too many wait.
+    pub fn post_notice(&self, frame: &Arc<Shared>) {
+        {
+            let mut content = self.content();
+            if content.notices >= MAILBOX_NOTICES_MAX {
+                return;
+            }
+            content.notices += 1;
+            content.mail.push(Event::Notice(Arc::clone(frame)));
         }
         self.filled.notify_one();
     }
@@ -89,7 +124,8 @@ impl Mailbox {
         let Content {
             mut mail, missed, ..
         } = std::mem::take(&mut *content);
-        mail.extend(missed.map(Event::Missed));
+        let marks = missed.into_iter();
+        mail.extend(marks.map(|(conv, head)| Event::Missed { conv, head }));
         mail
     }
 
@@ -112,6 +148,12 @@ mod tests {
     use crate::{account::Account, store::Timeline};
 
     fn push(seq: u64) -> Arc<Push> {
+        let user = UserId::new("alice").unwrap();
+        let app = AppId::new("app").unwrap();
+        push_of(seq, &Timeline::User(Arc::new(Account { app, user })))
+    }
+
+    fn push_of(seq: u64, timeline: &Timeline) -> Arc<Push> {
         let entry = Entry {
             seq: Seq::new(seq).unwrap(),
             item: Item::Read {
@@ -119,11 +161,7 @@ mod tests {
                 conv_seq: ConvSeq::ZERO,
             },
         };
-        let timeline = Timeline::User(Arc::new(Account {
-            app: AppId::new("app").unwrap(),
-            user: UserId::new("alice").unwrap(),
-        }));
-        Arc::new(Push::new(vec![entry], &timeline).unwrap())
+        Arc::new(Push::new(vec![entry], timeline).unwrap())
     }
 
     fn ephemeral() -> Arc<Shared> {
@@ -144,13 +182,51 @@ mod tests {
         }
         let mail = mailbox.take();
         assert_eq!(mail.len(), MAILBOX_PUSHES_MAX + 1);
-        assert!(matches!(mail.last(), Some(Event::Missed(seq)) if seq.get() == count));
+        assert!(
+            matches!(mail.last(), Some(Event::Missed { conv: None, head }) if head.get() == count)
+        );
         assert!(mailbox.take().is_empty());
         mailbox.post_push(&push(count + 1));
         assert!(
             matches!(mailbox.take()[..], [Event::Push(_)]),
             "there is room again"
         );
+    }
+
+    #[test]
+    fn each_timeline_has_its_own_mark() {
+        let mailbox = Mailbox::default();
+        let crowd = |name: &str| {
+            let conv = ConvId::new(name).unwrap();
+            Timeline::Crowd(AppId::new("app").unwrap(), conv)
+        };
+        for seq in 1..=MAILBOX_PUSHES_MAX as u64 {
+            mailbox.post_push(&push(seq));
+        }
+        mailbox.post_push(&push_of(5, &crowd("group:a")));
+        mailbox.post_push(&push_of(8, &crowd("group:b")));
+        mailbox.post_push(&push_of(6, &crowd("group:a")));
+        let mail = mailbox.take();
+        let marks: Vec<_> = mail
+            .iter()
+            .filter_map(|event| match event {
+                Event::Missed { conv, head } => Some((conv.as_ref()?.as_str(), head.get())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(marks, [("group:a", 6), ("group:b", 8)]);
+        assert_eq!(mail.len(), MAILBOX_PUSHES_MAX + 2);
+    }
+
+    #[test]
+    fn notices_beyond_the_bound_are_dropped() {
+        let mailbox = Mailbox::default();
+        for _ in 0..MAILBOX_NOTICES_MAX + 3 {
+            mailbox.post_notice(&ephemeral());
+        }
+        assert_eq!(mailbox.take().len(), MAILBOX_NOTICES_MAX);
+        mailbox.post_notice(&ephemeral());
+        assert_eq!(mailbox.take().len(), 1, "there is room again");
     }
 
     #[test]

@@ -129,7 +129,11 @@ mod tests {
     };
 
     use super::*;
-    use crate::{frames::Push, limits::FRAME_HEADROOM_BYTES, store::TimelineAppend};
+    use crate::{
+        frames::{Items, Push},
+        limits::FRAME_HEADROOM_BYTES,
+        store::TimelineAppend,
+    };
 
     fn a_message() -> impl Strategy<Value = Message> {
         let id = || "[a-z0-9]{1,64}";
@@ -273,7 +277,7 @@ mod tests {
             first: Seq::new(5).unwrap(),
             items: std::iter::repeat_n(std::sync::Arc::new(Item::Message(item)), 10).collect(),
         };
-        let pushes = Push::of(&append);
+        let pushes = Push::of(&append, &mut Items::default());
         let ranges: Vec<_> = pushes
             .iter()
             .map(|push| (push.first().get(), push.last().get()))

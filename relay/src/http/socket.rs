@@ -193,6 +193,8 @@ impl Connection {
                     self.unsubmitted.push_back(op);
                     self.submit_waiting();
                 }
+                Effect::Follow(convs) => self.membership.follow(&convs),
+                Effect::Locate(account) => self.locate(account),
                 Effect::Check(send) => {
                     if let Some(check) = self.app.check.clone() {
                         self.checking = Some(Box::pin(ask(check, send)));
@@ -208,17 +210,27 @@ impl Connection {
                     let store = Arc::clone(&self.app.store);
                     self.reading = Some(Box::pin(read(store, query)));
                 }
-                Effect::Open { account, device } => {
+                Effect::Open {
+                    account,
+                    device,
+                    platform,
+                    policy,
+                } => {
                     tracing::debug!(session = self.session.id(), %account, %device, "hello");
                     // Listed first: a commit from now on is told, one before is in what is read.
-                    self.membership.list(Arc::clone(&account), device);
-                    let store = Arc::clone(&self.app.store);
-                    self.reading = Some(Box::pin(async move {
-                        Event::Opened(logged(store.position(&account).await))
-                    }));
+                    self.membership
+                        .list(Arc::clone(&account), device, platform, policy);
+                    self.locate(account);
                 }
             }
         }
+    }
+
+    fn locate(&mut self, account: Arc<Account>) {
+        let store = Arc::clone(&self.app.store);
+        self.reading = Some(Box::pin(async move {
+            Event::Opened(logged(store.position(&account).await))
+        }));
     }
 
     fn call(&mut self, account: Arc<Account>, req: RequestId, method: String, params: String) {

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use seqline_protocol::{DecodeError, DeviceId, Encoding, ErrorCode, KickReason, RequestId, Seq};
+use seqline_protocol::{
+    ConvId, DecodeError, DeviceId, Encoding, ErrorCode, KickReason, Label, RequestId, Seq,
+};
 
+use super::DevicePolicy;
 use crate::{
     account::Account,
     api::ApiError,
@@ -28,7 +31,7 @@ pub enum Event {
     },
     /// What came is no frame that can be read at all.
     Unreadable(DecodeError),
-    /// Answers [`Effect::Open`].
+    /// Answers [`Effect::Open`] and [`Effect::Locate`].
     Opened(Result<Position, StoreError>),
     /// Answers [`Effect::Check`]: the message as it is to be stored, or why it is not.
     Checked(Result<Send, Rejected>),
@@ -43,12 +46,19 @@ pub enum Event {
     },
     /// Answers [`Effect::Read`].
     Answered(Result<Answer, StoreError>),
-    /// Entries were committed to the user's timeline.
+    /// Entries were committed to the user's timeline, or to that of a crowd of hers.
     Push(Arc<Push>),
     /// Entries up to this one were committed; they are not at hand.
-    Missed(Seq),
+    Missed {
+        /// Of this crowd's timeline; of the user's own, if none.
+        conv: Option<ConvId>,
+        /// The newest one.
+        head: Seq,
+    },
     /// Something best-effort for this user.
     Ephemeral(Arc<Shared>),
+    /// Something best-effort that this session asked for.
+    Notice(Arc<Shared>),
     /// The session is to end, and not to come back.
     Kick(KickReason),
     /// The relay will stop soon.
@@ -71,13 +81,22 @@ pub enum Effect {
     Write(Outgoing),
     /// Write what is queued, then close with this code. The last effect of a session.
     Close(ErrorCode),
-    /// Make the session known as this device of this account, and then read its position.
+    /// Make the session known as this device of this account, in place of those that
+    /// the policy excludes, and then read its position.
     Open {
         /// Whose session it is.
         account: Arc<Account>,
         /// Which installation.
         device: DeviceId,
+        /// What kind of device it is.
+        platform: Label,
+        /// Which other ones may stay.
+        policy: DevicePolicy,
     },
+    /// Be told of these crowds from now on.
+    Follow(Vec<ConvId>),
+    /// Read the account's position again.
+    Locate(Arc<Account>),
     /// Ask the app's server about this. One at a time.
     Check(Send),
     /// Store this, after everything submitted before.

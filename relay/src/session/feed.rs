@@ -7,13 +7,17 @@
 //!            a gap, too much unacknowledged, or a slow socket: one notify
 //! ```
 //!
+//! The device also pulls by itself from behind what it was handed: in a crowd's
+//! timeline, where the relay learns its place by that only. Then it is not pushed what
+//! it would have to put aside, but hears of the next commit, in case it stops half way.
+//!
 //! Going live is safe however the page and the commits overlap: commits that came
 //! while the page was read have raised `head`, so the page does not reach it; commits
 //! that come later but are in the page already are not beyond `handed`.
 
 use seqline_protocol::{Seq, limits::PUSH_WINDOW};
 
-/// One device's place in its user's timeline.
+/// One device's place in a timeline.
 #[derive(Debug)]
 pub(super) struct Feed {
     /// The newest seq known.
@@ -22,7 +26,17 @@ pub(super) struct Feed {
     handed: Seq,
     /// Everything up to here was taken by its app.
     acked: Seq,
-    is_live: bool,
+    state: State,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    /// Is handed what is committed.
+    Live,
+    /// Pulls from behind by itself, and is told of the next commit.
+    Pulling,
+    /// Knows that it must pull.
+    Behind,
 }
 
 /// What to do about a commit.
@@ -43,7 +57,7 @@ impl Feed {
             head: Seq::ZERO,
             handed: Seq::ZERO,
             acked: Seq::ZERO,
-            is_live: false,
+            state: State::Behind,
         }
     }
 
@@ -61,14 +75,21 @@ impl Feed {
     pub(super) fn open(&mut self, cursor: Seq) {
         self.handed = cursor;
         self.acked = cursor;
-        self.is_live = cursor == self.head;
+        self.state = if cursor == self.head {
+            State::Live
+        } else {
+            State::Behind
+        };
     }
 
     /// Entries from `first` to `last` were committed.
     pub(super) fn committed(&mut self, first: Seq, last: Seq, is_slow: bool) -> Reaction {
         self.raise_head(last);
-        if !self.is_live || last <= self.handed {
+        if self.state == State::Behind || last <= self.handed {
             return Reaction::Nothing;
+        }
+        if self.state == State::Pulling {
+            return self.fall_behind();
         }
         let unacked = last.get() - self.acked.get();
         if is_slow || first > self.handed.next() || unacked > PUSH_WINDOW as u64 {
@@ -82,10 +103,17 @@ impl Feed {
     /// Entries up to `head` were committed, and are not at hand.
     pub(super) fn missed(&mut self, head: Seq) -> Reaction {
         self.raise_head(head);
-        if self.is_live && self.head > self.handed {
+        if self.state != State::Behind && self.head > self.handed {
             self.fall_behind()
         } else {
             Reaction::Nothing
+        }
+    }
+
+    /// The device asks for what comes after this seq.
+    pub(super) fn asked(&mut self, after: Seq) {
+        if self.state == State::Live && after < self.handed {
+            self.state = State::Pulling;
         }
     }
 
@@ -94,7 +122,9 @@ impl Feed {
     pub(super) fn paged(&mut self, last: Seq, head: Seq) -> Seq {
         self.raise_head(head);
         self.handed = self.handed.max(last);
-        self.is_live = self.is_live || last == self.head;
+        if last == self.head {
+            self.state = State::Live;
+        }
         self.head
     }
 
@@ -107,7 +137,7 @@ impl Feed {
     }
 
     fn fall_behind(&mut self) -> Reaction {
-        self.is_live = false;
+        self.state = State::Behind;
         Reaction::Notify(self.head)
     }
 }

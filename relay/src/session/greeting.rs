@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use seqline_protocol::{
-    ErrorCode, Hello, PubSeq, RelayFrame, RequestId, ResetReason, Seq, Start, VERSION, VERSION_MIN,
-    Welcome, limits::LABEL_BYTES_MAX,
+    ErrorCode, Hello, IdError, Label, PubSeq, RelayFrame, RequestId, ResetReason, Seq, Start,
+    VERSION, VERSION_MIN, Welcome, limits::LABEL_BYTES_MAX,
 };
 
-use super::{About, Effect, Phase, Session};
+use super::{About, Effect, Opening, Phase, Session, writes::InFlight};
 use crate::{
     account::Account,
     auth::Scope,
     clock::Now,
-    store::{Position, StoreError},
+    store::{self, Op, Position, StoreError},
 };
 
 impl Session {
@@ -33,6 +33,17 @@ impl Session {
             let text = format!("`host` and `app_version` have at most {LABEL_BYTES_MAX} bytes");
             return self.refuse(ErrorCode::FieldInvalid, &text, About::default());
         }
+        let platform = match &hello.platform {
+            Some(platform) => Ok(platform.clone()),
+            None => platform_of(&hello.host),
+        };
+        let platform = match platform {
+            Ok(platform) => platform,
+            Err(error) => {
+                let text = format!("hello: `host` is no platform, name one: {error}");
+                return self.refuse(ErrorCode::FieldInvalid, &text, About::default());
+            }
+        };
         let token = std::mem::take(&mut hello.token);
         match self.rules.keyring.verify(&token, now.wall, Scope::User) {
             Err(error) => self.refuse(error.code(), &error.to_string(), About::default()),
@@ -43,21 +54,40 @@ impl Session {
                 self.emit(Effect::Open {
                     account: Arc::clone(&account),
                     device: hello.device.clone(),
+                    platform: platform.clone(),
+                    policy: self.rules.devices,
                 });
-                self.phase = Phase::Opening(Box::new(hello), account);
+                let opening = Opening {
+                    hello,
+                    platform,
+                    is_following: false,
+                };
+                self.phase = Phase::Opening(Box::new(opening), account);
             }
         }
     }
 
     pub(super) fn handle_position(&mut self, now: Now, position: Result<Position, StoreError>) {
-        let Phase::Opening(hello, account) = &self.phase else {
-            return;
-        };
-        let (hello, account) = (hello.clone(), Arc::clone(account));
         let position = match position {
             Ok(position) => position,
             Err(error) => return self.refuse_storage(&error, About::default()),
         };
+        let Phase::Opening(opening, account) = &mut self.phase else {
+            return;
+        };
+        let account = Arc::clone(account);
+        // Crowds are followed first, and then read once more: a commit to one of them in
+        // between is in what is read, and one from then on is told.
+        let follow = !std::mem::replace(&mut opening.is_following, true);
+        let (hello, platform) = (opening.hello.clone(), opening.platform.clone());
+        if follow {
+            let convs: Vec<_> = position.crowds.iter().map(|one| one.conv.clone()).collect();
+            let is_done = convs.is_empty();
+            self.emit(Effect::Follow(convs));
+            if !is_done {
+                return self.emit(Effect::Locate(account));
+            }
+        }
         // Commits that happened while the position was read count too.
         self.feed.raise_head(position.head);
         let head = self.feed.head();
@@ -71,6 +101,7 @@ impl Session {
             position.delivered.max(cursor)
         };
         self.delivery.open(cursor, told);
+        let crowds = self.crowds.open(position.crowds);
         self.phase = Phase::Open(Arc::clone(&account));
         self.write(&RelayFrame::Welcome(Welcome {
             version: hello.version,
@@ -86,8 +117,16 @@ impl Session {
             token_expires_us: self.lifetime.token_expiry(),
             heartbeat: self.rules.heartbeat,
             limits: self.rules.limits,
-            crowds: position.crowds,
+            crowds,
         }));
+        let device = store::Device {
+            account: Arc::clone(&account),
+            device: hello.device,
+            platform,
+            host: hello.host,
+            app_version: hello.app_version,
+        };
+        self.submit(InFlight::Noted, Op::Connected(device));
         // An ack of the last connection may have been lost with it.
         self.tell_delivered(account);
     }
@@ -134,6 +173,13 @@ impl Session {
         };
         self.refuse(error.code(), text, about);
     }
+}
+
+/// `host` is free text, a platform a name: what no name has becomes a dash.
+fn platform_of(host: &str) -> Result<Label, IdError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let name = host.replace(|c| !is_plain(c), "-");
+    Label::new(if name.is_empty() { "unknown" } else { &name })
 }
 
 /// Where the device goes on, and why not from where it stands.

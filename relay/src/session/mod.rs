@@ -12,6 +12,7 @@
 //! [`Event::Tick`] once [`Session::wait`] has passed.
 
 mod calls;
+mod crowds;
 mod delivery;
 mod device_policy;
 mod ephemeral;
@@ -19,6 +20,7 @@ mod event;
 mod feed;
 mod greeting;
 mod lifetime;
+mod policy;
 mod reads;
 mod sends;
 mod writes;
@@ -26,12 +28,18 @@ mod writes;
 use std::{collections::VecDeque, sync::Arc};
 
 use seqline_protocol::{
-    ClientFrame, ClientMsgId, DecodeError, Encoding, Epoch, ErrorCode, Heartbeat, Hello,
-    KickReason, PubSeq, RelayFrame, RequestId, ServerLimits, decode, limits::SEND_WINDOW,
+    ClientFrame, ClientMsgId, ConvId, DecodeError, Encoding, Epoch, ErrorCode, Heartbeat, Hello,
+    KickReason, Label, PubSeq, RelayFrame, RequestId, Seq, ServerLimits, decode,
+    limits::SEND_WINDOW,
 };
 
 use self::{
-    delivery::Delivery, feed::Feed, lifetime::Lifetime, reads::Reads, sends::Gate, writes::InFlight,
+    crowds::Crowds, delivery::Delivery, feed::Feed, lifetime::Lifetime, reads::Reads, sends::Gate,
+    writes::InFlight,
+};
+pub use self::{
+    event::{Answer, Effect, Event, Query},
+    policy::DevicePolicy,
 };
 pub use self::{
     device_policy::DevicePolicy,
@@ -43,7 +51,7 @@ use crate::{
     check::Check,
     clock::Now,
     frames::{Outgoing, Push, Shared},
-    limits::CALLS_PENDING_MAX,
+    limits::{CALLS_PENDING_MAX, OUTGOING_NOTICE_FRAMES_MAX},
     store::{self, Op},
 };
 
@@ -55,6 +63,8 @@ pub struct SessionRules {
     pub heartbeat: Heartbeat,
     /// What is announced in `welcome`.
     pub limits: ServerLimits,
+    /// Which of a user's devices may be connected at the same time.
+    pub devices: DevicePolicy,
 }
 
 /// One connection.
@@ -67,6 +77,7 @@ pub struct Session {
     lifetime: Lifetime,
     epoch: Epoch,
     feed: Feed,
+    crowds: Crowds,
     delivery: Delivery,
     reads: Reads,
     gate: Gate,
@@ -82,11 +93,20 @@ enum Phase {
     /// Waits for `hello`.
     Greeting,
     /// Waits for the position.
-    Opening(Box<Hello>, Arc<Account>),
+    Opening(Box<Opening>, Arc<Account>),
     Open(Arc<Account>),
     /// Finishes what is under way.
     Draining(Arc<Account>),
     Closed,
+}
+
+/// What a session opens with.
+#[derive(Clone)]
+struct Opening {
+    hello: Hello,
+    platform: Label,
+    /// Whether the user's crowds are followed, so that what is read from now on is all.
+    is_following: bool,
 }
 
 /// What waits for the socket.
@@ -148,6 +168,7 @@ impl Session {
             encoding: Encoding::Text,
             epoch: Epoch::ZERO,
             feed: Feed::closed(),
+            crowds: Crowds::default(),
             delivery: Delivery::default(),
             reads: Reads::default(),
             gate: Gate::new(check),
@@ -211,11 +232,9 @@ impl Session {
             Event::Called { req, result } => self.handle_called(req, result),
             Event::Answered(answer) => self.handle_answer(answer),
             Event::Push(push) => self.handle_push(&push),
-            Event::Missed(head) => {
-                let reaction = self.feed.missed(head);
-                self.notify(&reaction);
-            }
+            Event::Missed { conv, head } => self.handle_missed(conv.as_ref(), head),
             Event::Ephemeral(frame) => self.handle_ephemeral(&frame),
+            Event::Notice(frame) => self.handle_notice(&frame),
             Event::Kick(reason) => self.kick(reason),
             Event::Goaway {
                 after_ms,
@@ -301,8 +320,15 @@ impl Session {
                 after,
                 limit,
                 pub_after,
-                conv: _,
+                conv: None,
             } => self.handle_pull(now, account, req, (after, pub_after), limit),
+            ClientFrame::Pull {
+                req,
+                after,
+                limit,
+                conv: Some(conv),
+                ..
+            } => self.handle_crowd_pull(now, account, req, conv, after, limit),
             ClientFrame::History {
                 req,
                 conv,
@@ -331,28 +357,44 @@ impl Session {
     }
 
     fn handle_push(&mut self, push: &Push) {
-        let is_slow = self.outgoing.is_slow();
-        match self.feed.committed(push.first(), push.last(), is_slow) {
-            feed::Reaction::PushAfter(after) => {
-                let frame = if after.next() == push.first() {
-                    push.encoded(self.encoding)
-                } else {
-                    push.encoded_after(after, self.encoding)
-                };
-                self.delivery.handed(push.received());
-                self.emit(Effect::Write(frame));
-            }
-            reaction => self.notify(&reaction),
+        if let Some(conv) = push.conv() {
+            return self.handle_crowd_push(conv, push);
         }
+        let is_slow = self.outgoing.is_slow();
+        let reaction = self.feed.committed(push.first(), push.last(), is_slow);
+        if let feed::Reaction::PushAfter(after) = reaction {
+            self.delivery.handed(push.received());
+            let frame = push.encoded_after(after, self.encoding);
+            self.emit(Effect::Write(frame));
+        }
+        self.notify(&reaction, None);
+        self.learn_crowds(push);
     }
 
-    fn notify(&mut self, reaction: &feed::Reaction) {
+    fn handle_missed(&mut self, conv: Option<&ConvId>, head: Seq) {
+        if let Some(conv) = conv {
+            return self.handle_crowd_missed(conv, head);
+        }
+        let reaction = self.feed.missed(head);
+        self.notify(&reaction, None);
+    }
+
+    fn notify(&mut self, reaction: &feed::Reaction, conv: Option<&ConvId>) {
         if let feed::Reaction::Notify(head) = reaction {
             self.write(&RelayFrame::Notify {
                 head: *head,
                 pub_head: PubSeq::ZERO,
-                conv: None,
+                conv: conv.cloned(),
             });
+        }
+    }
+
+    /// Best effort: dropped for a socket that is slow.
+    fn handle_notice(&mut self, frame: &Shared) {
+        let has_room = self.outgoing.frames < OUTGOING_NOTICE_FRAMES_MAX;
+        if matches!(self.phase, Phase::Open(_)) && has_room {
+            let frame = frame.encoded(self.encoding);
+            self.emit(Effect::Write(frame));
         }
     }
 

@@ -35,6 +35,11 @@ enum Asked {
         after: Seq,
         wants_public: bool,
     },
+    CrowdPull {
+        req: RequestId,
+        conv: ConvId,
+        after: Seq,
+    },
     History {
         req: RequestId,
         account: Arc<Account>,
@@ -48,9 +53,10 @@ enum Asked {
 impl Asked {
     fn req(&self) -> RequestId {
         match self {
-            Self::Pull { req, .. } | Self::History { req, .. } | Self::Conversations { req } => {
-                *req
-            }
+            Self::Pull { req, .. }
+            | Self::CrowdPull { req, .. }
+            | Self::History { req, .. }
+            | Self::Conversations { req } => *req,
         }
     }
 }
@@ -91,6 +97,33 @@ impl Session {
             bytes_max: BYTES_MAX,
             now: now.wall,
         };
+        self.ask(asked, Query::Page(query));
+    }
+
+    pub(super) fn handle_crowd_pull(
+        &mut self,
+        now: Now,
+        account: Arc<Account>,
+        req: RequestId,
+        conv: ConvId,
+        after: Seq,
+        limit: Option<u16>,
+    ) {
+        let Some(limit) = self.page_limit(req, limit) else {
+            return;
+        };
+        if let Some(feed) = self.crowds.get(&conv) {
+            feed.asked(after);
+        }
+        let query = PageQuery {
+            timeline: Timeline::Crowd(account.app.clone(), conv.clone()),
+            account,
+            range: PageRange::After(after),
+            limit,
+            bytes_max: BYTES_MAX,
+            now: now.wall,
+        };
+        let asked = Asked::CrowdPull { req, conv, after };
         self.ask(asked, Query::Page(query));
     }
 
@@ -168,6 +201,9 @@ impl Session {
                 },
                 Ok(Answer::Page(page)),
             ) => self.answer_pull(req, &account, after, wants_public, page),
+            (Asked::CrowdPull { req, conv, after }, Ok(Answer::Page(page))) => {
+                self.answer_crowd_pull(req, &conv, after, page);
+            }
             (Asked::History { req, account, conv }, Ok(Answer::History(page))) => {
                 self.answer_history(req, &account, conv, page);
             }
@@ -201,11 +237,7 @@ impl Session {
             return self.reset(ResetReason::BelowFloor);
         }
         if after > self.feed.head() {
-            let text = format!(
-                "pull: `after` is {after}, beyond the newest entry, {}",
-                self.feed.head()
-            );
-            return self.refuse(ErrorCode::FieldInvalid, &text, req);
+            return self.refuse_pull_ahead(req, after, self.feed.head());
         }
         let last = page.entries.last().map_or(after, |entry| entry.seq);
         self.delivery
@@ -219,6 +251,54 @@ impl Session {
             pub_cursor: wants_public.then_some(PubSeq::ZERO),
             pub_head: wants_public.then_some(PubSeq::ZERO),
         });
+    }
+
+    /// To those who do not belong to it, a crowd's timeline looks empty. A member who
+    /// has not heard of the crowd yet is as good as one who has.
+    fn answer_crowd_pull(&mut self, req: RequestId, conv: &ConvId, after: Seq, page: Page) {
+        let known = self.crowds.get(conv).map(|feed| feed.head());
+        if page.head == Seq::ZERO && known != Some(Seq::ZERO) {
+            self.crowds.forget(conv);
+            let refusal = Refusal::ConversationUnknown;
+            return self.refuse(refusal.code(), &refusal.to_string(), req);
+        }
+        let known = known.unwrap_or_default().max(page.head);
+        if after > known {
+            return self.refuse_pull_ahead(req, after, known);
+        }
+        let is_aged = after < page.floor.previous();
+        let last = page.entries.last().map_or(after, |entry| entry.seq);
+        let head = match self.crowds.get_or_open(conv) {
+            Some(feed) if is_aged => {
+                feed.raise_head(page.head);
+                let head = feed.head();
+                feed.open(head);
+                head
+            }
+            Some(feed) => feed.paged(last, page.head),
+            None => page.head,
+        };
+        if is_aged {
+            return self.write(&RelayFrame::Reset {
+                reason: ResetReason::BelowFloor,
+                epoch: self.epoch,
+                head,
+                conv: Some(conv.clone()),
+            });
+        }
+        self.write(&RelayFrame::Page {
+            req,
+            entries: page.entries,
+            head,
+            broadcasts: Vec::new(),
+            pub_cursor: None,
+            pub_head: None,
+        });
+    }
+
+    fn refuse_pull_ahead(&mut self, req: RequestId, after: Seq, head: Seq) {
+        let text = format!("pull: `after` is {after}, beyond the newest entry, {head}");
+        self.refuse(ErrorCode::FieldInvalid, &text, req);
     }
 
     /// Someone who takes part in a conversation in which nothing was said sees an empty one.

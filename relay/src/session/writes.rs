@@ -19,6 +19,8 @@ pub(super) enum InFlight {
     Send(ClientMsgId, ConvId),
     Request(RequestId),
     Delivered(Arc<Account>),
+    /// That the device has connected: of no concern to it.
+    Noted,
 }
 
 impl InFlight {
@@ -26,7 +28,7 @@ impl InFlight {
         match self {
             Self::Send(client_msg_id, _) => About::from(client_msg_id.clone()),
             Self::Request(req) => About::from(*req),
-            Self::Delivered(_) => About::default(),
+            Self::Delivered(_) | Self::Noted => About::default(),
         }
     }
 }
@@ -52,7 +54,7 @@ impl Session {
         let Some(in_flight) = self.in_flight.pop_front() else {
             return;
         };
-        if !matches!(in_flight, InFlight::Delivered(_)) {
+        if !matches!(in_flight, InFlight::Delivered(_) | InFlight::Noted) {
             self.awaited -= 1;
         }
         let about = in_flight.about();

@@ -222,12 +222,28 @@ fn a_slow_socket_is_announced_to_once_and_not_read_from() {
 #[test]
 fn pushes_that_were_dropped_are_announced() {
     let mut desk = Desk::open(0);
-    let frames = desk.feed(Event::Missed(seq(9)));
+    let frames = desk.feed(Event::Missed {
+        conv: None,
+        head: seq(9),
+    });
     assert!(matches!(&frames[..], [RelayFrame::Notify { head, .. }] if *head == seq(9)));
-    assert!(desk.feed(Event::Missed(seq(12))).is_empty());
+    assert!(
+        desk.feed(Event::Missed {
+            conv: None,
+            head: seq(12)
+        })
+        .is_empty()
+    );
     let mut desk = Desk::open(0);
     desk.feed(push(1..=2));
-    assert!(desk.feed(Event::Missed(seq(2))).is_empty(), "it has them");
+    assert!(
+        desk.feed(Event::Missed {
+            conv: None,
+            head: seq(2)
+        })
+        .is_empty(),
+        "it has them"
+    );
     let gap = desk.feed(push(4..=4));
     assert!(matches!(&gap[..], [RelayFrame::Notify { .. }]));
 }

@@ -5,7 +5,7 @@ use seqline_protocol::{
 use super::support::*;
 use crate::{
     auth::Scope,
-    session::{Effect, Event},
+    session::{DevicePolicy, Effect, Event},
     store::{Op, Position, StoreError},
 };
 
@@ -18,13 +18,16 @@ fn a_good_hello_opens_and_is_welcomed() {
         Effect::Open {
             account: who,
             device,
+            platform,
+            policy,
         },
     ] = &effects[..]
     else {
         panic!("{effects:?}")
     };
     assert_eq!(*who, account("alice"));
-    assert_eq!(device.as_str(), "phone");
+    assert_eq!((device.as_str(), platform.as_str()), ("phone", "test"));
+    assert_eq!(*policy, DevicePolicy::Any);
     assert!(!desk.session.wants_input());
     let frames = desk.feed(Event::Opened(Ok(position(5))));
     let welcome = welcome(&frames);

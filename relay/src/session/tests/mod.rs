@@ -2,6 +2,7 @@
 
 mod calls;
 mod checks;
+mod crowds;
 mod ephemeral;
 mod feed;
 mod greeting;

@@ -14,8 +14,8 @@ use crate::{
     check::Check,
     clock::Now,
     frames::Push,
-    session::{Effect, Event, Session, SessionRules},
-    store::{Done, OpResult, Position, Sent, Timeline},
+    session::{DevicePolicy, Effect, Event, Session, SessionRules},
+    store::{Done, Op, OpResult, Position, Sent, Timeline},
 };
 
 const SECRET: &str = "a secret that is long enough for the checks";
@@ -138,6 +138,7 @@ impl Desk {
             keyring: Keyring::new([(&app, SECRET)]),
             heartbeat: Heartbeat::default(),
             limits: ServerLimits::default(),
+            devices: DevicePolicy::default(),
         });
         let now = Now {
             wall: Micros::new(START_US).unwrap(),
@@ -160,7 +161,7 @@ impl Desk {
         let mut desk = Self::new_with(Some(check));
         let hello = desk.hello();
         desk.say(ClientFrame::Hello(hello));
-        desk.feed(Event::Opened(Ok(position(0))));
+        desk.opened(position(0));
         desk
     }
 
@@ -173,8 +174,21 @@ impl Desk {
             cursor: seq(cursor),
         });
         desk.say(ClientFrame::Hello(hello));
-        let frames = desk.feed(Event::Opened(Ok(position(head))));
+        let frames = desk.opened(position(head));
         (desk, frames)
+    }
+
+    /// The position is read, and that the device has connected is stored.
+    pub(super) fn opened(&mut self, position: Position) -> Vec<RelayFrame> {
+        let effects = self.feed_for_effects(Event::Opened(Ok(position)));
+        assert!(
+            effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Submit(Op::Connected(_))))
+        );
+        let stored = self.feed_for_effects(Event::Committed(Ok(Ok(Done::Applied))));
+        assert!(stored.is_empty(), "the device is not told");
+        frames(&effects)
     }
 
     pub(super) fn token(&self, user: &str, scope: Scope, ttl_s: u64) -> String {
