@@ -1,6 +1,7 @@
 //! Which devices of a user may be connected at a time.
 
 use clap::ValueEnum;
+use seqline_protocol::Label;
 use serde::Deserialize;
 
 /// Which devices of a user may be connected at a time. One that connects ends those that
@@ -16,4 +17,16 @@ pub enum DevicePolicy {
     OnePerPlatform,
     /// One.
     One,
+}
+
+impl DevicePolicy {
+    /// Whether a device that comes ends another one of the same user, by their platforms.
+    #[must_use]
+    pub fn excludes(self, coming: &Label, other: &Label) -> bool {
+        match self {
+            Self::Any => false,
+            Self::OnePerPlatform => coming == other,
+            Self::One => true,
+        }
+    }
 }

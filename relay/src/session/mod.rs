@@ -20,7 +20,6 @@ mod event;
 mod feed;
 mod greeting;
 mod lifetime;
-mod policy;
 mod reads;
 mod sends;
 mod writes;
@@ -36,10 +35,6 @@ use seqline_protocol::{
 use self::{
     crowds::Crowds, delivery::Delivery, feed::Feed, lifetime::Lifetime, reads::Reads, sends::Gate,
     writes::InFlight,
-};
-pub use self::{
-    event::{Answer, Effect, Event, Query},
-    policy::DevicePolicy,
 };
 pub use self::{
     device_policy::DevicePolicy,
