@@ -153,7 +153,7 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         keyring: plan.keyring,
         heartbeat: plan.heartbeat,
         limits: ServerLimits::default(),
-        devices: DevicePolicy::default(),
+        devices: plan.devices,
     };
     let callout = Callout::default();
     let background = Background::default();
