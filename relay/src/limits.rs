@@ -121,3 +121,32 @@ pub const WEBHOOK_TIMEOUT_MS: u64 = 10_000;
 
 /// Bytes that are read of what an app's server answers. A longer answer has failed.
 pub const CALLOUT_ANSWER_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+
+/// Bytes of a request over HTTP. A larger one is refused as `frame_too_large`.
+pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
+
+/// How much of a request over the limit is read in order to answer it. A larger one is cut off.
+pub const OVERSIZE_REQUEST_READ_BYTES: usize = 4 * REQUEST_BYTES_MAX;
+
+/// Bytes of one page of messages over HTTP; the next one goes on from there.
+pub const RESPONSE_PAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of one page of messages over the socket, where the value of a `result` is text
+/// inside of a frame, and its quotes and backslashes take two bytes.
+pub const RESULT_PAGE_BYTES_MAX: usize = FRAME_BYTES_MAX / 2 - FRAME_HEADROOM_BYTES;
+
+/// Time for one request over HTTP, in milliseconds. Then `overloaded`.
+pub const REQUEST_WAIT_MS: u64 = 10_000;
+
+/// Recipients of one `messages.batch`. More are refused as `field_invalid`.
+pub const BATCH_USERS_MAX: usize = 1_000;
+
+/// Users named in one `users.register`, `users.get` or `presence.get`. More are refused
+/// as `field_invalid`.
+pub const USERS_NAMED_MAX: usize = 1_000;
+
+/// Messages of one page of an export; a higher `limit` is taken as this.
+pub const EXPORT_MESSAGES_MAX: usize = 1_000;
+
+/// Readers that `messages.receipts` names.
+pub const READERS_NAMED_MAX: usize = 100;

@@ -10,7 +10,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use tokio::sync::mpsc;
+use futures_util::future::join_all;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     clock::Clock,
@@ -18,7 +19,7 @@ use crate::{
     hub::WakeUp,
     limits::{BATCH_BYTES_MAX, BATCH_OPS_MAX, WRITER_QUEUE_MAX},
     mailbox::Mailbox,
-    store::{Commit, Op, Store, StoreError},
+    store::{Commit, Op, OpResult, Store, StoreError},
 };
 
 /// Takes operations in.
@@ -33,7 +34,15 @@ pub struct Lane {
 
 struct Job {
     op: Op,
-    lane: Arc<Lane>,
+    reply: Reply,
+}
+
+/// Where an operation's result goes.
+enum Reply {
+    /// To a session, together with those of its other operations.
+    Lane(Arc<Lane>),
+    /// To whoever waits for this one alone: it follows nothing, and nothing follows it.
+    Once(oneshot::Sender<Result<OpResult, StoreError>>),
 }
 
 /// Why an operation cannot be queued now.
@@ -66,9 +75,9 @@ impl WriterQueue {
         reason = "moved back only where the queue is full"
     )]
     pub fn try_submit(&self, op: Op, lane: &Arc<Lane>) -> Result<(), Full> {
-        let lane = Arc::clone(lane);
+        let reply = Reply::Lane(Arc::clone(lane));
         self.0
-            .try_send(Job { op, lane })
+            .try_send(Job { op, reply })
             .map_err(|error| match error {
                 mpsc::error::TrySendError::Full(job) => Full::Full(job.op),
                 mpsc::error::TrySendError::Closed(_) => Full::Closed,
@@ -77,7 +86,58 @@ impl WriterQueue {
 
     /// Queues an operation once there is room. False if the writer has ended.
     pub async fn submit(&self, op: Op, lane: Arc<Lane>) -> bool {
-        self.0.send(Job { op, lane }).await.is_ok()
+        let reply = Reply::Lane(lane);
+        self.0.send(Job { op, reply }).await.is_ok()
+    }
+
+    /// Commits one operation by itself, and waits for what becomes of it. It is committed
+    /// all the same if no one waits any more.
+    ///
+    /// # Errors
+    /// [`StoreError`] if storage failed; nothing was done.
+    pub async fn commit(&self, op: Op) -> Result<OpResult, StoreError> {
+        let result = self.enqueue(op).await;
+        received(result).await
+    }
+
+    /// Commits operations that do not depend on each other, in their order, and waits for
+    /// what becomes of each. A failing commit takes only those with it that were part of it.
+    pub async fn commit_each(&self, ops: Vec<Op>) -> Vec<Result<OpResult, StoreError>> {
+        let mut results = Vec::with_capacity(ops.len());
+        for op in ops {
+            results.push(self.enqueue(op).await);
+        }
+        join_all(results.into_iter().map(received)).await
+    }
+
+    async fn enqueue(&self, op: Op) -> oneshot::Receiver<Result<OpResult, StoreError>> {
+        let (sender, result) = oneshot::channel();
+        let reply = Reply::Once(sender);
+        // If the writer has ended, the sender is dropped, and the receiver learns it.
+        let _ = self.0.send(Job { op, reply }).await;
+        result
+    }
+}
+
+async fn received(
+    result: oneshot::Receiver<Result<OpResult, StoreError>>,
+) -> Result<OpResult, StoreError> {
+    let ended = |_| StoreError::Failed("the writer has ended".to_owned());
+    result.await.map_err(ended)?
+}
+
+impl Reply {
+    fn send(self, result: Result<OpResult, StoreError>) {
+        match self {
+            Self::Lane(lane) => lane.mailbox.post_result(result),
+            Self::Once(sender) => {
+                let _ = sender.send(result);
+            }
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        matches!(self, Self::Lane(lane) if lane.is_broken.load(Ordering::Relaxed))
     }
 }
 
@@ -116,7 +176,7 @@ impl Writer {
     /// Runs until every queue is dropped, and what they held is committed.
     pub async fn run(mut self) {
         while let Some(first) = self.next().await {
-            let (ops, lanes) = self.gather(first);
+            let (ops, replies) = self.gather(first);
             if ops.is_empty() {
                 continue;
             }
@@ -125,12 +185,12 @@ impl Writer {
                 Ok(commit) => {
                     self.counters.commits.add(1);
                     self.counters.operations.add(count);
-                    self.tell(commit, &lanes);
+                    self.tell(commit, replies);
                 }
                 Err(error) => {
                     self.counters.commits_failed.add(1);
                     tracing::error!(%error, operations = count, "a commit failed");
-                    break_lanes(&lanes, &error);
+                    break_lanes(replies, &error);
                 }
             }
         }
@@ -144,15 +204,15 @@ impl Writer {
     }
 
     /// The first one, and whatever else waits, within bounds.
-    fn gather(&mut self, first: Job) -> (Vec<Op>, Vec<Arc<Lane>>) {
+    fn gather(&mut self, first: Job) -> (Vec<Op>, Vec<Reply>) {
         let mut ops = Vec::new();
-        let mut lanes = Vec::new();
+        let mut replies = Vec::new();
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(job) = next {
-            if job.lane.is_broken.load(Ordering::Relaxed) {
+            if job.reply.is_broken() {
                 let error = StoreError::Failed("an earlier operation failed".to_owned());
-                job.lane.mailbox.post_result(Err(error));
+                job.reply.send(Err(error));
             } else {
                 bytes += job.op.weight_bytes();
                 if !ops.is_empty() && bytes > BATCH_BYTES_MAX {
@@ -160,7 +220,7 @@ impl Writer {
                     break;
                 }
                 ops.push(job.op);
-                lanes.push(job.lane);
+                replies.push(job.reply);
             }
             next = if ops.len() < BATCH_OPS_MAX {
                 self.jobs.try_recv().ok()
@@ -168,24 +228,26 @@ impl Writer {
                 None
             };
         }
-        (ops, lanes)
+        (ops, replies)
     }
 
     /// Answers first, so that a device learns that its message is stored before it gets it back.
-    fn tell(&self, commit: Commit, lanes: &[Arc<Lane>]) {
-        for (lane, result) in lanes.iter().zip(commit.results) {
-            lane.mailbox.post_result(Ok(result));
+    fn tell(&self, commit: Commit, replies: Vec<Reply>) {
+        for (reply, result) in replies.into_iter().zip(commit.results) {
+            reply.send(Ok(result));
         }
         self.wake_up.committed(&commit.appends);
     }
 }
 
 /// All of them before any is told, and before the next batch is gathered.
-fn break_lanes(lanes: &[Arc<Lane>], error: &StoreError) {
-    for lane in lanes {
-        lane.is_broken.store(true, Ordering::Relaxed);
+fn break_lanes(replies: Vec<Reply>, error: &StoreError) {
+    for reply in &replies {
+        if let Reply::Lane(lane) = reply {
+            lane.is_broken.store(true, Ordering::Relaxed);
+        }
     }
-    for lane in lanes {
-        lane.mailbox.post_result(Err(error.clone()));
+    for reply in replies {
+        reply.send(Err(error.clone()));
     }
 }

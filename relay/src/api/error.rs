@@ -1,8 +1,13 @@
 //! Why a method was refused.
 
+use schemars::JsonSchema;
 use seqline_protocol::ErrorCode;
+use serde::Serialize;
 
-use crate::store::{Refusal, StoreError};
+use crate::{
+    check::Rejected,
+    store::{Refusal, StoreError},
+};
 
 /// Why a method was refused. Nothing of it was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,8 +16,51 @@ pub struct ApiError {
     pub code: ErrorCode,
     /// For people: what is wrong, with the field's name, and what to do.
     pub message: String,
+    /// Whether the same thing, tried again later, may succeed.
+    pub is_retryable: bool,
     /// Not before, in milliseconds.
     pub retry_after_ms: Option<u32>,
+}
+
+/// How a refusal is written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Refused {
+    /// What is wrong.
+    pub error: ErrorBody,
+}
+
+/// What is wrong, as it is written.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+pub struct ErrorBody {
+    /// For programs.
+    code: ErrorCode,
+    /// For people: what is wrong, with the field's name, and what to do.
+    message: String,
+    /// Whether the same thing, tried again later, may succeed.
+    retryable: bool,
+    /// Not before, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u32>,
+}
+
+impl From<ApiError> for ErrorBody {
+    fn from(error: ApiError) -> Self {
+        Self {
+            code: error.code,
+            message: error.message,
+            retryable: error.is_retryable,
+            retry_after_ms: error.retry_after_ms,
+        }
+    }
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self {
+            error: error.into(),
+        }
+    }
 }
 
 impl ApiError {
@@ -22,8 +70,19 @@ impl ApiError {
         Self {
             code,
             message: message.into(),
+            is_retryable: code.is_retryable(),
             retry_after_ms: None,
         }
+    }
+
+    /// A field is missing, of the wrong type, or out of range.
+    #[must_use]
+    pub fn field(name: &str, why: impl std::fmt::Display) -> Self {
+        let message = match name {
+            "" => why.to_string(),
+            name => format!("{name}: {why}"),
+        };
+        Self::new(ErrorCode::FieldInvalid, message)
     }
 
     /// No method has this name.
@@ -39,6 +98,15 @@ impl ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         Self::new(refusal.code(), refusal.to_string())
+    }
+}
+
+impl From<Rejected> for ApiError {
+    fn from(rejected: Rejected) -> Self {
+        Self {
+            is_retryable: rejected.is_retryable,
+            ..Self::new(ErrorCode::Rejected, rejected.reason)
+        }
     }
 }
 

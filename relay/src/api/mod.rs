@@ -1,15 +1,30 @@
 //! The API: named methods with JSON parameters and JSON values. The same method is reached
 //! over HTTP (`POST /v1/groups/create` for `groups.create`) and, by users, over the open
 //! socket (the frame `call`).
+//!
+//! Each method is one file, `<group>/<name>.rs`: see [`registry`].
 
 mod caller;
+mod commit;
+mod conversations;
+mod endpoint;
 mod error;
+mod groups;
+mod messages;
+mod openapi;
+mod params;
+pub mod registry;
+mod timeline;
+mod users;
 
 use std::sync::Arc;
 
 pub use self::{
     caller::{Caller, Place},
-    error::ApiError,
+    conversations::export_pages,
+    endpoint::{Example, Via, Who},
+    error::{ApiError, ErrorBody, Refused},
+    openapi::document,
 };
 use crate::http::App;
 
@@ -18,10 +33,13 @@ use crate::http::App;
 /// # Errors
 /// [`ApiError`] with the code to answer with.
 pub async fn call(
-    _app: &Arc<App>,
-    _caller: &Caller,
+    app: &Arc<App>,
+    caller: &Caller,
     method: &str,
-    _params: &str,
+    params: &str,
 ) -> Result<String, ApiError> {
-    Err(ApiError::method_unknown(method))
+    match registry::find(method) {
+        Some(method) => method.call(app, caller, params).await,
+        None => Err(ApiError::method_unknown(method)),
+    }
 }

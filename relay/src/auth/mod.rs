@@ -144,6 +144,20 @@ impl Keyring {
     /// # Errors
     /// [`TokenError`] says why it is refused.
     pub fn verify(&self, token: &str, now: Micros, wanted: Scope) -> Result<Identity, TokenError> {
+        let identity = self.identify(token, now)?;
+        if identity.scope == wanted {
+            Ok(identity)
+        } else {
+            let got = identity.scope;
+            Err(TokenError::Scope { got, wanted })
+        }
+    }
+
+    /// Checks a token at the time `now`, whatever it may be used for.
+    ///
+    /// # Errors
+    /// [`TokenError`] says why it is refused; never [`TokenError::Scope`].
+    pub fn identify(&self, token: &str, now: Micros) -> Result<Identity, TokenError> {
         if token.len() > TOKEN_BYTES_MAX {
             let reason = format!("it has more than {TOKEN_BYTES_MAX} bytes");
             return Err(TokenError::Invalid(reason));
@@ -153,10 +167,6 @@ impl Keyring {
             .ok_or_else(|| TokenError::Invalid("`exp` is not a time".to_owned()))?;
         if expires <= now {
             return Err(TokenError::Expired);
-        }
-        if claims.scope != wanted {
-            let got = claims.scope;
-            return Err(TokenError::Scope { got, wanted });
         }
         Ok(Identity {
             account: Account {

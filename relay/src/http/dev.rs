@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use seqline_protocol::{AppId, Micros, UserId};
@@ -43,29 +43,18 @@ pub(super) async fn token(
     headers: HeaderMap,
     asked: Result<Json<Asked>, axum::extract::rejection::JsonRejection>,
 ) -> Response {
-    if !app.origins.allow(&headers) || !asks_loopback(&headers) {
+    if !asks_loopback(&headers) {
         let text = "development tokens are for pages of this machine";
         return refusal(StatusCode::FORBIDDEN, "origin_forbidden", text);
     }
-    let mut response = match asked {
+    match asked {
         Ok(Json(asked)) => give(&app, asked),
         Err(rejection) => refusal(
             rejection.status(),
             "field_invalid",
             &format!("the body is JSON: {{\"user\":\"alice\",\"ttl_s\":3600}}: {rejection}"),
         ),
-    };
-    allow_cross_origin(&headers, &mut response);
-    response
-}
-
-/// A page of another port of this machine asks first.
-pub(super) async fn preflight(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    if app.origins.allow(&headers) {
-        allow_cross_origin(&headers, &mut response);
     }
-    response
 }
 
 fn give(app: &App, asked: Asked) -> Response {
@@ -113,21 +102,4 @@ fn asks_loopback(headers: &HeaderMap) -> bool {
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .is_none_or(|host| super::origin::is_loopback(&format!("http://{host}")))
-}
-
-fn allow_cross_origin(asked: &HeaderMap, response: &mut Response) {
-    let Some(origin) = asked.get(header::ORIGIN) else {
-        return;
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    headers.insert(header::VARY, HeaderValue::from_static("origin"));
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("content-type"),
-    );
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("POST"),
-    );
 }

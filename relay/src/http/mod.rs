@@ -1,30 +1,34 @@
 //! The relay's HTTP side: the WebSocket endpoint, health, and the web page.
 
+mod api;
+mod bearer;
+mod body;
+mod cors;
 mod dev;
 mod health;
 mod info;
 mod metrics;
 mod origin;
 mod page;
+mod refusal;
 mod socket;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
+    Router,
     handler::Handler as _,
     http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    middleware::from_fn_with_state,
     routing::{get, post},
 };
-use serde_json::json;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer,
     set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
 };
 
-use self::origin::Origins;
+use self::{origin::Origins, refusal::refusal};
 use crate::{
     check::Check, clock::Clock, counters::Counters, entropy::Entropy, hub::Hub,
     session::SessionRules, store::Store, writer::WriterQueue,
@@ -72,8 +76,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/info", get(info::info))
         .route("/v1/socket", get(socket::upgrade));
     if app.is_dev {
-        router = router.route("/dev/token", post(dev::token).options(dev::preflight));
+        let cors = from_fn_with_state(Arc::clone(&app), cors::cors);
+        router = router.route("/dev/token", post(dev::token).layer(cors));
     }
+    let api = api::routes(&app);
     router
         .fallback(page::page.layer(CompressionLayer::new()))
         .layer(SetResponseHeaderLayer::if_not_present(
@@ -84,16 +90,12 @@ pub fn router(app: Arc<App>) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,
         ))
+        .merge(api)
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http())
         .with_state(app)
 }
 
-/// A refusal over HTTP.
-fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = json!({ "error": { "code": code, "message": message } });
-    (status, Json(body)).into_response()
-}
-
 pub use dev::DEV_APP;
 pub use origin::Origins as AllowedOrigins;
+pub use refusal::status_of;

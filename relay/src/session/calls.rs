@@ -61,7 +61,7 @@ impl Session {
         self.write(&RelayFrame::Error {
             code: error.code,
             message: error.message,
-            retryable: error.code.is_retryable(),
+            retryable: error.is_retryable,
             req: Some(req),
             client_msg_id: None,
             retry_after_ms: error.retry_after_ms,

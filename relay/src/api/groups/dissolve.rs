@@ -1,0 +1,48 @@
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use seqline_protocol::{ConvId, ErrorCode, UserId};
+use serde::Deserialize;
+
+use super::change::apply;
+use crate::{
+    api::{
+        ApiError, Caller,
+        commit::Nothing,
+        endpoint::{Endpoint, Example, Who},
+    },
+    http::App,
+    store::GroupAction,
+};
+
+pub(in crate::api) struct Dissolve;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Params {
+    /// The group or channel.
+    conv: ConvId,
+    /// The app's server acts as this user, with her role; otherwise in its own right.
+    #[serde(rename = "as")]
+    as_user: Option<UserId>,
+}
+
+impl Endpoint for Dissolve {
+    const NAME: &'static str = "groups.dissolve";
+    const SUMMARY: &'static str = "Ends a group or channel.";
+    const DETAILS: &'static str = "Its owner may, and the app's server. History stays readable to those who were members; the name is not free again.";
+    const WHO: Who = Who::Everyone;
+    const ERRORS: &'static [ErrorCode] = &[ErrorCode::ConversationUnknown, ErrorCode::NotAllowed];
+    const EXAMPLE: Example = Example {
+        params: r#"{"conv":"group:crew"}"#,
+        value: r#"{}"#,
+    };
+    type Params = Params;
+    type Value = Nothing;
+
+    async fn run(app: &Arc<App>, caller: &Caller, params: Params) -> Result<Nothing, ApiError> {
+        let actor = caller.acting_as(params.as_user)?;
+        let action = GroupAction::Dissolve;
+        apply(app, actor, params.conv, action).await
+    }
+}

@@ -1,0 +1,173 @@
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use seqline_protocol::{ClientMsgId, ConvId, ErrorCode, UserId, limits::ID_BYTES_MAX};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    content::{Envelope, message_params},
+    outgoing::{self, Sent},
+};
+use crate::{
+    api::{
+        ApiError, Caller, ErrorBody,
+        endpoint::{Endpoint, Example, Who},
+        users::{Named, named_users},
+    },
+    http::App,
+    limits::BATCH_USERS_MAX,
+    store::{Op, Send},
+};
+
+pub(in crate::api) struct Batch;
+
+message_params! {
+    struct Params {
+        /// Who sends it.
+        from: UserId,
+        /// To whom: from 1 to 1,000 users, each in a direct conversation with `from`.
+        #[schemars(length(min = 1, max = 1000))]
+        users: Vec<String>,
+        /// The caller's own name of this batch, at most 39 bytes of an id's characters. Called
+        /// again with the same key and content, each recipient's first result is given again
+        /// (`duplicate`), and who was not reached the first time is now.
+        idempotency_key: ClientMsgId,
+        /// Whether users that the relay does not know yet are written to as well.
+        #[serde(default)]
+        create: bool,
+    }
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::api) struct Value {
+    /// One for each of `users`, in their order.
+    results: Vec<Outcome>,
+}
+
+/// What became of one recipient's message: it is stored, or why it is not.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Outcome {
+    /// As it was given.
+    user: String,
+    /// Where it is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent: Option<Sent>,
+    /// Why it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorBody>,
+}
+
+impl Endpoint for Batch {
+    const NAME: &'static str = "messages.batch";
+    const SUMMARY: &'static str = "Sends one message to many users.";
+    const DETAILS: &'static str = "Each recipient gets her own message and her own result: an \
+        unknown user (`user_unknown`), a repeated one or a bad id (`field_invalid`) or a body that \
+        is too large (`body_too_large`) is an error of that item, and never fails the others. \
+        Retrying is safe: a recipient's `client_msg_id` is `idempotency_key`, a dot, and the first \
+        12 bytes of the SHA-256 of her id in hex.";
+    const WHO: Who = Who::Server;
+    const ERRORS: &'static [ErrorCode] = &[
+        ErrorCode::BodyTooLarge,
+        ErrorCode::IdConflict,
+        ErrorCode::UserUnknown,
+    ];
+    const EXAMPLE: Example = Example {
+        params: r#"{"from":"shop","users":["alice","nobody"],"idempotency_key":"sale-2026-11","body":"The sale starts today."}"#,
+        value: r#"{"results":[{"user":"alice","sent":{"msg_id":42,"conv":"dm:alice:shop","conv_seq":7,"seq":12,"created_us":1795000000000000,"duplicate":false}},{"user":"nobody","error":{"code":"user_unknown","message":"the relay does not know this user","retryable":false}}]}"#,
+    };
+    type Params = Params;
+    type Value = Value;
+
+    async fn run(app: &Arc<App>, caller: &Caller, params: Params) -> Result<Value, ApiError> {
+        let key_bytes_max = ID_BYTES_MAX - SUFFIX_BYTES;
+        if params.idempotency_key.as_str().len() > key_bytes_max {
+            let why = format!("it has at most {key_bytes_max} bytes");
+            return Err(ApiError::field("idempotency_key", why));
+        }
+        let named = named_users("users", &params.users, BATCH_USERS_MAX)?;
+        let known = if params.create {
+            None
+        } else {
+            Some(known(app, caller, &named).await?)
+        };
+        let planned: Vec<Result<Send, ApiError>> = named
+            .into_iter()
+            .map(|user| {
+                let user = user?;
+                if known.as_ref().is_some_and(|known| !known.contains(&user)) {
+                    let text = "the relay does not know this user; `create` would write to her";
+                    return Err(ApiError::new(ErrorCode::UserUnknown, text));
+                }
+                message(caller, &params, &user)
+            })
+            .collect();
+        Ok(Value {
+            results: store(app, params.users, planned).await,
+        })
+    }
+}
+
+/// A dot and the recipient in hex.
+const SUFFIX_BYTES: usize = 1 + 2 * SUFFIX_HASH_BYTES;
+const SUFFIX_HASH_BYTES: usize = 12;
+
+async fn known(
+    app: &Arc<App>,
+    caller: &Caller,
+    named: &[Named],
+) -> Result<std::collections::BTreeSet<UserId>, ApiError> {
+    let users: Vec<UserId> = named.iter().flatten().cloned().collect();
+    let states = app.store.users(caller.app(), &users).await?;
+    Ok(states.into_iter().map(|state| state.user).collect())
+}
+
+fn message(caller: &Caller, params: &Params, user: &UserId) -> Result<Send, ApiError> {
+    let from = crate::account::Account {
+        app: caller.app().clone(),
+        user: params.from.clone(),
+    };
+    params.content().into_send(Envelope {
+        from: Arc::new(from),
+        by_server: true,
+        conv: ConvId::direct(&params.from, user),
+        client_msg_id: client_msg_id(&params.idempotency_key, user),
+    })
+}
+
+/// The same for the same batch and recipient, whatever else is in the batch.
+fn client_msg_id(key: &ClientMsgId, user: &UserId) -> ClientMsgId {
+    let hash: [u8; 32] = Sha256::digest(user.as_str()).into();
+    let hex: String = hash
+        .iter()
+        .take(SUFFIX_HASH_BYTES)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    ClientMsgId::new(format!("{key}.{hex}")).expect("a valid id: the key's length was checked")
+}
+
+/// Stores what can be stored, and puts the results where their users are.
+async fn store(
+    app: &Arc<App>,
+    users: Vec<String>,
+    planned: Vec<Result<Send, ApiError>>,
+) -> Vec<Outcome> {
+    let ops = planned.iter().flatten().cloned().map(Op::Send).collect();
+    let mut results = app.writer.commit_each(ops).await.into_iter();
+    let outcomes = planned.into_iter().map(|plan| {
+        let send = plan?;
+        let result = results.next().expect("one result for each operation");
+        outgoing::sent(send.conv, result)
+    });
+    users
+        .into_iter()
+        .zip(outcomes)
+        .map(|(user, outcome)| {
+            let (sent, error) = match outcome {
+                Ok(sent) => (Some(sent), None),
+                Err(error) => (None, Some(error.into())),
+            };
+            Outcome { user, sent, error }
+        })
+        .collect()
+}

@@ -1,0 +1,5 @@
+//! A user's private timeline.
+
+mod pull;
+
+pub(super) use self::pull::Pull;

@@ -1,0 +1,45 @@
+//! Who calls over HTTP: `Authorization: Bearer <token>`.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, header};
+use seqline_protocol::ErrorCode;
+
+use super::App;
+use crate::{
+    api::{ApiError, Caller, Place},
+    auth::Scope,
+    store::Actor,
+};
+
+/// The caller that a request's token names.
+pub(super) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let token = bearer(headers).ok_or_else(|| {
+        let text = "a token is needed: Authorization: Bearer <token>";
+        ApiError::new(ErrorCode::TokenInvalid, text)
+    })?;
+    let now = app.clock.now().wall;
+    let identity = app.rules.keyring.identify(token, now);
+    let identity = identity.map_err(|error| ApiError::new(error.code(), error.to_string()))?;
+    let actor = match identity.scope {
+        Scope::User => Actor::User(Arc::new(identity.account)),
+        Scope::Server => Actor::Server(identity.account.app),
+        Scope::Operator => {
+            let text = "this takes a token of scope user or server, not of scope operator";
+            return Err(ApiError::new(ErrorCode::ScopeForbidden, text));
+        }
+    };
+    Ok(Caller {
+        actor,
+        place: Place::Http,
+    })
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim())
+        .filter(|token| !token.is_empty())
+}
