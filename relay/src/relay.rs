@@ -23,7 +23,7 @@ use crate::{
         CommitRules, Store, TimelineAppend,
         sqlite::{OpenError, SqliteStore},
     },
-    upkeep::{IndexBell, Upkeep, UpkeepRules},
+    upkeep::{self, IndexBell, UpkeepRules},
     webhooks::{Online, WebhookBells, WebhookParts, WebhookRules},
     writer::Writer,
 };
@@ -157,13 +157,15 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
     };
     let callout = Callout::default();
     let background = Background::default();
-    let upkeep = Upkeep {
-        store: Arc::clone(&store),
-        clock: Arc::clone(&plan.clock),
-        counters: Arc::clone(&counters),
-        rules: plan.upkeep_rules,
-    };
-    upkeep.start(index_bell, &background.tasks, &background.stop);
+    upkeep::start(
+        &store,
+        &plan.clock,
+        &counters,
+        plan.upkeep_rules,
+        index_bell,
+        &background.tasks,
+        &background.stop,
+    );
     let parts = WebhookParts {
         store: Arc::clone(&store),
         online: Arc::clone(&hub) as Arc<dyn Online>,

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use seqline_protocol::{Item, Micros};
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -75,61 +76,83 @@ impl WakeUp for IndexBell {
     }
 }
 
-/// The tasks on the side.
-#[derive(Clone)]
-pub struct Upkeep {
-    /// What is kept up.
-    pub store: Arc<dyn Store>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// What is counted.
-    pub counters: Arc<Counters>,
-    /// When and how fast.
-    pub rules: UpkeepRules,
+/// Starts the tasks. They end when told to stop, after the step under way.
+pub fn start(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    counters: &Arc<Counters>,
+    rules: UpkeepRules,
+    index_bell: Arc<IndexBell>,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let pace = Pace {
+        clock: Arc::clone(clock),
+        rules,
+        stop: stop.clone(),
+    };
+    let age = {
+        let (store, clock, counters) = (Arc::clone(store), Arc::clone(clock), Arc::clone(counters));
+        let ttl_us = u64::try_from(rules.sync_ttl.as_micros()).unwrap_or(u64::MAX);
+        move || {
+            let (store, counters) = (Arc::clone(&store), Arc::clone(&counters));
+            let before = Micros::saturating(clock.now().wall.get().saturating_sub(ttl_us));
+            async move {
+                let more = store.age(before).await?;
+                counters.age_steps.add(1);
+                Ok(more)
+            }
+        }
+    };
+    let index = {
+        let (store, counters) = (Arc::clone(store), Arc::clone(counters));
+        move || {
+            let (store, counters) = (Arc::clone(&store), Arc::clone(&counters));
+            async move {
+                let more = store.index().await?;
+                counters.index_steps.add(1);
+                Ok(more)
+            }
+        }
+    };
+    let ageing = pace.clone();
+    tasks.spawn(async move { ageing.age(age).await });
+    tasks.spawn(async move { pace.index(&index_bell, index).await });
 }
 
-impl Upkeep {
-    /// Starts them. They end when told to stop, after the step under way.
-    pub fn start(self, bell: Arc<IndexBell>, tasks: &TaskTracker, stop: &CancellationToken) {
-        let (indexing, stop_indexing) = (self.clone(), stop.clone());
-        tasks.spawn(async move { indexing.index(&bell, &stop_indexing).await });
-        let stop = stop.clone();
-        tasks.spawn(async move { self.age(&stop).await });
-    }
+/// When steps are taken. A step tells whether there is more to do.
+#[derive(Clone)]
+struct Pace {
+    clock: Arc<dyn Clock>,
+    rules: UpkeepRules,
+    stop: CancellationToken,
+}
 
-    async fn age(&self, stop: &CancellationToken) {
-        let ttl_us = u64::try_from(self.rules.sync_ttl.as_micros()).unwrap_or(u64::MAX);
-        let step = || async {
-            let now_us = self.clock.now().wall.get();
-            let before = Micros::saturating(now_us.saturating_sub(ttl_us));
-            let more = self.store.age(before).await?;
-            self.counters.age_steps.add(1);
-            Ok(more)
-        };
-        while self.to_the_end("ageing", step, stop).await
-            && goes_on(stop, sleep(self.rules.age_every)).await
+impl Pace {
+    async fn age<F>(&self, step: impl Fn() -> F)
+    where
+        F: Future<Output = Result<bool, StoreError>>,
+    {
+        while self.to_the_end("ageing", &step).await
+            && self.goes_on(sleep(self.rules.age_every)).await
         {}
     }
 
-    async fn index(&self, bell: &IndexBell, stop: &CancellationToken) {
-        let step = || async {
-            let more = self.store.index().await?;
-            self.counters.index_steps.add(1);
-            Ok(more)
-        };
-        while self.to_the_end("indexing", step, stop).await
-            && goes_on(stop, bell.0.notified()).await
-            && goes_on(stop, sleep(self.rules.index_after)).await
-        {}
+    async fn index<F>(&self, bell: &IndexBell, step: impl Fn() -> F)
+    where
+        F: Future<Output = Result<bool, StoreError>>,
+    {
+        while self.to_the_end("indexing", &step).await
+            && self.goes_on(bell.0.notified()).await
+            && self.goes_on(sleep(self.rules.index_after)).await
+        {
+            // The commits of meanwhile are indexed with the first one.
+            let _ = bell.0.notified().now_or_never();
+        }
     }
 
     /// Step after step until there is nothing more to do. False if told to stop.
-    async fn to_the_end<F>(
-        &self,
-        what: &str,
-        step: impl Fn() -> F,
-        stop: &CancellationToken,
-    ) -> bool
+    async fn to_the_end<F>(&self, what: &str, step: &impl Fn() -> F) -> bool
     where
         F: Future<Output = Result<bool, StoreError>>,
     {
@@ -150,19 +173,19 @@ impl Upkeep {
                     pause
                 }
             };
-            if !goes_on(stop, sleep(pause)).await {
+            if !self.goes_on(sleep(pause)).await {
                 return false;
             }
         }
     }
-}
 
-/// Waits. False if told to stop before.
-async fn goes_on(stop: &CancellationToken, wait: impl Future<Output = ()>) -> bool {
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => false,
-        () = wait => true,
+    /// Waits. False if told to stop before.
+    async fn goes_on(&self, wait: impl Future<Output = ()>) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => false,
+            () = wait => true,
+        }
     }
 }
 
