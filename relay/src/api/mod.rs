@@ -7,12 +7,14 @@
 mod caller;
 mod commit;
 mod conversations;
+mod devices;
 mod endpoint;
 mod error;
 mod groups;
 mod messages;
 mod openapi;
 mod params;
+mod presence;
 pub mod registry;
 mod timeline;
 mod users;

@@ -7,9 +7,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use seqline_protocol::ErrorCode;
 
 use super::{
-    ApiError, Caller, Place, conversations,
+    ApiError, Caller, Place, conversations, devices,
     endpoint::{Endpoint, Example, Via, Who},
-    groups, messages, params, timeline,
+    groups, messages, params, presence, timeline, users,
 };
 use crate::{http::App, store::Actor};
 
@@ -66,6 +66,13 @@ pub static METHODS: &[Method] = &[
     Method::of::<groups::MuteAll>(),
     Method::of::<groups::Edit>(),
     Method::of::<groups::Dissolve>(),
+    Method::of::<devices::List>(),
+    Method::of::<devices::End>(),
+    Method::of::<users::Register>(),
+    Method::of::<users::Get>(),
+    Method::of::<users::Kick>(),
+    Method::of::<presence::Share>(),
+    Method::of::<presence::Get>(),
 ];
 
 /// The method of this name.

@@ -15,10 +15,7 @@ pub(in crate::api) fn named_users(
     given: &[String],
     max: usize,
 ) -> Result<Vec<Named>, ApiError> {
-    if given.is_empty() || given.len() > max {
-        let why = format!("from 1 to {max} users, these are {}", given.len());
-        return Err(ApiError::field(field, why));
-    }
+    check_count(field, given.len(), max)?;
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let named = given.iter().enumerate().map(|(at, user)| {
         let place = format!("{field}[{at}]");
@@ -30,4 +27,13 @@ pub(in crate::api) fn named_users(
         UserId::new(user.as_str()).map_err(|error| ApiError::field(&place, error))
     });
     Ok(named.collect())
+}
+
+/// Refuses a list of no one, and one that is too long.
+pub(in crate::api) fn check_count(field: &str, count: usize, max: usize) -> Result<(), ApiError> {
+    if (1..=max).contains(&count) {
+        return Ok(());
+    }
+    let why = format!("from 1 to {max} users, these are {count}");
+    Err(ApiError::field(field, why))
 }
