@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 mod conformance;
-mod oracle;
+mod memory;
+mod polling;
 mod sqlite;
 mod support;

@@ -13,43 +13,36 @@ use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
     conformance,
-    support::{Fresh, RECALL_WINDOW_MS, account, at_s, read, send, sent, seqs},
+    support::{Fresh, account, at_s, read, rules, send, sent, seqs},
 };
 
-const RULES: CommitRules = CommitRules {
-    recall_window_ms: RECALL_WINDOW_MS,
-};
+async fn fresh() -> Fresh {
+    fresh_with(rules()).await
+}
 
-pub(crate) async fn fresh() -> Fresh {
+async fn fresh_with(rules: CommitRules) -> Fresh {
     let folder = tempfile::tempdir().unwrap();
-    Fresh {
-        store: Arc::new(open(folder.path()).await.unwrap()),
-        _keep: Box::new(folder),
-    }
+    let path = folder.path().join("seqline.db");
+    let store = SqliteStore::open(&path, 2, rules, &SystemEntropy).await;
+    Fresh::new(Arc::new(store.unwrap()), folder)
 }
 
 async fn open(folder: &std::path::Path) -> Result<SqliteStore, OpenError> {
-    SqliteStore::open(&folder.join("seqline.db"), 2, RULES, &SystemEntropy).await
+    SqliteStore::open(&folder.join("seqline.db"), 2, rules(), &SystemEntropy).await
 }
 
-conformance::suite!(fresh);
+conformance::suite!(fresh, fresh_with);
 
 #[tokio::test]
 async fn keeps_everything_when_it_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Fresh {
-        store: Arc::new(open(folder.path()).await.unwrap()),
-        _keep: Box::new(()),
-    };
+    let first = Fresh::new(Arc::new(open(folder.path()).await.unwrap()), ());
     first.fill("alice", "bob", 3).await;
     let before = first.timeline("bob").await;
     let position = first.store.position(&account("bob")).await.unwrap();
     drop(first);
 
-    let second = Fresh {
-        store: Arc::new(open(folder.path()).await.unwrap()),
-        _keep: Box::new(()),
-    };
+    let second = Fresh::new(Arc::new(open(folder.path()).await.unwrap()), ());
     assert_eq!(second.timeline("bob").await, before);
     assert_eq!(
         second.store.position(&account("bob")).await.unwrap(),
@@ -93,10 +86,7 @@ async fn poison(folder: &std::path::Path) -> SqliteConnection {
 #[tokio::test]
 async fn a_commit_that_fails_leaves_nothing_and_the_next_one_works() {
     let folder = tempfile::tempdir().unwrap();
-    let fresh = Fresh {
-        store: Arc::new(open(folder.path()).await.unwrap()),
-        _keep: Box::new(()),
-    };
+    let fresh = Fresh::new(Arc::new(open(folder.path()).await.unwrap()), ());
     fresh.fill("alice", "bob", 2).await;
     let mut outside = poison(folder.path()).await;
     let batch = || {

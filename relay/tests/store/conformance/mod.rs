@@ -5,10 +5,11 @@ pub(crate) mod reads;
 pub(crate) mod recalls;
 pub(crate) mod sends;
 
-/// Runs the whole suite on the backend that an async function makes.
+/// Runs the whole suite on the backend that two async functions make: `fresh()`, with the
+/// rules of [`crate::support::rules`], and `fresh_with(rules)`, with others.
 macro_rules! suite {
-    ($fresh:ident) => {
-        $crate::conformance::suite!($fresh,
+    ($fresh:ident, $fresh_with:ident) => {
+        $crate::conformance::suite!($fresh, $fresh_with,
             sends: reaches_both_timelines, notes_to_oneself_are_one_entry,
                 a_batch_keeps_the_order_of_a_sender, a_retransmission_gets_the_first_result,
                 the_same_id_with_another_content_is_a_conflict, ids_are_of_one_sender,
@@ -25,7 +26,7 @@ macro_rules! suite {
                 a_recalled_message_is_not_sent_again;
         );
     };
-    ($fresh:ident, $($module:ident: $($test:ident),+ ;)+) => {
+    ($fresh:ident, $fresh_with:ident, $($module:ident: $($test:ident),+ ;)+) => {
         $(mod $module {
             $(#[tokio::test]
             async fn $test() {
@@ -33,9 +34,9 @@ macro_rules! suite {
             })+
         })+
 
-        #[tokio::test]
-        async fn agrees_with_the_oracle() {
-            $crate::oracle::agrees($fresh).await;
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn a_polling_reader_never_sees_a_seq_below_its_cursor_appear() {
+            $crate::polling::never_late($fresh().await).await;
         }
     };
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use seqline_protocol::{ConvSeq, Seq};
 use seqline_relay::{
-    store::{HistoryQuery, HistoryRange, Op, PageQuery},
+    store::{Actor, HistoryQuery, HistoryRange, Op, PageQuery, PageRange, Timeline},
     weight,
 };
 
 use crate::support::{
-    Fresh, account, account_of, at_s, bodies, conv, delivered, message, read, recall, send, seqs,
+    Fresh, account, account_of, actor, at_s, bodies, conv, delivered, message, read, recall, send,
+    seqs,
 };
 
 pub(crate) async fn pages_are_bounded_and_contiguous(store: Fresh) {
@@ -25,7 +26,8 @@ pub(crate) async fn pages_are_bounded_and_contiguous(store: Fresh) {
     for (bytes_max, count) in [(0, 1), (two_bytes, 2), (two_bytes - 1, 1)] {
         let query = PageQuery {
             account: account("bob"),
-            after: Seq::new(2).unwrap(),
+            timeline: Timeline::User(account("bob")),
+            range: PageRange::After(Seq::new(2).unwrap()),
             limit: 3,
             bytes_max,
             now: at_s(0),
@@ -94,7 +96,7 @@ pub(crate) async fn history_goes_both_ways(store: Fresh) {
     assert_eq!(nothing.unwrap().messages, []);
 
     let query = HistoryQuery {
-        account: account("bob"),
+        actor: actor("bob"),
         conv: ab,
         range: HistoryRange::Newest,
         limit: 5,
@@ -127,7 +129,7 @@ pub(crate) async fn history_is_for_members(store: Fresh) {
         None
     );
     let query = HistoryQuery {
-        account: account_of("other", "bob"),
+        actor: Actor::User(account_of("other", "bob")),
         conv: ab,
         range: HistoryRange::Newest,
         limit: 9,
@@ -198,8 +200,11 @@ pub(crate) async fn appends_are_what_pages_say(store: Fresh) {
         assert!(!commit.appends.is_empty());
         for append in &commit.appends {
             let after = append.first.previous().get();
+            let Timeline::User(account) = &append.timeline else {
+                panic!("not a private timeline: {append:?}");
+            };
             let page = store
-                .page_of(&append.account, after, append.items.len(), at_s(0))
+                .page_of(account, after, append.items.len(), at_s(0))
                 .await;
             let items: Vec<_> = page
                 .entries

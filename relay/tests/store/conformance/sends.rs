@@ -4,7 +4,7 @@ use seqline_protocol::{Kind, Priority};
 use seqline_relay::store::{Done, Op, Refusal, Send};
 
 use crate::support::{
-    Fresh, account, account_of, at_s, conv, message, read, recall, send, sent, seqs,
+    Fresh, account, account_of, at_s, conv, message, read, recall, send, sent, seqs, signed, told,
 };
 
 pub(crate) async fn reaches_both_timelines(store: Fresh) {
@@ -99,7 +99,7 @@ pub(crate) async fn the_same_id_with_another_content_is_a_conflict(store: Fresh)
         },
     ];
     for other in others {
-        let result = store.result(0, Op::Send(other.clone())).await;
+        let result = store.result(0, Op::Send(signed(other.clone()))).await;
         assert_eq!(result, Err(Refusal::IdConflict), "{other:?}");
     }
     let second = send("alice", "bob", "m2", "one");
@@ -139,7 +139,11 @@ pub(crate) async fn what_is_refused_fails_alone(store: Fresh) {
     assert_eq!(commit.results[2], Err(Refusal::MessageUnknown));
     assert_eq!(commit.results[3], Ok(Done::Applied));
     assert_eq!(sent(&commit.results[4]).seq.get(), 2);
-    assert_eq!(store.timeline("bob").await.len(), 2);
+    let told = told(&store.timeline("bob").await);
+    assert_eq!(
+        told,
+        ["message 1 one", "message 2 three", "receipt alice 1 1"]
+    );
     assert!(store.timeline("carol").await.is_empty());
 }
 
