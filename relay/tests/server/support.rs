@@ -5,6 +5,7 @@ mod process;
 mod web;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
@@ -14,12 +15,17 @@ use seqline_protocol::{AppId, Heartbeat, Micros, UserId};
 use seqline_relay::{
     account::Account,
     auth::{Identity, Keyring, Scope},
+    callout::Endpoint,
+    check::CheckRules,
     clock::{Clock, Now, SystemClock},
     drain::DrainRules,
     entropy::SystemEntropy,
     http::AllowedOrigins,
     relay::{Plan, Running, start},
+    session::DevicePolicy,
     store::CommitRules,
+    upkeep::UpkeepRules,
+    webhooks::WebhookRules,
 };
 use tempfile::TempDir;
 
@@ -60,10 +66,17 @@ pub(crate) struct Relay {
 }
 
 /// What a test wants different.
+#[derive(Clone)]
 pub(crate) struct Wish {
     pub(crate) is_dev: bool,
     pub(crate) sessions_max: usize,
     pub(crate) allowed_origins: Vec<String>,
+    pub(crate) commit_rules: CommitRules,
+    pub(crate) devices: DevicePolicy,
+    pub(crate) upkeep_rules: UpkeepRules,
+    pub(crate) webhooks: BTreeMap<AppId, Endpoint>,
+    pub(crate) webhook_rules: WebhookRules,
+    pub(crate) checks: BTreeMap<AppId, CheckRules>,
 }
 
 impl Default for Wish {
@@ -72,6 +85,15 @@ impl Default for Wish {
             is_dev: false,
             sessions_max: 1000,
             allowed_origins: Vec::new(),
+            commit_rules: CommitRules {
+                recall_window_ms: 60_000,
+                ..CommitRules::default()
+            },
+            devices: DevicePolicy::Any,
+            upkeep_rules: UpkeepRules::default(),
+            webhooks: BTreeMap::new(),
+            webhook_rules: WebhookRules::default(),
+            checks: BTreeMap::new(),
         }
     }
 }
@@ -87,8 +109,12 @@ impl Relay {
 
     /// Stops it, and starts another one with the same data.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(Wish::default()).await
+    }
+
+    pub(crate) async fn restart_with(self, wish: Wish) -> Self {
         self.running.stop().await;
-        Self::start_in(self.folder, Wish::default()).await
+        Self::start_in(self.folder, wish).await
     }
 
     async fn start_in(folder: TempDir, wish: Wish) -> Self {
@@ -164,9 +190,12 @@ fn plan(folder: &Path, wish: Wish, clock: Arc<dyn Clock>) -> Plan {
         origins: AllowedOrigins::new(wish.allowed_origins, wish.is_dev),
         sessions_max: wish.sessions_max,
         heartbeat: Heartbeat::default(),
-        commit_rules: CommitRules {
-            recall_window_ms: 60_000,
-        },
+        commit_rules: wish.commit_rules,
+        devices: wish.devices,
+        upkeep_rules: wish.upkeep_rules,
+        webhooks: wish.webhooks,
+        webhook_rules: wish.webhook_rules,
+        checks: wish.checks,
         drain_rules: DrainRules {
             time_ms: 10_000,
             reconnect_window_ms: 700,

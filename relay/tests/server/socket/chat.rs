@@ -143,6 +143,7 @@ async fn typing_reaches_who_is_there() {
         to: Target::User(UserId::new("bob").unwrap()),
         kind: Kind::new("typing").unwrap(),
         body: "…".to_owned(),
+        priority: seqline_protocol::Priority::Normal,
     };
     alice.say(&typing).await;
     let RelayFrame::Ephemeral { sender, body, .. } = bob.next().await else {

@@ -56,7 +56,7 @@ async fn who_acknowledges_nothing_is_told_once_and_loses_nothing() {
     let mut got = Vec::new();
     let head = loop {
         match bob.next().await {
-            RelayFrame::Push { entries } => got.extend(entries),
+            RelayFrame::Push { entries, .. } => got.extend(entries),
             RelayFrame::Notify { head, .. } => break head,
             other => panic!("{other:?}"),
         }
@@ -94,7 +94,7 @@ async fn a_device_that_does_not_read_neither_blocks_others_nor_loses_anything() 
     let mut newest = Seq::ZERO;
     loop {
         match slow.next().await {
-            RelayFrame::Push { entries } => {
+            RelayFrame::Push { entries, .. } => {
                 assert_contiguous(&entries, newest.get());
                 newest = entries.last().unwrap().seq;
             }

@@ -33,6 +33,10 @@ pub(crate) fn send(to: &str, id: &str, body: &str) -> ClientFrame {
         body: body.to_owned(),
         priority: Priority::Normal,
         expires_us: None,
+        key: None,
+        replace: false,
+        business: None,
+        mentions: Vec::new(),
     })
 }
 
@@ -86,6 +90,7 @@ impl Client {
             token: token.to_owned(),
             device: DeviceId::new(device).unwrap(),
             host: "test".to_owned(),
+            platform: None,
             app_version: None,
             resume,
             start: Start::Oldest,
@@ -160,7 +165,7 @@ impl Client {
         let mut all = Vec::new();
         while all.len() < count {
             match self.next().await {
-                RelayFrame::Push { entries } => all.extend(entries),
+                RelayFrame::Push { entries, .. } => all.extend(entries),
                 RelayFrame::Sent { .. } => {}
                 other => panic!("not a push: {other:?}"),
             }
@@ -176,6 +181,7 @@ impl Client {
             req,
             after,
             limit: None,
+            conv: None,
             pub_after: None,
         })
         .await;
