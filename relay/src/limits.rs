@@ -37,8 +37,8 @@ pub const OUTGOING_BYTES_MAX: usize = 4 * FRAME_BYTES_MAX;
 /// Requests of a connection that wait for their read. It is not read from while there are as many.
 pub const READS_WAITING_MAX: usize = 16;
 
-/// Names whose row ids are remembered. All are forgotten when there would be more.
-pub const NAMES_CACHED_MAX: usize = 200_000;
+/// Names and members that the SQLite writer remembers. All are forgotten when there would be more.
+pub const ROWS_CACHED_MAX: usize = 500_000;
 
 /// Frame bytes that are left for what surrounds the entries of a page.
 pub const FRAME_HEADROOM_BYTES: usize = 1024;

@@ -16,6 +16,7 @@ mod reads;
 mod rows;
 mod rules;
 pub mod sqlite;
+mod words;
 
 use futures_util::future::BoxFuture;
 use seqline_protocol::{AppId, ErrorCode, Micros, UserId};

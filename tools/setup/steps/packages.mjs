@@ -1,4 +1,4 @@
-// The npm package, the web page made with it, and the page of the HTTP API.
+// The npm package and the web page made with it.
 
 /** @type {import('../runner.mjs').Step[]} */
 export const packageSteps = [
@@ -20,16 +20,6 @@ export const packageSteps = [
     outputs: ['www/chat/dist'],
     run: async ({ exec }) => {
       await exec('npm', ['run', 'build', '-w', '@seqline/chat']);
-    },
-  },
-  {
-    name: 'reference',
-    purpose: 'build the page of the HTTP API',
-    needs: ['npm'],
-    inputs: ['www/reference', 'package-lock.json', 'tsconfig.base.json'],
-    outputs: ['www/reference/dist'],
-    run: async ({ exec }) => {
-      await exec('npm', ['run', 'build', '-w', '@seqline/reference']);
     },
   },
 ];

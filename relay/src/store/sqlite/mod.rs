@@ -1,21 +1,32 @@
 //! The embedded backend: one file, one writing connection, several reading ones.
+//!
+//! A commit loads the rows that it is about, decides in memory ([`super::ledger`]), and
+//! writes what changed ([`transaction`]). Reads ([`reads`]) run beside it, on connections of
+//! their own. Search has a file of its own ([`search`]).
 
+mod age;
+mod bulk;
+mod hooks;
+mod open;
+mod reads;
+mod rows;
 mod schema;
+mod search;
+mod transaction;
+mod writer;
 
-use std::{
-    fs::{self, File, TryLockError},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs::File, path::Path};
 
 use seqline_protocol::{AppId, Epoch, Micros, UserId};
-use sqlx::{
-    Connection as _, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
-use thiserror::Error;
+use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
+pub use self::open::OpenError;
+use self::{
+    reads::{conversations, devices, groups, history, page, positions},
+    search::Indexer,
+    writer::Writer,
+};
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
     HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, Page, PageQuery, Position,
@@ -26,51 +37,17 @@ use crate::{account::Account, entropy::Entropy};
 /// SQLite in WAL mode, synced at every commit.
 pub struct SqliteStore {
     writer: Mutex<Writer>,
+    indexer: Mutex<Indexer>,
+    ageing: Mutex<age::Round>,
     readers: SqlitePool,
     epoch: Epoch,
     /// Held for as long as the store lives.
     _lock: File,
 }
 
-struct Writer {
-    connection: SqliteConnection,
-    rules: CommitRules,
-}
-
-/// Why a database could not be opened.
-#[derive(Debug, Error)]
-pub enum OpenError {
-    /// Its folder or lock file cannot be made.
-    #[error("cannot prepare the folder of the database {path}: {source}")]
-    Folder {
-        /// The database.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// Two relays on one file would not wake each other's devices.
-    #[error("another relay is using the database {0}; stop it, or choose another --database")]
-    InUse(PathBuf),
-    /// SQLite refused.
-    #[error("cannot open the database {path}: {source}")]
-    Database {
-        /// The database.
-        path: PathBuf,
-        /// What SQLite says.
-        source: sqlx::Error,
-    },
-    /// It cannot be made, or its schema is newer than this relay, or was changed by hand.
-    #[error("cannot bring the database {path} to this relay's schema: {source}")]
-    Schema {
-        /// The database.
-        path: PathBuf,
-        /// What is wrong.
-        source: sqlx::migrate::MigrateError,
-    },
-}
-
 impl SqliteStore {
-    /// Opens the database, makes it if it is missing, and brings its schema up to date.
+    /// Opens the database, makes it if it is missing, and brings its schema up to date. The
+    /// search index is beside it, with `.search` after its name.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -80,95 +57,104 @@ impl SqliteStore {
         rules: CommitRules,
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
-        let lock = lock(path)?;
-        let database = |source| OpenError::Database {
-            path: path.to_owned(),
-            source,
-        };
-        schema::migrate(options(path).create_if_missing(true))
-            .await
-            .map_err(|source| OpenError::Schema {
-                path: path.to_owned(),
-                source,
-            })?;
-        let mut connection = SqliteConnection::connect_with(&options(path))
-            .await
-            .map_err(database)?;
-        let epoch = schema::epoch(&mut connection, entropy)
-            .await
-            .map_err(database)?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(readers)
-            .min_connections(1)
-            .connect_with(options(path).read_only(true))
-            .await
-            .map_err(database)?;
-        let writer = Writer { connection, rules };
+        let opened = open::open(path, readers, entropy).await?;
         Ok(Self {
-            writer: Mutex::new(writer),
-            readers,
-            epoch,
-            _lock: lock,
+            writer: Mutex::new(Writer::new(opened.writer, rules)),
+            indexer: Mutex::new(Indexer::new(opened.indexer)),
+            ageing: Mutex::default(),
+            readers: opened.readers,
+            epoch: opened.epoch,
+            _lock: opened.lock,
         })
     }
 }
 
 impl Store for SqliteStore {
-    fn commit(&self, _: Vec<Op>, _: Micros) -> Reading<'_, Commit> {
-        missing()
+    fn commit(&self, ops: Vec<Op>, now: Micros) -> Reading<'_, Commit> {
+        Box::pin(async move { Ok(self.writer.lock().await.commit(&ops, now).await?) })
     }
-    fn position<'a>(&'a self, _: &'a Account) -> Reading<'a, Position> {
-        missing()
-    }
-    fn page(&self, _: PageQuery) -> Reading<'_, Page> {
-        missing()
-    }
-    fn history(&self, _: HistoryQuery) -> Reading<'_, Option<HistoryPage>> {
-        missing()
-    }
-    fn conversations(&self, _: ConversationsQuery) -> Reading<'_, Conversations> {
-        missing()
-    }
-    fn group(&self, _: GroupQuery) -> Reading<'_, Option<Group>> {
-        missing()
-    }
-    fn members(&self, _: MembersQuery) -> Reading<'_, Option<Vec<Member>>> {
-        missing()
-    }
-    fn receipts(&self, _: ReceiptsQuery) -> Reading<'_, Option<Receipts>> {
-        missing()
-    }
-    fn search(&self, _: SearchQuery) -> Reading<'_, Found> {
-        missing()
-    }
-    fn devices<'a>(&'a self, _: &'a Account) -> Reading<'a, Vec<DeviceRow>> {
-        missing()
-    }
-    fn users<'a>(&'a self, _: &'a AppId, _: &'a [UserId]) -> Reading<'a, Vec<UserState>> {
-        missing()
-    }
-    fn age(&self, _: Micros) -> Reading<'_, bool> {
-        missing()
-    }
-    fn index(&self) -> Reading<'_, bool> {
-        missing()
-    }
-    fn hooks<'a>(&'a self, _: &'a AppId, _: usize, _: Micros) -> Reading<'a, Vec<Hook>> {
-        missing()
-    }
-    fn hooks_done(&self, _: Vec<HookId>) -> Reading<'_, ()> {
-        missing()
-    }
-    fn hook_failed(&self, _: HookId, _: Micros) -> Reading<'_, ()> {
-        missing()
-    }
-    fn ping(&self) -> Reading<'_, ()> {
-        missing()
-    }
-}
 
-fn missing<T: std::marker::Send + 'static>() -> Reading<'static, T> {
-    Box::pin(async { Err(StoreError::Failed("being rebuilt".to_owned())) })
+    fn position<'a>(&'a self, account: &'a Account) -> Reading<'a, Position> {
+        Box::pin(async move { Ok(positions::read(&self.readers, account, self.epoch).await?) })
+    }
+
+    fn page(&self, query: PageQuery) -> Reading<'_, Page> {
+        Box::pin(async move { Ok(page::read(&self.readers, &query).await?) })
+    }
+
+    fn history(&self, query: HistoryQuery) -> Reading<'_, Option<HistoryPage>> {
+        Box::pin(async move { Ok(history::read(&self.readers, &query).await?) })
+    }
+
+    fn conversations(&self, query: ConversationsQuery) -> Reading<'_, Conversations> {
+        Box::pin(async move { Ok(conversations::read(&self.readers, &query).await?) })
+    }
+
+    fn group(&self, query: GroupQuery) -> Reading<'_, Option<Group>> {
+        Box::pin(async move { Ok(groups::group(&self.readers, &query).await?) })
+    }
+
+    fn members(&self, query: MembersQuery) -> Reading<'_, Option<Vec<Member>>> {
+        Box::pin(async move { Ok(groups::members(&self.readers, &query).await?) })
+    }
+
+    fn receipts(&self, query: ReceiptsQuery) -> Reading<'_, Option<Receipts>> {
+        Box::pin(async move { Ok(groups::receipts(&self.readers, &query).await?) })
+    }
+
+    fn search(&self, query: SearchQuery) -> Reading<'_, Found> {
+        Box::pin(async move { Ok(search::find(&self.readers, &query).await?) })
+    }
+
+    fn devices<'a>(&'a self, account: &'a Account) -> Reading<'a, Vec<DeviceRow>> {
+        Box::pin(async move { Ok(devices::devices(&self.readers, account).await?) })
+    }
+
+    fn users<'a>(&'a self, app: &'a AppId, users: &'a [UserId]) -> Reading<'a, Vec<UserState>> {
+        Box::pin(async move { Ok(devices::users(&self.readers, app, users).await?) })
+    }
+
+    fn age(&self, before: Micros) -> Reading<'_, bool> {
+        Box::pin(async move {
+            let mut round = self.ageing.lock().await;
+            Ok(age::step(&self.readers, &self.writer, &mut round, before).await?)
+        })
+    }
+
+    fn index(&self) -> Reading<'_, bool> {
+        Box::pin(async move { Ok(self.indexer.lock().await.step(&self.readers).await?) })
+    }
+
+    fn hooks<'a>(&'a self, app: &'a AppId, limit: usize, now: Micros) -> Reading<'a, Vec<Hook>> {
+        Box::pin(async move { Ok(hooks::due(&self.readers, app, limit, now).await?) })
+    }
+
+    fn hooks_done(&self, hooks: Vec<HookId>) -> Reading<'_, ()> {
+        Box::pin(async move {
+            let mut writer = self.writer.lock().await;
+            writer.begin().await?;
+            let done = hooks::done(writer.connection(), &hooks).await;
+            Ok(writer.end(done).await?)
+        })
+    }
+
+    fn hook_failed(&self, hook: HookId, due: Micros) -> Reading<'_, ()> {
+        Box::pin(async move {
+            let mut writer = self.writer.lock().await;
+            writer.begin().await?;
+            let done = hooks::failed(writer.connection(), hook, due).await;
+            Ok(writer.end(done).await?)
+        })
+    }
+
+    fn ping(&self) -> Reading<'_, ()> {
+        Box::pin(async move {
+            sqlx::query("SELECT value FROM meta WHERE key = 'epoch'")
+                .fetch_one(&self.readers)
+                .await?;
+            Ok(())
+        })
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -186,34 +172,5 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(5))
-        .foreign_keys(false)
-        // 16 MiB a connection; and the log is folded back every 32 MiB instead of every 4.
-        .pragma("cache_size", "-16384")
-        .pragma("wal_autocheckpoint", "8192")
-        .pragma("temp_store", "MEMORY")
-}
-
-/// A lock file beside the database, so that the file's own locks stay SQLite's.
-fn lock(path: &Path) -> Result<File, OpenError> {
-    let folder = |source| OpenError::Folder {
-        path: path.to_owned(),
-        source,
-    };
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(folder)?;
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = File::create(name).map_err(folder)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
-        Err(TryLockError::Error(source)) => Err(folder(source)),
-    }
-}
+#[cfg(test)]
+mod tests;

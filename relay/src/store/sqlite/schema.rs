@@ -4,25 +4,38 @@ use std::borrow::Cow;
 
 use seqline_protocol::Epoch;
 use sqlx::{
-    Row as _, SqlSafeStr as _, SqliteConnection,
+    SqlSafeStr as _, SqliteConnection,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
-use crate::entropy::Entropy;
-use crate::store::rows::{integer, number};
+use super::rows::count;
+use crate::{entropy::Entropy, store::rows::integer};
+
+type Migrations = &'static [(i64, &'static str, &'static str)];
 
 /// By hand rather than by sqlx's macro, whose crate would build SQLite's parser twice.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
+const MAIN: Migrations = &[(
     1,
     "timelines",
     include_str!("migrations/0001_timelines.sql"),
 )];
 
-/// Brings the schema up to date, over a pool of its own: sqlx's migrator is not `Send`
-/// with a single connection.
+const SEARCH: Migrations = &[(1, "words", include_str!("migrations/search_0001_words.sql"))];
+
+/// Brings the schema of the database up to date.
 pub(super) async fn migrate(options: SqliteConnectOptions) -> Result<(), MigrateError> {
-    let migrations = MIGRATIONS
+    run(MAIN, options).await
+}
+
+/// Brings the schema of the search index up to date.
+pub(super) async fn migrate_search(options: SqliteConnectOptions) -> Result<(), MigrateError> {
+    run(SEARCH, options).await
+}
+
+/// Over a pool of its own: sqlx's migrator is not `Send` with a single connection.
+async fn run(migrations: Migrations, options: SqliteConnectOptions) -> Result<(), MigrateError> {
+    let migrations = migrations
         .iter()
         .map(|&(version, description, sql)| {
             Migration::new(
@@ -55,5 +68,5 @@ pub(super) async fn epoch(
     let row = sqlx::query("SELECT value FROM meta WHERE key = 'epoch'")
         .fetch_one(&mut *connection)
         .await?;
-    Ok(Epoch::saturating(number(row.try_get(0)?)))
+    Ok(Epoch::saturating(count(&row, 0)?))
 }

@@ -1,0 +1,169 @@
+//! Opening the database files.
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sqlx::{
+    Connection as _, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use thiserror::Error;
+
+use super::schema;
+use crate::entropy::Entropy;
+use seqline_protocol::Epoch;
+
+/// Statements that a connection keeps prepared: each in several sizes, see [`super::bulk`].
+const STATEMENTS_CACHED: usize = 256;
+
+/// Why a database could not be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Its folder or lock file cannot be made.
+    #[error("cannot prepare the folder of the database {path}: {source}")]
+    Folder {
+        /// The database.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Two relays on one file would not wake each other's devices.
+    #[error("another relay is using the database {0}; stop it, or choose another --database")]
+    InUse(PathBuf),
+    /// SQLite refused.
+    #[error("cannot open the database {path}: {source}")]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        source: sqlx::Error,
+    },
+    /// It cannot be made, or its schema is newer than this relay, or was changed by hand.
+    #[error("cannot bring the database {path} to this relay's schema: {source}")]
+    Schema {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong.
+        source: sqlx::migrate::MigrateError,
+    },
+}
+
+/// What a store works with.
+pub(super) struct Opened {
+    pub(super) writer: SqliteConnection,
+    pub(super) indexer: SqliteConnection,
+    pub(super) readers: SqlitePool,
+    pub(super) epoch: Epoch,
+    pub(super) lock: File,
+}
+
+pub(super) async fn open(
+    path: &Path,
+    readers: u32,
+    entropy: &dyn Entropy,
+) -> Result<Opened, OpenError> {
+    let lock = lock(path)?;
+    let search_path = beside(path, ".search");
+    let migrated = |path: &Path, source| OpenError::Schema {
+        path: path.to_owned(),
+        source,
+    };
+    schema::migrate(options(path).create_if_missing(true))
+        .await
+        .map_err(|source| migrated(path, source))?;
+    schema::migrate_search(search_options(&search_path).create_if_missing(true))
+        .await
+        .map_err(|source| migrated(&search_path, source))?;
+    let database = |source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    };
+    let mut writer = SqliteConnection::connect_with(&writer_options(path))
+        .await
+        .map_err(database)?;
+    let epoch = schema::epoch(&mut writer, entropy)
+        .await
+        .map_err(database)?;
+    let indexer = SqliteConnection::connect_with(&search_options(&search_path))
+        .await
+        .map_err(|source| OpenError::Database {
+            path: search_path.clone(),
+            source,
+        })?;
+    let search_name = search_path.to_string_lossy().into_owned();
+    let readers = SqlitePoolOptions::new()
+        .max_connections(readers)
+        .min_connections(1)
+        .after_connect(move |connection, _| {
+            let search_name = search_name.clone();
+            Box::pin(async move {
+                sqlx::query("ATTACH DATABASE ? AS search")
+                    .bind(search_name)
+                    .execute(connection)
+                    .await
+                    .map(|_| ())
+            })
+        })
+        .connect_with(options(path).read_only(true))
+        .await
+        .map_err(database)?;
+    Ok(Opened {
+        writer,
+        indexer,
+        readers,
+        epoch,
+        lock,
+    })
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(false)
+        .statement_cache_capacity(STATEMENTS_CACHED)
+        // 16 MiB a connection.
+        .pragma("cache_size", "-16384")
+        .pragma("temp_store", "MEMORY")
+}
+
+fn writer_options(path: &Path) -> SqliteConnectOptions {
+    options(path)
+        // 64 MiB, since messages go to the ends of many timelines and conversations at once;
+        // and the log is folded back every 32 MiB instead of every 4.
+        .pragma("cache_size", "-65536")
+        .pragma("wal_autocheckpoint", "8192")
+}
+
+/// What the index loses in a power failure it takes in again: it needs no sync of its own.
+fn search_options(path: &Path) -> SqliteConnectOptions {
+    options(path).synchronous(SqliteSynchronous::Normal)
+}
+
+/// A lock file beside the database, so that the file's own locks stay SQLite's.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let folder = |source| OpenError::Folder {
+        path: path.to_owned(),
+        source,
+    };
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(folder)?;
+    }
+    let file = File::create(beside(path, ".lock")).map_err(folder)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::Error(source)) => Err(folder(source)),
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}

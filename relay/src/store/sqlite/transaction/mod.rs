@@ -1,0 +1,122 @@
+//! Rows by key, inside one transaction of the writing connection.
+//!
+//! The caller begins and ends the transaction. Statements take all rows of a kind at once
+//! ([`super::bulk`]); what the batch before was about is in the [`Cache`].
+
+mod cache;
+mod loads;
+mod messages;
+mod names;
+mod writes;
+
+use seqline_protocol::{ClientMsgId, Label};
+use sqlx::SqliteConnection;
+
+pub(super) use self::cache::Cache;
+use super::rows::inconsistent;
+use crate::store::ledger::{
+    Changes, ConvKey, ConvRow, MemberKey, MemberRow, MembersWanted, MessageRow, Names, Resolved,
+    SentRow, Transaction, UserKey, UserRow,
+};
+
+/// The writing connection, and what is remembered of its rows.
+pub(super) struct SqliteTransaction<'a> {
+    connection: &'a mut SqliteConnection,
+    cache: &'a mut Cache,
+}
+
+impl<'a> SqliteTransaction<'a> {
+    /// Within a transaction that has begun. If it fails, the cache is to be forgotten.
+    pub(super) fn new(connection: &'a mut SqliteConnection, cache: &'a mut Cache) -> Self {
+        Self { connection, cache }
+    }
+
+    async fn cached_users(&mut self, keys: &[UserKey]) -> Result<Vec<&UserRow>, sqlx::Error> {
+        self.load_users(keys).await?;
+        let rows = keys.iter().map(|key| self.cache.users.get(key));
+        rows.map(|row| row.ok_or_else(inconsistent)).collect()
+    }
+}
+
+impl Transaction for SqliteTransaction<'_> {
+    type Error = sqlx::Error;
+
+    async fn resolve(&mut self, names: &Names<'_>) -> Result<Resolved, sqlx::Error> {
+        self.names(names).await
+    }
+
+    async fn positions(&mut self, keys: &[UserKey]) -> Result<Vec<(u64, u64)>, sqlx::Error> {
+        let rows = self.cached_users(keys).await?;
+        Ok(rows.iter().map(|row| (row.head, row.delivered)).collect())
+    }
+
+    async fn received(
+        &mut self,
+        wanted: &[(UserKey, u64, u64)],
+    ) -> Result<Vec<(MemberKey, u64)>, sqlx::Error> {
+        self.load_received(wanted).await
+    }
+
+    async fn conversations(&mut self, keys: &[ConvKey]) -> Result<Vec<ConvRow>, sqlx::Error> {
+        self.load_convs(keys).await?;
+        let rows = keys.iter().map(|key| self.cache.convs.get(key).cloned());
+        rows.map(|row| row.ok_or_else(inconsistent)).collect()
+    }
+
+    async fn members(&mut self, wanted: &[MembersWanted]) -> Result<Vec<MemberRow>, sqlx::Error> {
+        self.load_members(wanted).await
+    }
+
+    async fn users(&mut self, keys: &[UserKey]) -> Result<Vec<UserRow>, sqlx::Error> {
+        let rows = self.cached_users(keys).await?;
+        Ok(rows.into_iter().cloned().collect())
+    }
+
+    async fn sent(
+        &mut self,
+        ids: &[(UserKey, &ClientMsgId)],
+    ) -> Result<Vec<Option<SentRow>>, sqlx::Error> {
+        self.load_sent(ids).await
+    }
+
+    async fn messages(
+        &mut self,
+        places: &[(ConvKey, u64)],
+    ) -> Result<Vec<Option<MessageRow>>, sqlx::Error> {
+        self.load_messages(places).await
+    }
+
+    async fn keyed(
+        &mut self,
+        wanted: &[(ConvKey, UserKey, &Label)],
+    ) -> Result<Vec<Option<MessageRow>>, sqlx::Error> {
+        self.load_keyed(wanted).await
+    }
+
+    async fn own_between(
+        &mut self,
+        wanted: &[(MemberKey, u64, u64)],
+    ) -> Result<Vec<u64>, sqlx::Error> {
+        self.count_own(wanted).await
+    }
+
+    async fn senders_between(
+        &mut self,
+        wanted: &[(ConvKey, u64, u64)],
+        limit: usize,
+    ) -> Result<Vec<Vec<UserKey>>, sqlx::Error> {
+        self.load_senders(wanted, limit).await
+    }
+
+    async fn hidden(&mut self, wanted: &[(MemberKey, u64)]) -> Result<Vec<bool>, sqlx::Error> {
+        self.load_hidden(wanted).await
+    }
+
+    async fn message_ids(&mut self, _: usize) -> Result<u64, sqlx::Error> {
+        self.next_msg_id().await
+    }
+
+    async fn write(&mut self, changes: &Changes, now_us: u64) -> Result<(), sqlx::Error> {
+        self.write_all(changes, now_us).await
+    }
+}
