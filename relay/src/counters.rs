@@ -14,6 +14,14 @@ pub struct Counters {
     pub operations: Counter,
     /// Commits that failed as a whole.
     pub commits_failed: Counter,
+    /// Sessions that were ended with a reason.
+    pub kicks: Counter,
+    /// Batches told in rooms.
+    pub room_batches: Counter,
+    /// Comments in them.
+    pub room_comments: Counter,
+    /// Comments that were dropped because too much was said.
+    pub room_comments_dropped: Counter,
     /// Messages that an app's server accepted as they are before they were stored.
     pub checks_accepted: Counter,
     /// Messages that one rewrote.

@@ -7,7 +7,9 @@ mod splice;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use seqline_protocol::{Encoded, Encoding, Entry, Item, RelayFrame, Seq, UserId, encode};
+use seqline_protocol::{Encoded, Encoding, Entry, Item, Label, RelayFrame, Seq, UserId, encode};
+
+use serde::Serialize;
 
 pub use self::push::{Items, Push};
 
@@ -62,6 +64,19 @@ impl Shared {
             .get_or_init(|| Outgoing::new(encoding, &self.frame).payload)
             .clone();
         Outgoing { encoding, payload }
+    }
+}
+
+/// Something that a session asked to be told of: its name, a label of ours, and its value.
+///
+/// # Panics
+/// If the name is no label.
+#[must_use]
+pub fn event(name: &str, value: &impl Serialize) -> RelayFrame {
+    let value = serde_json::to_string(value);
+    RelayFrame::Event {
+        name: Label::new(name).expect("our names are labels"),
+        value: value.expect("our values have string keys and no field that fails"),
     }
 }
 

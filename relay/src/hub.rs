@@ -89,6 +89,12 @@ impl Hub {
         self.sessions().by_key.values().cloned().collect()
     }
 
+    /// How many large conversations someone is connected for.
+    #[must_use]
+    pub fn crowds(&self) -> usize {
+        self.sessions().crowds.len()
+    }
+
     /// Whether any device of an account is connected.
     #[must_use]
     pub fn is_online(&self, account: &Account) -> bool {

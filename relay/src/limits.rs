@@ -150,3 +150,49 @@ pub const EXPORT_MESSAGES_MAX: usize = 1_000;
 
 /// Readers that `messages.receipts` names.
 pub const READERS_NAMED_MAX: usize = 100;
+
+/// How long a room's comments are gathered before they are told, in milliseconds.
+pub const ROOM_BATCH_MS: u64 = 150;
+
+/// How soon a room is told that people came or went, in milliseconds, if nothing is said.
+pub const ROOM_ONLINE_MS: u64 = 2_000;
+
+/// Comments of one batch of a room. Over it the least important are dropped, and counted.
+pub const ROOM_BATCH_COMMENTS_MAX: usize = 40;
+
+/// The same in bytes of senders and bodies; also what those who join are told.
+pub const ROOM_BATCH_BYTES_MAX: usize = 16 * 1024;
+
+/// Comments that those who join a room are told. The oldest are forgotten first.
+pub const ROOM_RECENT_COMMENTS_MAX: usize = 50;
+
+/// Comments that one session says in a room within [`ROOM_SENDER_WINDOW_MS`]. Further ones
+/// are refused as `rate_limited`.
+pub const ROOM_SENDER_COMMENTS_MAX: usize = 10;
+
+/// The time that a session's comments are counted in, in milliseconds.
+pub const ROOM_SENDER_WINDOW_MS: u64 = 1_000;
+
+/// Rooms that one session is in. Joining more is refused as `conversation_full`.
+pub const ROOMS_PER_SESSION_MAX: usize = 16;
+
+/// Rooms in all. Joining a new one is refused as `overloaded`.
+pub const ROOMS_MAX: usize = 100_000;
+
+/// Users whose presence one session watches. More are refused as `field_invalid`.
+pub const PRESENCE_WATCHED_MAX: usize = 200;
+
+/// How often one session is told of presence at most, in milliseconds. Changes in
+/// between are gathered.
+pub const PRESENCE_INTERVAL_MS: u64 = 1_000;
+
+/// Members up to which a group is told of its members' typing and the like. In larger
+/// ones it is refused as `not_allowed`.
+pub const CIRCLE_MEMBERS_MAX: usize = 100;
+
+/// How long it is remembered who belongs to a small group, in milliseconds: as long, who was
+/// removed may still learn that others are typing.
+pub const CIRCLE_TTL_MS: u64 = 5_000;
+
+/// Groups whose members are remembered for that. All are forgotten when there would be more.
+pub const CIRCLES_MAX: usize = 1_000;

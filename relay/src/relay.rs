@@ -12,12 +12,15 @@ use crate::{
     auth::Keyring,
     callout::{Callout, Endpoint},
     check::{Check, CheckRules, HttpCheck},
+    circles::Circles,
     clock::Clock,
     counters::Counters,
     drain::{DrainRules, drain},
     entropy::Entropy,
     http::{AllowedOrigins, App, router},
     hub::{Hub, WakeUp},
+    presence::Presence,
+    rooms::Rooms,
     session::{DevicePolicy, SessionRules},
     store::{
         CommitRules, Store, TimelineAppend,
@@ -181,6 +184,17 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         Arc::new(HttpCheck::new(plan.checks, callout, clock, counters)) as Arc<dyn Check>
     });
     let app = Arc::new(App {
+        rooms: Rooms::new(Arc::clone(&plan.clock), Arc::clone(&counters)),
+        presence: Presence::new(
+            Arc::clone(&hub),
+            Arc::clone(&store),
+            Arc::clone(&plan.clock),
+        ),
+        circles: Arc::new(Circles::new(
+            Arc::clone(&hub),
+            Arc::clone(&store),
+            Arc::clone(&plan.clock),
+        )),
         is_dev: plan.is_dev,
         origins: plan.origins,
         sessions_max: plan.sessions_max,

@@ -44,6 +44,42 @@ fn render(app: &App) -> String {
         "Commits that failed as a whole.",
         counters.commits_failed.get(),
     );
+    number(
+        "seqline_kicks_total",
+        "counter",
+        "Sessions that were ended with a reason: replaced, by policy, by request.",
+        counters.kicks.get(),
+    );
+    number(
+        "seqline_crowds_followed",
+        "gauge",
+        "Large conversations that someone is connected for.",
+        app.hub.crowds() as u64,
+    );
+    number(
+        "seqline_rooms",
+        "gauge",
+        "Rooms with someone in them.",
+        app.rooms.len() as u64,
+    );
+    number(
+        "seqline_room_batches_total",
+        "counter",
+        "Batches told in rooms.",
+        counters.room_batches.get(),
+    );
+    number(
+        "seqline_room_comments_total",
+        "counter",
+        "Comments told in rooms.",
+        counters.room_comments.get(),
+    );
+    number(
+        "seqline_room_comments_dropped_total",
+        "counter",
+        "Comments that were dropped because too much was said in a room.",
+        counters.room_comments_dropped.get(),
+    );
     let webhooks = [
         (
             "sent",

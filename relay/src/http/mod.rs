@@ -30,8 +30,8 @@ use tower_http::{
 
 use self::{origin::Origins, refusal::refusal};
 use crate::{
-    check::Check, clock::Clock, counters::Counters, entropy::Entropy, hub::Hub,
-    session::SessionRules, store::Store, writer::WriterQueue,
+    check::Check, circles::Circles, clock::Clock, counters::Counters, entropy::Entropy, hub::Hub,
+    presence::Presence, rooms::Rooms, session::SessionRules, store::Store, writer::WriterQueue,
 };
 
 /// What every request handler works with.
@@ -52,6 +52,12 @@ pub struct App {
     pub check: Option<Arc<dyn Check>>,
     /// Who is connected.
     pub hub: Arc<Hub>,
+    /// Live rooms.
+    pub rooms: Arc<Rooms>,
+    /// Who is online, and who watches that.
+    pub presence: Arc<Presence>,
+    /// Small groups, for what is told and not stored.
+    pub circles: Arc<Circles>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

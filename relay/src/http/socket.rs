@@ -28,7 +28,7 @@ use crate::{
         CLOSE_WAIT_MS, OVERSIZE_READ_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_WRITE_BUFFER_BYTES,
     },
     session::{Answer, Effect, Event, Query, Session},
-    store::{Actor, Op, Send, Store, StoreError},
+    store::{Actor, Disconnected, Op, Send, Store, StoreError},
     writer::{Full, Lane},
 };
 
@@ -94,7 +94,7 @@ struct Connection {
     unsubmitted: VecDeque<Op>,
     /// The message that the app's server is being asked about.
     checking: Option<BoxFuture<'static, Event>>,
-    /// Calls under way; none before the first one, since most sessions make none.
+    /// Calls and the like under way; none before the first one, since most sessions make none.
     calls: Option<FuturesUnordered<BoxFuture<'static, Event>>>,
     alarm: Pin<Box<Sleep>>,
     closing: Option<ErrorCode>,
@@ -183,12 +183,35 @@ impl Connection {
         while let Some(effect) = self.session.poll_effect() {
             match effect {
                 Effect::Write(frame) => self.wire.queue(frame),
-                Effect::Close(code) => self.closing = Some(code),
+                Effect::Close(code) => {
+                    if code == ErrorCode::Kicked {
+                        self.app.counters.kicks.add(1);
+                    }
+                    self.closing = Some(code);
+                }
                 Effect::Count(code) => {
                     self.app.counters.refused(code);
                     tracing::debug!(session = self.session.id(), %code, "refused");
                 }
                 Effect::Relay { to, frame } => self.app.hub.relay(&to, &frame),
+                Effect::RelayToGroup { from, conv, frame } => {
+                    let circles = Arc::clone(&self.app.circles);
+                    self.run_beside(async move {
+                        Event::Relayed(circles.relay(&from, &conv, &frame).await)
+                    });
+                }
+                Effect::Comment {
+                    account,
+                    conv,
+                    kind,
+                    body,
+                    priority,
+                } => {
+                    let mailbox = self.membership.mailbox();
+                    let rooms = &self.app.rooms;
+                    let result = rooms.send(&account, mailbox, &conv, kind, body, priority);
+                    self.feed(Event::Relayed(result));
+                }
                 Effect::Submit(op) => {
                     self.unsubmitted.push_back(op);
                     self.submit_waiting();
@@ -220,6 +243,7 @@ impl Connection {
                     // Listed first: a commit from now on is told, one before is in what is read.
                     self.membership
                         .list(Arc::clone(&account), device, platform, policy);
+                    self.app.presence.changed(&account);
                     self.locate(account);
                 }
             }
@@ -245,11 +269,14 @@ impl Connection {
                 mailbox: Arc::clone(self.membership.mailbox()),
             },
         };
-        let call = async move {
+        self.run_beside(async move {
             let result = api::call(&app, &caller, &method, &params).await;
             Event::Called { req, result }
-        };
-        self.calls.get_or_insert_default().push(Box::pin(call));
+        });
+    }
+
+    fn run_beside(&mut self, task: impl Future<Output = Event> + std::marker::Send + 'static) {
+        self.calls.get_or_insert_default().push(Box::pin(task));
     }
 
     fn submit_waiting(&mut self) {
@@ -282,6 +309,30 @@ impl Connection {
             None if has_rung => self.alarm.set(sleep_until(far_future())),
             None => {}
         }
+    }
+}
+
+/// Also when the task panicked: others learn that the device is gone.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let app = &self.app;
+        app.rooms.forget(self.membership.mailbox());
+        app.presence.forget(self.membership.mailbox());
+        if let Some((account, device)) = self.membership.leave() {
+            app.presence.changed(&account);
+            note_disconnected(app, Disconnected { account, device });
+        }
+    }
+}
+
+/// No one waits for it; a writer that is full gets it as soon as it has room. There are
+/// never more that wait than there were connections.
+fn note_disconnected(app: &Arc<App>, device: Disconnected) {
+    let lane = Lane::new(Arc::default());
+    if let Err(Full::Full(op)) = app.writer.try_submit(Op::Disconnected(device), &lane) {
+        let writer = app.writer.clone();
+        app.connections
+            .spawn(async move { writer.submit(op, lane).await });
     }
 }
 

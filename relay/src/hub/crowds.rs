@@ -46,9 +46,8 @@ impl Crowds {
         Some(Arc::clone(row))
     }
 
-    #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use seqline_protocol::{
-    ConvId, DecodeError, DeviceId, Encoding, ErrorCode, KickReason, Label, RequestId, Seq,
+    ConvId, DecodeError, DeviceId, Encoding, ErrorCode, KickReason, Kind, Label, Priority,
+    RequestId, Seq,
 };
 
 use super::DevicePolicy;
@@ -44,6 +45,8 @@ pub enum Event {
         /// The method's value.
         result: Result<String, ApiError>,
     },
+    /// Answers [`Effect::RelayToGroup`] and [`Effect::Comment`].
+    Relayed(Result<(), ApiError>),
     /// Answers [`Effect::Read`].
     Answered(Result<Answer, StoreError>),
     /// Entries were committed to the user's timeline, or to that of a crowd of hers.
@@ -120,6 +123,28 @@ pub enum Effect {
         to: Account,
         /// What.
         frame: Arc<Shared>,
+    },
+    /// Hand this to the connected members of a small group.
+    RelayToGroup {
+        /// Who says it.
+        from: Arc<Account>,
+        /// In which group.
+        conv: ConvId,
+        /// What.
+        frame: Arc<Shared>,
+    },
+    /// Say this in a room.
+    Comment {
+        /// Who says it.
+        account: Arc<Account>,
+        /// In which room.
+        conv: ConvId,
+        /// What the body is.
+        kind: Kind,
+        /// Opaque.
+        body: String,
+        /// Which is dropped first under load.
+        priority: Priority,
     },
     /// Something was refused.
     Count(ErrorCode),

@@ -45,8 +45,8 @@ use crate::{
     auth::Keyring,
     check::Check,
     clock::Now,
-    frames::{Outgoing, Push, Shared},
-    limits::{CALLS_PENDING_MAX, OUTGOING_NOTICE_FRAMES_MAX},
+    frames::{Outgoing, Push},
+    limits::CALLS_PENDING_MAX,
     store::{self, Op},
 };
 
@@ -78,7 +78,7 @@ pub struct Session {
     gate: Gate,
     in_flight: VecDeque<InFlight>,
     awaited: usize,
-    /// Calls that are under way.
+    /// Calls and the like that are under way, beside everything else.
     calls: usize,
     outgoing: Backlog,
     effects: VecDeque<Effect>,
@@ -225,11 +225,12 @@ impl Session {
             Event::Checked(result) => self.handle_checked(result),
             Event::Committed(result) => self.handle_commit(result),
             Event::Called { req, result } => self.handle_called(req, result),
+            Event::Relayed(result) => self.handle_relayed(result),
             Event::Answered(answer) => self.handle_answer(answer),
             Event::Push(push) => self.handle_push(&push),
             Event::Missed { conv, head } => self.handle_missed(conv.as_ref(), head),
-            Event::Ephemeral(frame) => self.handle_ephemeral(&frame),
-            Event::Notice(frame) => self.handle_notice(&frame),
+            Event::Ephemeral(frame) => self.hand_ephemeral(&frame),
+            Event::Notice(frame) => self.hand_notice(&frame),
             Event::Kick(reason) => self.kick(reason),
             Event::Goaway {
                 after_ms,
@@ -334,9 +335,12 @@ impl Session {
             ClientFrame::Conversations { req, page, limit } => {
                 self.handle_conversations(now, account, req, page.as_deref(), limit);
             }
-            ClientFrame::Ephemeral { to, kind, body, .. } => {
-                self.relay_ephemeral(&account, &to, kind, body);
-            }
+            ClientFrame::Ephemeral {
+                to,
+                kind,
+                body,
+                priority,
+            } => self.handle_ephemeral(account, &to, kind, body, priority),
             ClientFrame::Call {
                 req,
                 method,
@@ -381,23 +385,6 @@ impl Session {
                 pub_head: PubSeq::ZERO,
                 conv: conv.cloned(),
             });
-        }
-    }
-
-    /// Best effort: dropped for a socket that is slow.
-    fn handle_notice(&mut self, frame: &Shared) {
-        let has_room = self.outgoing.frames < OUTGOING_NOTICE_FRAMES_MAX;
-        if matches!(self.phase, Phase::Open(_)) && has_room {
-            let frame = frame.encoded(self.encoding);
-            self.emit(Effect::Write(frame));
-        }
-    }
-
-    /// Best effort: dropped unless it can go out at once.
-    fn handle_ephemeral(&mut self, frame: &Shared) {
-        if matches!(self.phase, Phase::Open(_)) && self.outgoing.frames == 0 {
-            let frame = frame.encoded(self.encoding);
-            self.emit(Effect::Write(frame));
         }
     }
 

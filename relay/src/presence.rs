@@ -1,0 +1,187 @@
+//! Who is online. Only users who share it (`presence.share`) are ever shown as such;
+//! others look like someone who never was here.
+//!
+//! Sessions that watch users are told of changes by `event` frames named `presence`, at
+//! most one in [`PRESENCE_INTERVAL_MS`], best effort.
+
+mod watching;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use seqline_protocol::{AppId, ErrorCode, Micros, UserId};
+use serde::Serialize;
+
+use self::watching::Watching;
+use crate::{
+    account::Account,
+    api::ApiError,
+    clock::Clock,
+    frames::{self, Shared},
+    hub::Hub,
+    limits::PRESENCE_WATCHED_MAX,
+    mailbox::Mailbox,
+    store::{Store, StoreError, UserState},
+    ticker::{Tick, Ticker},
+};
+
+/// How a user's presence looks to others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// Who.
+    pub user: UserId,
+    /// Whether any device of hers is connected.
+    pub online: bool,
+    /// When one last was; zero if that is not known, or not shared.
+    pub last_seen_us: Micros,
+}
+
+/// The presence of this process's users.
+pub struct Presence {
+    hub: Arc<Hub>,
+    store: Arc<dyn Store>,
+    watching: Mutex<Watching>,
+    ticker: Ticker,
+}
+
+impl Presence {
+    /// No one watches yet.
+    #[must_use]
+    pub fn new(hub: Arc<Hub>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self {
+            hub,
+            store,
+            watching: Mutex::default(),
+            ticker: Ticker::new(clock),
+        })
+    }
+
+    /// How these users of an app look now, in the order in which they are named.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn get(&self, app: &AppId, users: &[UserId]) -> Result<Vec<Seen>, StoreError> {
+        let states = self.store.users(app, users).await?;
+        Ok(users
+            .iter()
+            .map(|user| {
+                let state = states.iter().find(|state| state.user == *user);
+                self.seen(app, user, state)
+            })
+            .collect())
+    }
+
+    /// A session is told of these users of its app from now on. How they look now.
+    ///
+    /// # Errors
+    /// [`ErrorCode::FieldInvalid`] if it watches too many, or [`StoreError`]'s; nothing has
+    /// changed then.
+    pub async fn watch(
+        self: &Arc<Self>,
+        app: &AppId,
+        mailbox: &Arc<Mailbox>,
+        users: &[UserId],
+    ) -> Result<Vec<Seen>, ApiError> {
+        // Watched first: what changes from now on is told, what was before is in what is read.
+        let added = self.watching().watch(app, mailbox, users);
+        let added = added.map_err(|would_be| {
+            let text = format!(
+                "a session watches at most {PRESENCE_WATCHED_MAX} users, and this would be \
+                 {would_be}; use `presence.unwatch` first"
+            );
+            ApiError::new(ErrorCode::FieldInvalid, text)
+        })?;
+        let states = match self.store.users(app, users).await {
+            Ok(states) => states,
+            Err(error) => {
+                self.watching().unwatch(app, mailbox.key(), &added);
+                return Err(error.into());
+            }
+        };
+        let mut watching = self.watching();
+        let seen = users.iter().map(|user| {
+            let state = states.iter().find(|state| state.user == *user);
+            let read = self.seen(app, user, state);
+            let is_shared = state.is_some_and(|state| state.shares_presence);
+            watching.learn(&sibling(app, user), is_shared, read)
+        });
+        Ok(seen.collect())
+    }
+
+    /// A session is told of these users no longer.
+    pub fn unwatch(&self, app: &AppId, mailbox: &Mailbox, users: &[UserId]) {
+        self.watching().unwatch(app, mailbox.key(), users);
+    }
+
+    /// A user shares her presence from now on, or no longer.
+    pub fn shared(self: &Arc<Self>, account: &Account, is_shared: bool) {
+        let now = self.ticker.clock().now();
+        let is_online = self.hub.is_online(account);
+        self.watching().share(account, is_shared, is_online, now);
+        Ticker::wake(self);
+    }
+
+    /// A session of this account has come or gone.
+    pub fn changed(self: &Arc<Self>, account: &Account) {
+        let is_news = {
+            let mut watching = self.watching();
+            let now = self.ticker.clock().now();
+            // Asked while no one else can be: of two changes at once, the later one is told.
+            watching.change(account, self.hub.is_online(account), now)
+        };
+        if is_news {
+            Ticker::wake(self);
+        }
+    }
+
+    /// A session has ended: it watches no one.
+    pub fn forget(&self, mailbox: &Mailbox) {
+        self.watching().forget(mailbox.key());
+    }
+
+    fn seen(&self, app: &AppId, user: &UserId, state: Option<&UserState>) -> Seen {
+        let state = state.filter(|state| state.shares_presence);
+        Seen {
+            user: user.clone(),
+            online: state.is_some() && self.hub.is_online(&sibling(app, user)),
+            last_seen_us: state.map_or(Micros::ZERO, |state| state.last_seen),
+        }
+    }
+
+    fn watching(&self) -> MutexGuard<'_, Watching> {
+        self.watching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tick for Presence {
+    fn ticker(&self) -> &Ticker {
+        &self.ticker
+    }
+
+    fn tick(&self, now: Duration) -> Option<Duration> {
+        let (news, next) = {
+            let mut watching = self.watching();
+            (watching.take_due(now), watching.next_due())
+        };
+        for (mailbox, users) in news {
+            let frame = frames::event("presence", &PresenceEvent { users });
+            mailbox.post_notice(&Arc::new(Shared::new(frame)));
+        }
+        next
+    }
+}
+
+/// The value of the `event` frames named `presence`.
+#[derive(Serialize)]
+struct PresenceEvent {
+    users: Vec<Seen>,
+}
+
+fn sibling(app: &AppId, user: &UserId) -> Account {
+    Account {
+        app: app.clone(),
+        user: user.clone(),
+    }
+}
