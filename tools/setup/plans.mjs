@@ -31,7 +31,7 @@ export const plans = {
     andThen: serve,
   },
   build: {
-    purpose: 'builds the wasm, the npm package, the web page and the relay',
+    purpose: 'builds the wasm, the npm package, the web pages and the relay',
     steps: buildAll,
   },
   test: {

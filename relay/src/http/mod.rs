@@ -86,8 +86,11 @@ pub fn router(app: Arc<App>) -> Router {
         router = router.route("/dev/token", post(dev::token).layer(cors));
     }
     let api = api::routes(&app);
+    let reference = get(page::reference.layer(CompressionLayer::new()));
     router
-        .fallback(page::page.layer(CompressionLayer::new()))
+        .route(page::REFERENCE, reference.clone())
+        .route(&format!("{}/{{*file}}", page::REFERENCE), reference)
+        .fallback(page::chat.layer(CompressionLayer::new()))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),

@@ -1,4 +1,4 @@
-//! The web page, from inside the binary.
+//! Web pages from inside the binary: the chat, and the reference of the API.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,18 @@ use super::refusal;
 #[derive(Embed)]
 #[folder = "../www/chat/dist"]
 #[allow_missing = true]
-struct Page;
+struct Chat;
+
+#[derive(Embed)]
+#[folder = "../www/reference/dist"]
+#[allow_missing = true]
+struct Reference;
+
+/// Where the reference of the API is.
+pub(super) const REFERENCE: &str = "/docs/api";
+
+/// What the reference's library draws its signs with, beside what every page may do.
+const REFERENCE_IMAGES: &str = "'self' data:";
 
 const INDEX: &str = "index.html";
 
@@ -24,7 +35,8 @@ const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Seqline relay
 <p>This binary was built without the web page. To have it: run <code>npm run build</code> at the
 top of the repository, which builds the page and then the relay; or <code>npm start</code>, which
 also starts it.</p>
-<p>Clients connect to <code>/v1/socket</code>.</p>
+<p>Clients connect to <code>/v1/socket</code>; the HTTP API is described in
+<code>/v1/openapi.json</code>.</p>
 ";
 
 /// A file as it is served.
@@ -33,10 +45,11 @@ struct File {
     data: Bytes,
     content_type: String,
     etag: String,
+    images: &'static str,
 }
 
-/// A file of the page; the page itself for any path that looks like one of its views.
-pub(super) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+/// A file of the chat page; the page itself for any path that looks like one of its views.
+pub(super) async fn chat(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         let text = "there is nothing here but pages to GET";
         return refusal(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", text);
@@ -44,22 +57,39 @@ pub(super) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Respon
     let path = uri.path().trim_start_matches('/');
     let is_view = !path.rsplit('/').next().unwrap_or_default().contains('.')
         && !path.starts_with("v1/")
+        && !path.starts_with("docs/")
         && !path.starts_with("dev/");
-    let file = File::built(path)
-        .or_else(|| is_view.then(|| File::built(INDEX).unwrap_or_else(File::not_built)));
+    let file = File::of::<Chat>(path)
+        .or_else(|| is_view.then(|| File::of::<Chat>(INDEX).unwrap_or_else(File::not_built)));
+    found(file, &headers)
+}
+
+/// A file of the API's reference; its page for its own address.
+pub(super) async fn reference(uri: Uri, headers: HeaderMap) -> Response {
+    let path = uri.path().trim_start_matches(REFERENCE);
+    let file = match path.trim_start_matches('/') {
+        "" => Some(File::of::<Reference>(INDEX).unwrap_or_else(File::not_built)),
+        path => File::of::<Reference>(path),
+    };
+    let images = REFERENCE_IMAGES;
+    found(file.map(|file| File { images, ..file }), &headers)
+}
+
+fn found(file: Option<File>, headers: &HeaderMap) -> Response {
     match file {
-        Some(file) => serve(file, &headers),
+        Some(file) => serve(file, headers),
         None => refusal(StatusCode::NOT_FOUND, "not_found", "there is nothing here"),
     }
 }
 
 impl File {
-    fn built(path: &str) -> Option<Self> {
-        let file = Page::get(path)?;
+    fn of<E: Embed>(path: &str) -> Option<Self> {
+        let file = E::get(path)?;
         Some(Self {
             path: path.to_owned(),
             content_type: content_type(file.metadata.mimetype()),
             etag: etag(&file.metadata.sha256_hash()),
+            images: "'self'",
             // Without a copy where it is part of the binary.
             data: match file.data {
                 Cow::Borrowed(data) => Bytes::from_static(data),
@@ -74,6 +104,7 @@ impl File {
             data: Bytes::from_static(NOT_BUILT.as_bytes()),
             content_type: content_type("text/html"),
             etag: "\"not-built\"".to_owned(),
+            images: "'self'",
         }
     }
 }
@@ -90,7 +121,7 @@ fn serve(file: File, asked: &HeaderMap) -> Response {
         (header::CACHE_CONTROL, cache_control(&file.path).to_owned()),
         (
             header::CONTENT_SECURITY_POLICY,
-            content_security_policy(asked),
+            content_security_policy(asked, file.images),
         ),
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
     ];
@@ -130,7 +161,7 @@ fn cache_control(path: &str) -> &'static str {
 
 /// Nothing from elsewhere, and no script but the page's own. Older Safari does not
 /// count the own socket as `'self'`, so it is named.
-fn content_security_policy(asked: &HeaderMap) -> String {
+fn content_security_policy(asked: &HeaderMap, images: &str) -> String {
     let sockets = asked
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
@@ -139,7 +170,7 @@ fn content_security_policy(asked: &HeaderMap) -> String {
         .unwrap_or_default();
     format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-         style-src 'self'; img-src 'self'; \
+         style-src 'self'; img-src {images}; \
          connect-src 'self'{sockets}; object-src 'none'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     )

@@ -31,8 +31,8 @@ export const checkSteps = [
   check({
     name: 'clippy',
     purpose: 'check the Rust code for mistakes',
-    // The relay's binary holds the built page.
-    needs: ['web'],
+    // The relay's binary holds the built pages.
+    needs: ['web', 'reference'],
     run: async ({ exec }) => {
       const what = ['clippy', '--workspace', '--exclude', 'seqline-sdk', '--all-targets'];
       await exec('cargo', [...what, ...native, ...denyWarnings]);

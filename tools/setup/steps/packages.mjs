@@ -1,4 +1,4 @@
-// The npm package and the web page made with it.
+// The npm package, the web page made with it, and the page of the HTTP API.
 
 /** @type {import('../runner.mjs').Step[]} */
 export const packageSteps = [
@@ -20,6 +20,16 @@ export const packageSteps = [
     outputs: ['www/chat/dist'],
     run: async ({ exec }) => {
       await exec('npm', ['run', 'build', '-w', '@seqline/chat']);
+    },
+  },
+  {
+    name: 'reference',
+    purpose: 'build the page of the HTTP API',
+    needs: ['npm'],
+    inputs: ['www/reference', 'package-lock.json', 'tsconfig.base.json'],
+    outputs: ['www/reference/dist'],
+    run: async ({ exec }) => {
+      await exec('npm', ['run', 'build', '-w', '@seqline/reference']);
     },
   },
 ];

@@ -1,4 +1,4 @@
-// The server, with the chat page inside its binary.
+// The server, with the chat page and the API's page inside its binary.
 import { cargoFlags } from '../cargo.mjs';
 import { relayBinary, targetDirs } from '../paths.mjs';
 
@@ -6,8 +6,11 @@ import { relayBinary, targetDirs } from '../paths.mjs';
 const relayStep = (name, profile, purpose, profileFlags) => ({
   name,
   purpose,
-  needs: ['tools', 'web'],
-  inputs: ['Cargo.toml', 'Cargo.lock', 'relay', 'sdk/protocol', 'www/chat/dist'],
+  needs: ['tools', 'web', 'reference'],
+  inputs: [
+    ...['Cargo.toml', 'Cargo.lock', 'relay', 'sdk/protocol'],
+    ...['www/chat/dist', 'www/reference/dist'],
+  ],
   outputs: [relayBinary(profile)],
   key: ({ rustc }) => rustc,
   run: async ({ exec }) => {

@@ -33,7 +33,7 @@ export const testSteps = [
   test({
     name: 'test-rust',
     purpose: 'test protocol, core and relay',
-    needs: ['tools', 'web'],
+    needs: ['tools', 'web', 'reference'],
     run: async ({ exec }) => {
       await exec('cargo', [
         ...['test', '-p', 'seqline-protocol', '-p', 'seqline-core', '-p', 'seqline-relay'],
