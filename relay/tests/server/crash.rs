@@ -8,7 +8,7 @@ use seqline_protocol::{
 };
 use tungstenite::Message;
 
-use crate::support::{Client, Process, request, send};
+use crate::support::{Client, Process, send};
 
 const CYCLES: usize = 6;
 const ACKS_A_CYCLE: usize = 150;
@@ -35,7 +35,7 @@ impl Sender {
 
     async fn connect(&mut self, relay: &Process) -> Client {
         let mut client = Client::dial(&relay.url()).await;
-        let token = token(relay, self.user).await;
+        let token = relay.dev_token(self.user).await;
         client.hello(&token, "phone", None).await;
         self.next = self.acked;
         client
@@ -85,13 +85,6 @@ impl Sender {
     }
 }
 
-async fn token(relay: &Process, user: &str) -> String {
-    let headers = [("content-type", "application/json")];
-    let body = format!("{{\"user\":\"{user}\"}}");
-    let reply = request(relay.address, "POST", "/dev/token", &headers, &body).await;
-    reply.json()["token"].as_str().unwrap().to_owned()
-}
-
 /// Bodies by sender, in the order of the timeline.
 fn by_sender(entries: &[Entry]) -> BTreeMap<String, Vec<usize>> {
     let mut all: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -132,7 +125,7 @@ async fn what_was_acknowledged_survives_once_and_in_order() {
     let relay = Process::serve(folder.path());
     for sender in &senders {
         let mut client = Client::dial(&relay.url()).await;
-        let token = token(&relay, sender.user).await;
+        let token = relay.dev_token(sender.user).await;
         client.hello(&token, "checker", None).await;
         let entries = client.pull_all(Seq::ZERO).await;
         let seqs: Vec<_> = entries.iter().map(|entry| entry.seq.get()).collect();

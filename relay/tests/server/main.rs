@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 mod bad_input;
+mod check;
 mod cli;
 mod crash;
 mod drain;
@@ -10,3 +11,5 @@ mod http;
 mod socket;
 mod storage_failure;
 mod support;
+mod upkeep;
+mod webhooks;

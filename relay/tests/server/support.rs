@@ -1,5 +1,6 @@
 //! A relay to test, and clients of it.
 
+mod app_server;
 mod client;
 mod process;
 mod web;
@@ -29,6 +30,7 @@ use seqline_relay::{
 };
 use tempfile::TempDir;
 
+pub(crate) use app_server::{Answer, AppServer, Seen, WEBHOOK_SECRET};
 pub(crate) use client::{Client, send};
 pub(crate) use process::Process;
 pub(crate) use web::{Reply, request};

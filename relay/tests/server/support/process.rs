@@ -7,6 +7,8 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
+use super::request;
+
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_seqline-relay");
 
 pub(crate) struct Process {
@@ -19,10 +21,16 @@ pub(crate) struct Process {
 impl Process {
     /// `serve --dev` with the data in a folder. Returns once it listens.
     pub(crate) fn serve(folder: &Path) -> Self {
+        Self::serve_with(folder, &[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn serve_with(folder: &Path, flags: &[&str]) -> Self {
         let database = format!("sqlite:{}/seqline.db", folder.display());
         let mut child = Command::new(BINARY)
             .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--log", "warn"])
             .args(["--database", &database])
+            .args(flags)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -44,6 +52,14 @@ impl Process {
 
     pub(crate) fn url(&self) -> String {
         format!("ws://{}/v1/socket", self.address)
+    }
+
+    /// A token of this user.
+    pub(crate) async fn dev_token(&self, user: &str) -> String {
+        let headers = [("content-type", "application/json")];
+        let body = format!("{{\"user\":\"{user}\"}}");
+        let reply = request(self.address, "POST", "/dev/token", &headers, &body).await;
+        reply.json()["token"].as_str().unwrap().to_owned()
     }
 
     /// SIGKILL: nothing is finished.
