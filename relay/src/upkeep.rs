@@ -31,6 +31,9 @@ pub struct UpkeepRules {
     pub retry_after: Duration,
 }
 
+/// Longest pause between two steps, however long one took.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
 /// Longest wait after storage failed.
 const RETRY_MAX: Duration = Duration::from_secs(60);
 
@@ -164,7 +167,7 @@ impl Pace {
                 Ok(true) => {
                     retry_after = self.rules.retry_after;
                     let took = self.clock.now().uptime.saturating_sub(began);
-                    self.rules.pause.max(2 * took)
+                    (2 * took).min(PAUSE_MAX).max(self.rules.pause)
                 }
                 Err(error) => {
                     tracing::error!(%error, ?retry_after, "{what} failed");
