@@ -23,7 +23,7 @@ use crate::{
     hub::Hub,
     limits::PRESENCE_WATCHED_MAX,
     mailbox::Mailbox,
-    store::{Store, StoreError, UserState},
+    store::{Store, UserState},
     ticker::{Tick, Ticker},
 };
 
@@ -58,25 +58,10 @@ impl Presence {
         })
     }
 
-    /// How these users of an app look now, in the order in which they are named.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn get(&self, app: &AppId, users: &[UserId]) -> Result<Vec<Seen>, StoreError> {
-        let states = self.store.users(app, users).await?;
-        Ok(users
-            .iter()
-            .map(|user| {
-                let state = states.iter().find(|state| state.user == *user);
-                self.seen(app, user, state)
-            })
-            .collect())
-    }
-
     /// A session is told of these users of its app from now on. How they look now.
     ///
     /// # Errors
-    /// [`ErrorCode::FieldInvalid`] if it watches too many, or [`StoreError`]'s; nothing has
+    /// [`ErrorCode::FieldInvalid`] if it watches too many, or the store's; nothing has
     /// changed then.
     pub async fn watch(
         self: &Arc<Self>,
