@@ -66,7 +66,7 @@ fn build() -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Private timelines: messages, groups and channels, search, devices.",
             "description": DESCRIPTION,
-            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+            "license": { "name": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": "/", "description": "This relay" }],
         "tags": tags(),

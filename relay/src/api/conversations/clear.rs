@@ -33,7 +33,7 @@ impl Endpoint for Clear {
     const WHO: Who = Who::Everyone;
     const ERRORS: &'static [ErrorCode] = &[ErrorCode::ConversationUnknown];
     const EXAMPLE: Example = Example {
-        params: r#"{"conv":"dm:alice:shop"}"#,
+        params: r#"{"conv":"dm:alice:bob"}"#,
         value: "{}",
     };
     type Params = Params;

@@ -49,8 +49,8 @@ impl Endpoint for Export {
     const WHO: Who = Who::Server;
     const ERRORS: &'static [ErrorCode] = &[ErrorCode::ConversationUnknown];
     const EXAMPLE: Example = Example {
-        params: r#"{"conv":"dm:alice:shop","after":6}"#,
-        value: r#"{"messages":[{"msg_id":42,"client_msg_id":"order-17-paid","sender":"shop","conv":"dm:alice:shop","conv_seq":7,"kind":"text","body":"Your order was paid.","created_us":1795000000000000}]}"#,
+        params: r#"{"conv":"dm:alice:bob","after":6}"#,
+        value: r#"{"messages":[{"msg_id":42,"client_msg_id":"hello-1","sender":"bob","conv":"dm:alice:bob","conv_seq":7,"kind":"text","body":"Hello, Alice.","created_us":1795000000000000}]}"#,
     };
     type Params = Params;
     type Value = Value;

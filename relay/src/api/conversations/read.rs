@@ -35,7 +35,7 @@ impl Endpoint for Read {
     const WHO: Who = Who::Everyone;
     const ERRORS: &'static [ErrorCode] = &[ErrorCode::ConversationUnknown];
     const EXAMPLE: Example = Example {
-        params: r#"{"conv":"dm:alice:shop","conv_seq":7}"#,
+        params: r#"{"conv":"dm:alice:bob","conv_seq":7}"#,
         value: "{}",
     };
     type Params = Params;

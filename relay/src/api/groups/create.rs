@@ -45,7 +45,7 @@ impl Endpoint for Create {
     const ERRORS: &'static [ErrorCode] =
         &[ErrorCode::ConversationExists, ErrorCode::ConversationFull];
     const EXAMPLE: Example = Example {
-        params: r#"{"conv":"group:crew","title":"Crew","users":["bob"],"owner":"alice"}"#,
+        params: r#"{"conv":"group:crew","title":"Crew","users":["bob"]}"#,
         value: r#"{"changed":["alice","bob"],"members":2}"#,
     };
     type Params = Params;

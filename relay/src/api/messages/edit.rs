@@ -44,7 +44,7 @@ impl Endpoint for Edit {
         ErrorCode::EditRefused,
     ];
     const EXAMPLE: Example = Example {
-        params: r#"{"conv":"dm:alice:shop","conv_seq":7,"body":"Your order was paid and packed."}"#,
+        params: r#"{"conv":"dm:alice:bob","conv_seq":7,"body":"Hello, dear Bob."}"#,
         value: "{}",
     };
     type Params = Params;

@@ -54,8 +54,8 @@ impl Endpoint for List {
     const WHO: Who = Who::Everyone;
     const ERRORS: &'static [ErrorCode] = &[ErrorCode::ConversationUnknown];
     const EXAMPLE: Example = Example {
-        params: r#"{"conv":"dm:alice:shop","before":8,"limit":1}"#,
-        value: r#"{"messages":[{"msg_id":42,"client_msg_id":"order-17-paid","sender":"shop","conv":"dm:alice:shop","conv_seq":7,"kind":"text","body":"Your order was paid.","created_us":1795000000000000,"business":"order","app":"dev","receiver":"alice","peer":"shop","category":"direct","read":true}],"more":true}"#,
+        params: r#"{"conv":"dm:alice:bob","before":8,"limit":1}"#,
+        value: r#"{"messages":[{"msg_id":42,"client_msg_id":"hello-1","sender":"bob","conv":"dm:alice:bob","conv_seq":7,"kind":"text","body":"Hello, Alice.","created_us":1795000000000000,"app":"dev","receiver":"alice","peer":"bob","category":"direct","read":true}],"more":true}"#,
     };
     type Params = Params;
     type Value = Value;

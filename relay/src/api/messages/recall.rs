@@ -40,7 +40,7 @@ impl Endpoint for Recall {
         ErrorCode::RecallRefused,
     ];
     const EXAMPLE: Example = Example {
-        params: r#"{"conv":"dm:alice:shop","conv_seq":7}"#,
+        params: r#"{"conv":"dm:alice:bob","conv_seq":7}"#,
         value: "{}",
     };
     type Params = Params;

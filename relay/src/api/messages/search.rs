@@ -61,8 +61,8 @@ impl Endpoint for Search {
     const WHO: Who = Who::Everyone;
     const ERRORS: &'static [ErrorCode] = &[];
     const EXAMPLE: Example = Example {
-        params: r#"{"text":"order paid","sender":"shop","limit":1}"#,
-        value: r#"{"messages":[{"msg_id":42,"client_msg_id":"order-17-paid","sender":"shop","conv":"dm:alice:shop","conv_seq":7,"kind":"text","body":"Your order was paid.","created_us":1795000000000000}],"next":42}"#,
+        params: r#"{"text":"hello","sender":"bob","limit":1}"#,
+        value: r#"{"messages":[{"msg_id":42,"client_msg_id":"hello-1","sender":"bob","conv":"dm:alice:bob","conv_seq":7,"kind":"text","body":"Hello, Alice.","created_us":1795000000000000}],"next":42}"#,
     };
     type Params = Params;
     type Value = Value;

@@ -49,8 +49,8 @@ impl Endpoint for Send {
         ErrorCode::Rejected,
     ];
     const EXAMPLE: Example = Example {
-        params: r#"{"from":"shop","to":{"user":"alice"},"client_msg_id":"order-17-paid","body":"Your order was paid.","business":"order"}"#,
-        value: r#"{"msg_id":42,"conv":"dm:alice:shop","conv_seq":7,"seq":12,"created_us":1795000000000000,"duplicate":false}"#,
+        params: r#"{"to":{"user":"bob"},"client_msg_id":"hello-1","body":"Hello, Bob."}"#,
+        value: r#"{"msg_id":42,"conv":"dm:alice:bob","conv_seq":7,"seq":12,"created_us":1795000000000000,"duplicate":false}"#,
     };
     type Params = Params;
     type Value = Sent;

@@ -55,7 +55,7 @@ impl Endpoint for Pull {
     const ERRORS: &'static [ErrorCode] = &[];
     const EXAMPLE: Example = Example {
         params: r#"{"after":11,"limit":1}"#,
-        value: r#"{"entries":[{"seq":12,"item":{"read":{"conv":"dm:alice:shop","conv_seq":7}}}],"head":20,"floor":1}"#,
+        value: r#"{"entries":[{"seq":12,"item":{"read":{"conv":"dm:alice:bob","conv_seq":7}}}],"head":20,"floor":1}"#,
     };
     type Params = Params;
     type Value = Value;
