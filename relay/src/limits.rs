@@ -141,8 +141,7 @@ pub const REQUEST_WAIT_MS: u64 = 10_000;
 /// Recipients of one `messages.batch`. More are refused as `field_invalid`.
 pub const BATCH_USERS_MAX: usize = 1_000;
 
-/// Users named in one `users.register`, `users.get` or `presence.get`. More are refused
-/// as `field_invalid`.
+/// Users named in one `users.register` or `users.get`. More are refused as `field_invalid`.
 pub const USERS_NAMED_MAX: usize = 1_000;
 
 /// Messages of one page of an export; a higher `limit` is taken as this.

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How a user's presence looks to others.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Seen {
     /// Who.
     pub user: UserId,

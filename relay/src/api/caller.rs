@@ -83,6 +83,17 @@ impl Caller {
         }
     }
 
+    /// The open session that a user calls from.
+    pub(super) fn session(&self) -> Result<(&Arc<Account>, &Arc<Mailbox>), ApiError> {
+        match (&self.actor, &self.place) {
+            (Actor::User(account), Place::Socket { mailbox, .. }) => Ok((account, mailbox)),
+            _ => {
+                let text = "this is called over the open socket only";
+                Err(ApiError::new(ErrorCode::MethodUnknown, text))
+            }
+        }
+    }
+
     /// Bytes of a page of messages at most.
     pub(super) fn page_bytes_max(&self) -> usize {
         match self.place {

@@ -16,6 +16,7 @@ mod openapi;
 mod params;
 mod presence;
 pub mod registry;
+mod rooms;
 mod timeline;
 mod users;
 

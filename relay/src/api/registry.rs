@@ -9,7 +9,7 @@ use seqline_protocol::ErrorCode;
 use super::{
     ApiError, Caller, Place, conversations, devices,
     endpoint::{Endpoint, Example, Via, Who},
-    groups, messages, params, presence, timeline, users,
+    groups, messages, params, presence, rooms, timeline, users,
 };
 use crate::{http::App, store::Actor};
 
@@ -73,6 +73,11 @@ pub static METHODS: &[Method] = &[
     Method::of::<users::Kick>(),
     Method::of::<presence::Share>(),
     Method::of::<presence::Get>(),
+    Method::of::<presence::Watch>(),
+    Method::of::<presence::Unwatch>(),
+    Method::of::<rooms::Join>(),
+    Method::of::<rooms::Leave>(),
+    Method::of::<rooms::Send>(),
 ];
 
 /// The method of this name.

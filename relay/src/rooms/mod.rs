@@ -53,7 +53,7 @@ struct RoomKey {
 }
 
 /// What someone finds who comes into a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Joined {
     /// Users who are here, oneself included.
     pub online: usize,

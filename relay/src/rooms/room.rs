@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Something said in a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Comment {
     /// Who.
     pub sender: UserId,

@@ -39,10 +39,13 @@ impl Endpoint for Share {
     type Value = Nothing;
 
     async fn run(app: &Arc<App>, caller: &Caller, params: Params) -> Result<Nothing, ApiError> {
+        let account = caller.user("as", params.as_user)?;
         let op = Op::Presence(Presence {
-            account: caller.user("as", params.as_user)?,
+            account: Arc::clone(&account),
             is_shared: params.shared,
         });
-        apply(app, op).await
+        let done = apply(app, op).await?;
+        app.presence.shared(&account, params.shared);
+        Ok(done)
     }
 }

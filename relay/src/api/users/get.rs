@@ -1,15 +1,15 @@
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use seqline_protocol::{ErrorCode, UserId};
+use seqline_protocol::{ErrorCode, Micros, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::check_count;
 use crate::{
+    account::Account,
     api::{
         ApiError, Caller,
         endpoint::{Endpoint, Example, Who},
-        presence::Presence,
     },
     http::App,
     limits::USERS_NAMED_MAX,
@@ -34,8 +34,13 @@ pub(in crate::api) struct Value {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct User {
-    #[serde(flatten)]
-    presence: Presence,
+    /// Who.
+    user: UserId,
+    /// Whether any device of hers is connected.
+    online: bool,
+    /// When any device of hers was last connected, in microseconds since 1970; zero if
+    /// none ever was.
+    last_seen_us: Micros,
     /// Whether other users may see that.
     shares_presence: bool,
 }
@@ -55,9 +60,17 @@ impl Endpoint for Get {
     async fn run(app: &Arc<App>, caller: &Caller, params: Params) -> Result<Value, ApiError> {
         check_count("users", params.users.len(), USERS_NAMED_MAX)?;
         let states = app.store.users(caller.app(), &params.users).await?;
-        let described = |state: UserState| User {
-            shares_presence: state.shares_presence,
-            presence: Presence::of(app, caller.app(), state),
+        let described = |state: UserState| {
+            let account = Account {
+                app: caller.app().clone(),
+                user: state.user,
+            };
+            User {
+                online: app.hub.is_online(&account),
+                user: account.user,
+                last_seen_us: state.last_seen,
+                shares_presence: state.shares_presence,
+            }
         };
         Ok(Value {
             users: states.into_iter().map(described).collect(),
