@@ -23,7 +23,7 @@ use crate::{
     hub::Hub,
     limits::PRESENCE_WATCHED_MAX,
     mailbox::Mailbox,
-    store::{Store, UserState},
+    store::{Store, StoreError, UserState},
     ticker::{Tick, Ticker},
 };
 
@@ -56,6 +56,19 @@ impl Presence {
             watching: Mutex::default(),
             ticker: Ticker::new(clock),
         })
+    }
+
+    /// How these users of an app look now, in the order in which they are named.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn get(&self, app: &AppId, users: &[UserId]) -> Result<Vec<Seen>, StoreError> {
+        let states = self.store.users(app, users).await?;
+        let seen = users.iter().map(|user| {
+            let state = states.iter().find(|state| state.user == *user);
+            self.seen(app, user, state)
+        });
+        Ok(seen.collect())
     }
 
     /// A session is told of these users of its app from now on. How they look now.
