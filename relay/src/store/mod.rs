@@ -11,7 +11,9 @@
 mod hooks;
 mod ledger;
 pub mod memory;
+mod migrations;
 mod ops;
+pub mod postgres;
 mod reads;
 mod rows;
 mod rules;

@@ -5,5 +5,8 @@
 mod conformance;
 mod memory;
 mod polling;
+mod postgres;
+#[path = "../support/postgres/mod.rs"]
+mod postgres_server;
 mod sqlite;
 mod support;

@@ -1,27 +1,28 @@
 //! Migrations, and the identity of the numbering.
 
-use std::borrow::Cow;
-
 use seqline_protocol::Epoch;
 use sqlx::{
-    SqlSafeStr as _, SqliteConnection,
-    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    SqliteConnection,
+    migrate::MigrateError,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
 use super::rows::count;
-use crate::{entropy::Entropy, store::rows::integer};
+use crate::{
+    entropy::Entropy,
+    store::{
+        migrations::{Steps, migrator},
+        rows::integer,
+    },
+};
 
-type Migrations = &'static [(i64, &'static str, &'static str)];
-
-/// By hand rather than by sqlx's macro, whose crate would build SQLite's parser twice.
-const MAIN: Migrations = &[(
+const MAIN: &Steps = &[(
     1,
     "timelines",
     include_str!("migrations/0001_timelines.sql"),
 )];
 
-const SEARCH: Migrations = &[(1, "words", include_str!("migrations/search_0001_words.sql"))];
+const SEARCH: &Steps = &[(1, "words", include_str!("migrations/search_0001_words.sql"))];
 
 /// Brings the schema of the database up to date.
 pub(super) async fn migrate(options: SqliteConnectOptions) -> Result<(), MigrateError> {
@@ -34,24 +35,12 @@ pub(super) async fn migrate_search(options: SqliteConnectOptions) -> Result<(), 
 }
 
 /// Over a pool of its own: sqlx's migrator is not `Send` with a single connection.
-async fn run(migrations: Migrations, options: SqliteConnectOptions) -> Result<(), MigrateError> {
-    let migrations = migrations
-        .iter()
-        .map(|&(version, description, sql)| {
-            Migration::new(
-                version,
-                Cow::Borrowed(description),
-                MigrationType::Simple,
-                sql.into_sql_str(),
-                false,
-            )
-        })
-        .collect();
+async fn run(migrations: &Steps, options: SqliteConnectOptions) -> Result<(), MigrateError> {
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .connect_with(options)
         .await?;
-    let done = Migrator::with_migrations(migrations).run(&pool).await;
+    let done = migrator(migrations).run(&pool).await;
     pool.close().await;
     done
 }

@@ -1,0 +1,22 @@
+//! What is asked. Each answer is one statement, or several that are about what never
+//! changes, so that it is one consistent snapshot.
+
+mod conversations;
+mod devices;
+mod groups;
+mod history;
+mod positions;
+mod receipts;
+mod search;
+mod timelines;
+
+pub(super) use self::{
+    conversations::conversations,
+    devices::{devices, users},
+    groups::{group, members},
+    history::history,
+    positions::position,
+    receipts::receipts,
+    search::search,
+    timelines::page,
+};

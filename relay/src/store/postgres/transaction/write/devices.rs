@@ -1,0 +1,107 @@
+//! Devices as they come and go.
+
+use seqline_protocol::DeviceId;
+use sqlx::PgConnection;
+
+use super::column;
+use crate::{
+    limits::DEVICES_PER_USER_MAX,
+    store::{
+        ledger::{Changes, DeviceRecord, UserKey},
+        rows::integer,
+    },
+};
+
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    changes: &Changes,
+    now_us: u64,
+) -> Result<(), sqlx::Error> {
+    seen(connection, &changes.devices_seen, now_us).await?;
+    left(connection, &changes.devices_left, now_us).await?;
+    gone(connection, &changes.devices_gone).await
+}
+
+async fn seen(
+    connection: &mut PgConnection,
+    seen: &[DeviceRecord],
+    now_us: u64,
+) -> Result<(), sqlx::Error> {
+    if seen.is_empty() {
+        return Ok(());
+    }
+    // Of a device that connected twice in the batch, the later one counts.
+    let mut latest = std::collections::BTreeMap::new();
+    for device in seen {
+        latest.insert((device.user, device.device.as_str()), device);
+    }
+    let latest: Vec<_> = latest.into_values().collect();
+    sqlx::query(
+        "INSERT INTO device (user_id, name, platform, host, app_version, first_us, last_us)
+         SELECT *, $6, $6
+         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
+         ON CONFLICT (user_id, name) DO UPDATE SET
+           platform = excluded.platform, host = excluded.host,
+           app_version = excluded.app_version, last_us = excluded.last_us",
+    )
+    .bind(column(&latest, |device| device.user.0))
+    .bind(column(&latest, |device| device.device.as_str()))
+    .bind(column(&latest, |device| device.platform.as_str()))
+    .bind(column(&latest, |device| device.host.as_bytes()))
+    .bind(column(&latest, |device| device.app_version.as_deref().map(str::as_bytes)))
+    .bind(integer(now_us))
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "DELETE FROM device USING (
+           SELECT user_id, name, row_number() OVER (
+             PARTITION BY user_id ORDER BY last_us DESC, name) AS place
+           FROM device WHERE user_id = ANY($1)) ranked
+         WHERE ranked.place > $2
+           AND device.user_id = ranked.user_id AND device.name = ranked.name",
+    )
+    .bind(column(&latest, |device| device.user.0))
+    .bind(integer(DEVICES_PER_USER_MAX as u64))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn left(
+    connection: &mut PgConnection,
+    left: &[(UserKey, DeviceId)],
+    now_us: u64,
+) -> Result<(), sqlx::Error> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE device SET last_us = $3
+         FROM unnest($1::bigint[], $2::text[]) AS gone (user_id, name)
+         WHERE device.user_id = gone.user_id AND device.name = gone.name",
+    )
+    .bind(column(left, |(user, _)| user.0))
+    .bind(column(left, |(_, device)| device.as_str()))
+    .bind(integer(now_us))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn gone(
+    connection: &mut PgConnection,
+    gone: &[(UserKey, DeviceId)],
+) -> Result<(), sqlx::Error> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "DELETE FROM device USING unnest($1::bigint[], $2::text[]) AS gone (user_id, name)
+         WHERE device.user_id = gone.user_id AND device.name = gone.name",
+    )
+    .bind(column(gone, |(user, _)| user.0))
+    .bind(column(gone, |(_, device)| device.as_str()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
