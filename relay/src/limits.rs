@@ -195,3 +195,6 @@ pub const CIRCLE_TTL_MS: u64 = 5_000;
 
 /// Groups whose members are remembered for that. All are forgotten when there would be more.
 pub const CIRCLES_MAX: usize = 1_000;
+
+/// Names whose keys a PostgreSQL backend remembers. All are forgotten when there would be more.
+pub const NAMES_CACHED_MAX: usize = 200_000;
