@@ -1,4 +1,4 @@
-/** The groups of methods: names for positions, and nothing more. */
+/** The groups of methods: names for positions, and little more. */
 import { kindOf, rawBody } from './drafts.js';
 import type { CallMethod, Conversations, Devices, Groups, Messages } from './methods.js';
 
@@ -43,3 +43,9 @@ export const deviceCalls = (call: CallMethod): Devices => ({
   list: () => call('devices.list', {}),
   end: (device) => call('devices.end', { device }),
 });
+
+/** Methods that, done twice, are done once: they are asked again after a lost connection. */
+const REPEATABLE =
+  /\.(get|members|list|receipts|search|edit|delete|clear|invite|role|mute|mute_all|share|watch|unwatch)$/;
+
+export const isRepeatable = (method: string): boolean => REPEATABLE.test(method);

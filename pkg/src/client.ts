@@ -1,4 +1,4 @@
-import { clearConversation, deviceCalls, groupCalls, messageCalls } from './calls.js';
+import { clearConversation, deviceCalls, groupCalls, isRepeatable, messageCalls } from './calls.js';
 import * as convert from './convert.js';
 import { Delivery } from './delivery.js';
 import { messageId, rawBody, rawDraft, rawTarget } from './drafts.js';
@@ -62,9 +62,9 @@ class SeqlineClient implements Client {
     method: M,
     params: MethodParams<M>,
   ): Promise<MethodValue<M>> => {
-    const call = { method, params: JSON.stringify(toRelay(params)) };
-    const { value } = (await this.#call({ call })) as { value: string };
-    return toApp(JSON.parse(value)) as MethodValue<M>;
+    const json = JSON.stringify(toRelay(params));
+    const call = { method, params: json, repeatable: isRepeatable(method) };
+    return toApp(JSON.parse((await this.#call({ call })) as string)) as MethodValue<M>;
   };
   readonly groups = groupCalls(this.call);
   readonly messages = messageCalls(this.call);

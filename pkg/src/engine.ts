@@ -13,7 +13,8 @@ import { wasm } from './wasm.js';
 export type Settings = Omit<wasm.Settings, 'url' | 'host'> & { platform?: string };
 
 /** What the session can be asked for. */
-export type Request = wasm.Request | { call: { method: string; params: string } };
+export type Request =
+  wasm.Request | { call: { method: string; params: string; repeatable: boolean } };
 
 /** What the engine is made of. */
 export interface EngineParts {

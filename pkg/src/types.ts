@@ -335,24 +335,32 @@ export interface Failure {
   cause?: unknown;
 }
 
+/** Where an event stands. */
+export interface Place {
+  /** Its place in the user's timeline. */
+  seq: number;
+  /** True if that is the timeline of the conversation itself, which is large. */
+  crowd?: boolean;
+}
+
 /** Events, by name. */
 export interface Events {
   /** The connection's state changed. */
   state: ConnectionState;
   /** A message of the timeline, once and in order; own ones (of any device) included. */
-  message: Message & { seq: number; own: boolean };
+  message: Message & Place & { own: boolean };
   /** Another user received or read. */
   receipt: Receipt & { seq: number };
   /** This user read a conversation, on any device. */
   read: { seq: number; conv: string; convSeq: number };
   /** A message was taken back. */
-  recall: { seq: number; conv: string; convSeq: number; msgId: number; by: string };
+  recall: Place & { conv: string; convSeq: number; msgId: number; by: string };
   /** A message was edited: how it reads now. */
-  edit: Message & { seq: number };
+  edit: Message & Place & { own: boolean };
   /** This user deleted a message for herself, on any device. */
   delete: { seq: number; conv: string; convSeq: number };
   /** A group or channel, or who belongs to it, has changed. */
-  group: GroupChange & { seq: number };
+  group: GroupChange & Place;
   /** The public mailbox changed. */
   broadcast: {
     id: number;

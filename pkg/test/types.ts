@@ -10,6 +10,7 @@ import {
   type Failure,
   type Host,
   type Message,
+  type Place,
   type Sent,
   type Stats,
 } from 'seqline';
@@ -51,7 +52,7 @@ sending.clientMsgId = 'y';
 
 // Events.
 const stop = client.on('message', (message) => {
-  expectTypeOf(message).toEqualTypeOf<Message & { seq: number; own: boolean }>();
+  expectTypeOf(message).toEqualTypeOf<Message & Place & { own: boolean }>();
   expectTypeOf(message.body).toEqualTypeOf<Body>();
 });
 expectTypeOf(stop).toEqualTypeOf<() => void>();
