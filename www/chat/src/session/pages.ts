@@ -13,6 +13,9 @@ import {
 } from '../store/message-window.ts';
 import { codeOf, failureText, isConnectionFailure } from './failures.ts';
 
+/** Messages loaded before one that is jumped to. */
+const BEFORE_TARGET = 20;
+
 /** With more unread messages, a conversation opens at the first of them, not at the newest. */
 const UNREAD_ON_NEWEST_PAGE_MAX = 40;
 
@@ -65,8 +68,10 @@ export class Pages {
     const { open, windows } = this.chat;
     const window = open === undefined ? undefined : windows.get(open);
     if (!window) return undefined;
-    if (!window.loaded)
+    if (!window.loaded) {
+      if (this.chat.target !== undefined) return 'unread';
       return this.unreadInOpen() > UNREAD_ON_NEWEST_PAGE_MAX ? 'unread' : 'newest';
+    }
     return mustCatchUp(window) ? 'newer' : undefined;
   }
 
@@ -81,7 +86,9 @@ export class Pages {
     if (!window || this.states.get(conv)?.loading || this.client.state.state !== 'connected') {
       return false;
     }
-    const request = pageRequest(window, kind, this.chat.rows.get(conv)?.read);
+    const { target } = this.chat;
+    const read = target === undefined ? this.chat.rows.get(conv)?.read : target - BEFORE_TARGET;
+    const request = pageRequest(window, kind, Math.max(read ?? 0, 0));
     this.states.set(conv, { loading: kind });
     try {
       const page = await this.client.history(conv, request.query);

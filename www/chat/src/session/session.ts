@@ -1,5 +1,12 @@
 // One log-in at work: the client, what the page knows, and the wires between them.
-import { createClient, type Client, type DraftMessage, type Events, type Failure } from 'seqline';
+import {
+  createClient,
+  peerOf,
+  type Client,
+  type DraftMessage,
+  type Events,
+  type Failure,
+} from 'seqline';
 import { inject, reactive, shallowRef, type InjectionKey, type ShallowRef } from 'vue';
 
 import { version } from '../../package.json';
@@ -8,6 +15,9 @@ import {
   createChat,
   discard,
   openConversation,
+  receiveDelete,
+  receiveEdit,
+  receiveGroup,
   receiveMessage,
   receiveRead,
   receiveRecall,
@@ -20,11 +30,16 @@ import { clearDivider } from '../store/unread-divider.ts';
 import { ActivityLog } from './activity-log.ts';
 import type { ConnectionFacts } from './connection.ts';
 import { ConversationList } from './conversation-list.ts';
+import { Devices } from './devices.ts';
+import { Editing } from './editing.ts';
 import { codeOf, failureText } from './failures.ts';
+import { GroupActions } from './groups.ts';
 import type { Login } from './login.ts';
 import { Notices } from './notices.ts';
 import { Pages } from './pages.ts';
+import { PresenceWatch } from './presence.ts';
 import { ReadMarks } from './read-marks.ts';
+import { Search } from './search.ts';
 import { targetOf } from './target.ts';
 import { TokenSource } from './tokens.ts';
 import { TypingSignals } from './typing-signals.ts';
@@ -39,6 +54,11 @@ export class Session {
   readonly pages: Pages;
   readonly marks: ReadMarks;
   readonly typing: TypingSignals;
+  readonly groups: GroupActions;
+  readonly presence: PresenceWatch;
+  readonly search: Search;
+  readonly devices: Devices;
+  readonly editing: Editing;
   readonly log = new ActivityLog();
   readonly notices = new Notices();
   private readonly tokens: TokenSource;
@@ -60,6 +80,7 @@ export class Session {
       token: this.tokens.option,
       account: this.account,
       appVersion: version,
+      platform: 'web',
       // What was before is in the list and the history of conversations.
       start: 'newest',
     });
@@ -73,6 +94,11 @@ export class Session {
       this.marks.update();
     });
     this.typing = new TypingSignals(this.client, this.chat);
+    this.groups = new GroupActions(this.client, this.chat, this.notices);
+    this.presence = new PresenceWatch(this.client, this.chat, this.notices);
+    this.search = new Search(this.client);
+    this.devices = new Devices(this.client);
+    this.editing = new Editing(this.client, this.notices);
     this.listen();
   }
 
@@ -87,10 +113,13 @@ export class Session {
     await this.client.dispose();
   }
 
-  /** Brings a conversation into view. */
-  open(conv: string): void {
-    openConversation(this.chat, conv);
+  /** Brings a conversation into view, and a message of it, if one is named. */
+  open(conv: string, convSeq?: number): void {
+    this.editing.stop();
+    openConversation(this.chat, conv, convSeq);
     this.refresh();
+    void this.groups.load(conv);
+    this.watchPeer(conv);
   }
 
   /** Back to the list. */
@@ -104,11 +133,16 @@ export class Session {
     this.marks.update();
   }
 
-  send(conv: string, text: string): void {
+  send(conv: string, text: string, mentions: string[] = []): void {
     clearDivider(this.chat);
     this.chat.following = true;
     this.typing.finished();
-    const draft = { to: targetOf(this.chat, conv), kind: 'text', body: text };
+    const draft = {
+      to: targetOf(this.chat, conv),
+      kind: 'text',
+      body: text,
+      ...(mentions.length > 0 ? { mentions } : {}),
+    };
     const clientMsgId = this.submit(draft);
     receiveStatus(
       this.chat,
@@ -127,8 +161,8 @@ export class Session {
       // outbox, it is sent from here.
       const message = this.chat.outbox.get(clientMsgId);
       if (codeOf(error) !== 'not_failed' || message?.status !== 'failed') return;
-      const { conv, kind, body } = message;
-      this.submit({ to: targetOf(this.chat, conv), kind, body, clientMsgId });
+      const { conv, kind, body, mentions } = message;
+      this.submit({ to: targetOf(this.chat, conv), kind, body, mentions, clientMsgId });
     }
   }
 
@@ -149,6 +183,17 @@ export class Session {
     try {
       await this.client.recall(conv, convSeq);
       receiveRecall(this.chat, { conv, convSeq });
+    } catch (error) {
+      this.notices.show(failureText(error));
+    }
+  }
+
+  /** Deletes a message for this user alone. */
+  async delete(conv: string, convSeq: number): Promise<void> {
+    try {
+      await this.client.messages.delete(conv, convSeq);
+      receiveDelete(this.chat, { conv, convSeq });
+      void this.list.reload();
     } catch (error) {
       this.notices.show(failureText(error));
     }
@@ -193,9 +238,27 @@ export class Session {
     client.on('recall', (event) => {
       receiveRecall(chat, event);
     });
-    client.on('reset', ({ reason }) => {
-      this.log.add(`reset: ${reason}`);
-      receiveReset(chat);
+    client.on('edit', (event) => {
+      receiveEdit(chat, event);
+    });
+    client.on('delete', (event) => {
+      receiveDelete(chat, event);
+      // What is the newest message now, only the relay knows.
+      if (chat.rows.get(event.conv)?.last?.convSeq === event.convSeq) void this.list.reload();
+    });
+    client.on('group', (event) => {
+      receiveGroup(chat, event);
+      this.log.add(`group ${event.conv}: ${event.op}`);
+      // Who is new there learns what it is called, and who else is in it.
+      const isNew = 'users' in event && event.users.includes(chat.me) && event.op === 'joined';
+      if (isNew || chat.open === event.conv) void this.groups.load(event.conv);
+    });
+    client.on('presence', (event) => {
+      this.presence.receive(event);
+    });
+    client.on('reset', ({ reason, conv }) => {
+      this.log.add(`reset: ${reason}${conv === undefined ? '' : ` of ${conv}`}`);
+      receiveReset(chat, conv);
       this.refresh();
       void this.list.reload().then(() => {
         this.refresh();
@@ -217,9 +280,16 @@ export class Session {
     this.tokens.accept();
     this.marks.resend();
     this.refresh();
+    if (this.chat.open !== undefined) void this.groups.load(this.chat.open);
     void this.list.reload().then(() => {
       this.refresh();
+      for (const conv of this.chat.rows.keys()) this.watchPeer(conv);
     });
+  }
+
+  private watchPeer(conv: string): void {
+    const peer = peerOf(conv, this.chat.me);
+    if (peer !== undefined) this.presence.show([peer]);
   }
 
   private status(event: Events['status']): void {

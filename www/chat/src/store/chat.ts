@@ -6,22 +6,26 @@
 // order pages, `status` and `message` events come.
 import type { Conversation, Events, HistoryPage, Message } from 'seqline';
 
+import { amend, editOf, HIDDEN, RECALLED, remember, type Amendments } from './amendments.ts';
 import {
+  applyActivity,
+  applyAmendment as applyAmendmentToRow,
   applyMessage as applyMessageToRow,
   applyRead as applyReadToRow,
   applyReceipt as applyReceiptToRow,
-  applyRecall as applyRecallToRow,
   applySnapshot,
   createRow,
   unreadOf,
   type ConversationRow,
 } from './conversation-rows.ts';
+import { applyChange, createFacts, type GroupFacts, type Groups } from './groups.ts';
 import {
+  applyAmendment as applyAmendmentToWindow,
   applyHead,
   applyLive,
   applyPage as applyPageToWindow,
-  applyRecall as applyRecallToWindow,
   createWindow,
+  holds,
   isAwaited,
   resetWindow,
   shrinkWindow,
@@ -36,7 +40,7 @@ import {
   type Outbox,
   type OutgoingMessage,
 } from './outgoing.ts';
-import { amend, rememberRecall, type Recalls } from './recalls.ts';
+import type { Presences } from './presence.ts';
 import { clearTyping, type Typing } from './typing.ts';
 
 /** Conversations whose messages stay in memory after they were looked at. */
@@ -52,7 +56,10 @@ export interface Chat {
   /** By conversation, the one looked at last at the end. */
   windows: Map<string, MessageWindow>;
   outbox: Outbox;
-  recalls: Recalls;
+  amendments: Amendments;
+  /** Of groups and channels that were looked at, or that something happened to. */
+  groups: Groups;
+  presences: Presences;
   typing: Typing;
   /** The conversation in view. */
   open?: string;
@@ -62,6 +69,8 @@ export interface Chat {
   isJustOpened: boolean;
   /** "New messages" stands after this `convSeq` of the open conversation. */
   dividerAfter?: number;
+  /** A message of the open conversation that is to be brought into view. */
+  target?: number;
   /** Whether the relay's list of conversations came already. */
   isListed: boolean;
 }
@@ -72,7 +81,9 @@ export function createChat(me: string): Chat {
     rows: new Map(),
     windows: new Map(),
     outbox: new Map(),
-    recalls: new Set(),
+    amendments: new Map(),
+    groups: new Map(),
+    presences: new Map(),
     typing: new Map(),
     following: false,
     isJustOpened: false,
@@ -80,15 +91,21 @@ export function createChat(me: string): Chat {
   };
 }
 
-/** Brings a conversation into view; makes one that nobody has written in yet. */
-export function openConversation(chat: Chat, conv: string): void {
+/**
+ * Brings a conversation into view; makes one that nobody has written in yet.
+ * @param target a message that is to be seen; else the first unread one or the end is
+ */
+export function openConversation(chat: Chat, conv: string, target?: number): void {
   closeConversation(chat);
   chat.open = conv;
+  if (target !== undefined) chat.target = target;
   chat.following = false;
   chat.isJustOpened = true;
   const row = rowOf(chat, conv);
   const window = chat.windows.get(conv) ?? createWindow();
   applyHead(window, row.head);
+  // Elsewhere in the conversation: what is in memory is of no use there.
+  if (target !== undefined && !holds(window, target)) resetWindow(window, row.head);
   chat.windows.delete(conv);
   chat.windows.set(conv, window);
   for (const [oldest] of chat.windows) {
@@ -102,11 +119,12 @@ export function closeConversation(chat: Chat): void {
   if (window) shrinkWindow(window, HIDDEN_MESSAGES_MAX);
   delete chat.open;
   delete chat.dividerAfter;
+  delete chat.target;
 }
 
 /** A message was handed over by the timeline. */
 export function receiveMessage(chat: Chat, event: Events['message']): void {
-  place(chat, amend(chat.recalls, event));
+  place(chat, amend(chat.amendments, event));
   clearTyping(chat.typing, event.conv, event.sender);
 }
 
@@ -122,7 +140,8 @@ export function receiveStatus(chat: Chat, event: Events['status'], now?: number)
   }
   const message = advance(chat.outbox, event);
   if (message && now !== undefined) message.queuedAt ??= now;
-  if (message?.sent) place(chat, amend(chat.recalls, storedForm(chat.me, message, message.sent)));
+  if (message?.sent)
+    place(chat, amend(chat.amendments, storedForm(chat.me, message, message.sent)));
   if (sent && (status === 'delivered' || status === 'read')) receiveReached(chat, sent, status);
 }
 
@@ -140,7 +159,7 @@ export function receivePage(
 ): void {
   const window = chat.windows.get(conv);
   if (!window) return;
-  const messages = page.messages.map((message) => amend(chat.recalls, message));
+  const messages = page.messages.map((message) => amend(chat.amendments, message));
   applyPageToWindow(window, request, { ...page, messages });
   settleOutbox(chat, conv, window);
 }
@@ -150,7 +169,7 @@ export function receiveConversations(chat: Chat, conversations: Conversation[]):
   chat.isListed = true;
   for (const conversation of conversations) {
     const { last, ...rest } = conversation;
-    const amended = last ? { ...rest, last: amend(chat.recalls, last) } : rest;
+    const amended = last ? { ...rest, last: amend(chat.amendments, last) } : rest;
     applySnapshot(rowOf(chat, conversation.conv), amended);
     const window = chat.windows.get(conversation.conv);
     if (window) applyHead(window, conversation.head);
@@ -169,17 +188,59 @@ export function receiveRecall(
   chat: Chat,
   { conv, convSeq }: Pick<Events['recall'], 'conv' | 'convSeq'>,
 ): void {
-  rememberRecall(chat.recalls, conv, convSeq);
-  const row = chat.rows.get(conv);
-  if (row) applyRecallToRow(row, convSeq);
-  const window = chat.windows.get(conv);
-  if (window) applyRecallToWindow(window, convSeq);
+  change(chat, conv, convSeq, RECALLED);
 }
 
-/** What is known of the relay's side is void; what waits in the outbox is not. */
-export function receiveReset(chat: Chat): void {
+/** A message was edited. */
+export function receiveEdit(chat: Chat, message: Message): void {
+  change(chat, message.conv, message.convSeq, editOf(message));
+}
+
+/** This user deleted a message for herself. */
+export function receiveDelete(
+  chat: Chat,
+  { conv, convSeq }: Pick<Events['delete'], 'conv' | 'convSeq'>,
+): void {
+  change(chat, conv, convSeq, HIDDEN);
+}
+
+/** A group or channel, or who belongs to it, has changed. */
+export function receiveGroup(chat: Chat, event: Events['group']): void {
+  const facts = factsOf(chat, event.conv);
+  applyChange(facts, event, chat.me);
+  if (facts.ended === 'left') {
+    chat.rows.delete(event.conv);
+    return;
+  }
+  const row = rowOf(chat, event.conv);
+  applyActivity(row, event.at);
+  if ((event.op === 'created' || event.op === 'edited') && event.title !== undefined) {
+    row.title = event.title;
+  }
+}
+
+/** What is known of a group or channel. */
+export function factsOf(chat: Chat, conv: string): GroupFacts {
+  const known = chat.groups.get(conv);
+  if (known) return known;
+  chat.groups.set(conv, createFacts());
+  // As the map gives it, which may be another object than was put in.
+  return chat.groups.get(conv) as GroupFacts;
+}
+
+/**
+ * What is known of the relay's side is void; what waits in the outbox is not.
+ * @param conv if only one conversation is meant
+ */
+export function receiveReset(chat: Chat, conv?: string): void {
+  if (conv !== undefined) {
+    const window = chat.windows.get(conv);
+    if (window) resetWindow(window);
+    return;
+  }
   chat.rows.clear();
-  chat.recalls.clear();
+  chat.amendments.clear();
+  chat.groups.clear();
   chat.isListed = false;
   for (const window of chat.windows.values()) resetWindow(window);
   for (const [id, message] of chat.outbox) {
@@ -197,7 +258,9 @@ export function listedRows(chat: Chat): ConversationRow[] {
   }
   const activeAt = (row: ConversationRow) => Math.max(row.activeAt, queuedAt.get(row.conv) ?? 0);
   return [...chat.rows.values()]
-    .filter((row) => row.head > 0 || queuedAt.has(row.conv) || row.conv === chat.open)
+    .filter(
+      (row) => row.activeAt > 0 || row.head > 0 || queuedAt.has(row.conv) || row.conv === chat.open,
+    )
     .sort((a, b) => activeAt(b) - activeAt(a) || (a.conv < b.conv ? -1 : 1));
 }
 
@@ -210,9 +273,19 @@ function rowOf(chat: Chat, conv: string): ConversationRow {
   return row;
 }
 
+/** A message reads differently now. */
+function change(chat: Chat, conv: string, convSeq: number, amendment: Partial<Message>): void {
+  remember(chat.amendments, conv, convSeq, amendment);
+  const row = chat.rows.get(conv);
+  if (row) applyAmendmentToRow(row, convSeq, amendment);
+  const window = chat.windows.get(conv);
+  if (window) applyAmendmentToWindow(window, convSeq, amendment);
+}
+
 /** Gives a stored message its place in list and conversation. */
 function place(chat: Chat, message: Message): void {
-  const { conv, sender, clientMsgId } = message;
+  const { conv, sender, clientMsgId, replaces } = message;
+  if (replaces !== undefined) change(chat, conv, replaces, HIDDEN);
   applyMessageToRow(rowOf(chat, conv), message, chat.me);
   const window = chat.windows.get(conv);
   if (window) applyLive(window, message, conv !== chat.open || chat.following);
@@ -235,7 +308,7 @@ function settleOutbox(chat: Chat, conv: string, window: MessageWindow): void {
 
 function storedForm(
   me: string,
-  { clientMsgId, kind, body }: OutgoingMessage,
+  { clientMsgId, kind, body, mentions }: OutgoingMessage,
   sent: NonNullable<OutgoingMessage['sent']>,
 ): Message {
   return {
@@ -247,7 +320,7 @@ function storedForm(
     priority: 'normal',
     recalled: false,
     replaced: false,
-    mentions: [],
+    mentions,
   };
 }
 

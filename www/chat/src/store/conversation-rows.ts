@@ -4,7 +4,9 @@
 // have told since, and the events, some of which the snapshot contains already. Unread
 // messages are therefore counted from two parts: up to `countedTo` by the relay, beyond
 // it one by one.
-import { peerOf, type Conversation, type Message, type Receipt } from 'seqline';
+import { EVERYONE, peerOf, type Conversation, type Message, type Receipt } from 'seqline';
+
+import { merge } from './amendments.ts';
 
 /** Unread messages counted one by one, at most; beyond, the count stays. */
 const UNREAD_COUNTED_MAX = 1_000;
@@ -13,11 +15,15 @@ export interface ConversationRow {
   conv: string;
   /** The other user of a direct conversation. */
   peer?: string;
+  /** What a group or channel is called, once that is known. */
+  title?: string;
   /** `convSeq` of the newest message heard of. */
   head: number;
   last?: Message;
   /** `convSeq` up to which this user has read. */
   read: number;
+  /** `convSeq` of the newest unread message that mentions this user; 0 if none does. */
+  mentioned: number;
   /** How far the others are, by user. */
   receipts: Map<string, Pick<Receipt, 'delivered' | 'read'>>;
   /** When something was last said, 0 if nothing was. */
@@ -38,6 +44,7 @@ export function createRow(conv: string, me: string): ConversationRow {
     ...(peer === undefined ? {} : { peer }),
     head: 0,
     read: 0,
+    mentioned: 0,
     receipts: new Map(),
     activeAt: 0,
     countedTo: 0,
@@ -53,6 +60,8 @@ export const unreadOf = (row: ConversationRow): number =>
 /** Merges a row of the relay's list. */
 export function applySnapshot(row: ConversationRow, snapshot: Conversation): void {
   if (snapshot.last) applyNewest(row, snapshot.last);
+  if (snapshot.title !== undefined) row.title = snapshot.title;
+  row.mentioned = Math.max(row.mentioned, snapshot.mentioned ?? 0);
   row.head = Math.max(row.head, snapshot.head);
   row.activeAt = Math.max(row.activeAt, snapshot.activeAt);
   for (const receipt of snapshot.receipts) applyReceipt(row, receipt);
@@ -60,6 +69,7 @@ export function applySnapshot(row: ConversationRow, snapshot: Conversation): voi
   if (snapshot.head < row.countedTo) {
     // A newer list came first.
     applyRead(row, snapshot.read);
+    forgetRead(row);
     return;
   }
   row.countedTo = snapshot.head;
@@ -67,6 +77,7 @@ export function applySnapshot(row: ConversationRow, snapshot: Conversation): voi
   row.countIsRough = row.read > snapshot.read;
   row.read = Math.max(row.read, snapshot.read);
   row.unreadSince = row.unreadSince.filter((at) => at > snapshot.head && at > row.read);
+  forgetRead(row);
   boundCount(row);
 }
 
@@ -80,6 +91,9 @@ export function applyMessage(row: ConversationRow, message: Message, me: string)
   if (sender !== me && isNew && row.unreadSince.length < UNREAD_COUNTED_MAX) {
     row.unreadSince.push(convSeq);
   }
+  const isMeant = message.mentions.some((user) => user === me || user === EVERYONE);
+  if (sender !== me && isMeant) row.mentioned = Math.max(row.mentioned, convSeq);
+  forgetRead(row);
 }
 
 /** This user has read up to `convSeq`, here or on another device. */
@@ -87,6 +101,7 @@ export function applyRead(row: ConversationRow, convSeq: number): void {
   if (convSeq <= row.read) return;
   row.read = convSeq;
   row.unreadSince = row.unreadSince.filter((at) => at > convSeq);
+  forgetRead(row);
   row.countIsRough = true;
   boundCount(row);
 }
@@ -100,9 +115,20 @@ export function applyReceipt(row: ConversationRow, receipt: Omit<Receipt, 'conv'
   });
 }
 
-/** A message was taken back. */
-export function applyRecall(row: ConversationRow, convSeq: number): void {
-  if (row.last?.convSeq === convSeq) row.last = { ...row.last, recalled: true, body: '' };
+/** A message was taken back, edited, deleted or replaced. */
+export function applyAmendment(
+  row: ConversationRow,
+  convSeq: number,
+  change: Partial<Message>,
+): void {
+  if (row.last?.convSeq === convSeq) row.last = merge(row.last, change);
+  // Whom it mentioned is meant no longer.
+  if (row.mentioned === convSeq && (change.recalled || change.replaced)) row.mentioned = 0;
+}
+
+/** Something happened in a conversation that may have no message yet. */
+export function applyActivity(row: ConversationRow, at: number): void {
+  row.activeAt = Math.max(row.activeAt, at);
 }
 
 /** How far an own message at `convSeq` got. */
@@ -118,9 +144,13 @@ export function reached(
 
 function applyNewest(row: ConversationRow, message: Message): void {
   const known = row.last;
-  if (known && known.convSeq > message.convSeq) return;
-  if (known?.convSeq === message.convSeq && known.recalled) return;
-  row.last = message;
+  if (known && known.convSeq > message.convSeq && !known.replaced) return;
+  row.last = known?.convSeq === message.convSeq ? merge(message, known) : message;
+}
+
+/** What was read mentions nobody any more. */
+function forgetRead(row: ConversationRow): void {
+  if (row.mentioned <= row.read) row.mentioned = 0;
 }
 
 /** There cannot be more unread messages than positions after the read mark; none is exact. */

@@ -8,6 +8,8 @@
 // ordered, and without repetition.
 import type { HistoryPage, HistoryQuery, Message } from 'seqline';
 
+import { merge } from './amendments.ts';
+
 /** Messages kept of one conversation; further ones are paged in again when scrolled to. */
 export const WINDOW_MESSAGES_MAX = 400;
 
@@ -59,10 +61,14 @@ export function createWindow(): MessageWindow {
 }
 
 /** Forgets everything: the numbering may be another one. */
-export function resetWindow(window: MessageWindow): void {
+export function resetWindow(window: MessageWindow, head = 0): void {
   const { generation } = window;
-  Object.assign(window, createWindow(), { generation: generation + 1 });
+  Object.assign(window, createWindow(), { generation: generation + 1, head });
 }
+
+/** Whether a position is in the stretch. */
+export const holds = (window: MessageWindow, convSeq: number): boolean =>
+  window.loaded && window.low <= convSeq && convSeq <= window.high;
 
 export const hasOlder = (window: MessageWindow): boolean => window.loaded && window.low > 1;
 
@@ -133,10 +139,14 @@ export function applyHead(window: MessageWindow, head: number): void {
   window.head = Math.max(window.head, head);
 }
 
-/** Shows a message as taken back. */
-export function applyRecall(window: MessageWindow, convSeq: number): void {
+/** Shows a message as it reads now. */
+export function applyAmendment(
+  window: MessageWindow,
+  convSeq: number,
+  change: Partial<Message>,
+): void {
   window.messages = window.messages.map((message) =>
-    message.convSeq === convSeq ? { ...message, recalled: true, body: '' } : message,
+    message.convSeq === convSeq ? merge(message, change) : message,
   );
 }
 

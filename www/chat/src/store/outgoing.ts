@@ -16,6 +16,7 @@ export interface OutgoingMessage {
   conv: string;
   kind: string;
   body: Body;
+  mentions: string[];
   status: OutboxStatus;
   /** When it was sent from this window; unknown for those that come back from storage. */
   queuedAt?: number;
@@ -38,6 +39,7 @@ export function enqueue(
     conv: targetConversation(draft, me),
     kind: draft.kind,
     body: draft.body,
+    mentions: draft.mentions ?? [],
     status: 'queued',
   };
   outbox.set(message.clientMsgId, message);

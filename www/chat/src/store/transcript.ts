@@ -2,6 +2,7 @@
 import type { Body, Failure, Message, Status } from 'seqline';
 
 import { reached, type ConversationRow } from './conversation-rows.ts';
+import type { GroupNote } from './groups.ts';
 import type { OutgoingMessage } from './outgoing.ts';
 
 /** Messages of one sender closer together than this stand together. */
@@ -15,7 +16,9 @@ export interface Bubble {
   isOwn: boolean;
   kind: string;
   body: Body;
+  mentions: string[];
   isRecalled: boolean;
+  isEdited: boolean;
   /** When it was stored or, before that, sent; unknown for what came back from storage. */
   at?: number;
   /** Its place, once it has one. */
@@ -28,7 +31,10 @@ export interface Bubble {
 }
 
 export type TranscriptItem =
-  Bubble | { type: 'day'; key: string; at: number } | { type: 'unread'; key: string };
+  | Bubble
+  | { type: 'day'; key: string; at: number }
+  | { type: 'unread'; key: string }
+  | { type: 'note'; key: string; at: number; note: GroupNote };
 
 export interface TranscriptSource {
   me: string;
@@ -41,26 +47,44 @@ export interface TranscriptSource {
   low: number;
   /** Messages that expired before this are left out. */
   now: number;
+  /** What happened to the group, oldest first. */
+  notes?: GroupNote[];
 }
 
 export function transcriptOf(source: TranscriptSource): TranscriptItem[] {
   const { me, messages, outgoing, row, dividerAfter = 0, low, now } = source;
-  const shown = messages.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
+  const shown = messages.filter(
+    ({ expiresAt, replaced }) => !replaced && (expiresAt === undefined || expiresAt > now),
+  );
   const bubbles = [
     ...shown.map((message) => storedBubble(message, me, row)),
     ...outgoing.map((message) => outgoingBubble(message, me)),
   ];
   const items: TranscriptItem[] = [];
+  const notes = notesFrom(source, shown);
   let day: string | undefined;
   let previous: Bubble | undefined;
   let isDivided = source.dividerAfter === undefined || dividerAfter < low - 1;
-  for (const bubble of bubbles) {
-    const bubbleDay = bubble.at === undefined ? day : dayOf(bubble.at);
-    if (bubble.at !== undefined && bubbleDay !== day) {
-      items.push({ type: 'day', key: `day ${bubbleDay ?? ''}`, at: bubble.at });
+
+  const startDay = (at: number | undefined) => {
+    const next = at === undefined ? day : dayOf(at);
+    if (at === undefined || next === day) return;
+    items.push({ type: 'day', key: `day ${next ?? ''}`, at });
+    day = next;
+    previous = undefined;
+  };
+  const tellNotes = (until: number) => {
+    while (notes[0] && notes[0].at < until) {
+      const note = notes.shift() as GroupNote;
+      startDay(note.at);
+      items.push({ type: 'note', key: `note ${note.id}`, at: note.at, note });
       previous = undefined;
     }
-    day = bubbleDay;
+  };
+
+  for (const bubble of bubbles) {
+    tellNotes(bubble.at ?? 0);
+    startDay(bubble.at);
     if (!isDivided && !bubble.isOwn && (bubble.convSeq ?? 0) > dividerAfter) {
       items.push({ type: 'unread', key: 'unread' });
       isDivided = true;
@@ -73,7 +97,14 @@ export function transcriptOf(source: TranscriptSource): TranscriptItem[] {
     items.push(bubble);
     previous = bubble;
   }
+  tellNotes(Infinity);
   return items;
+}
+
+/** Those that happened within the stretch; before its first message only where it begins. */
+function notesFrom({ notes = [], low }: TranscriptSource, shown: Message[]): GroupNote[] {
+  const from = low > 1 ? (shown[0]?.createdAt ?? Infinity) : 0;
+  return notes.filter(({ at }) => at >= from);
 }
 
 /**
@@ -92,12 +123,18 @@ function isSame(one: TranscriptItem, other: TranscriptItem): boolean {
   const [fields, others] = [Object.entries(one), Object.entries(other)];
   return (
     fields.length === others.length &&
-    fields.every(([name, value], at) => others[at]?.[0] === name && others[at][1] === value)
+    fields.every(([name, value], at) => others[at]?.[0] === name && isEqual(value, others[at][1]))
   );
 }
 
+/** Lists are of names. */
+function isEqual(one: unknown, other: unknown): boolean {
+  if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
+  return one.length === other.length && one.every((name, at) => name === other[at]);
+}
+
 function storedBubble(message: Message, me: string, row: ConversationRow | undefined): Bubble {
-  const { clientMsgId, sender, kind, body, recalled, createdAt, convSeq } = message;
+  const { clientMsgId, sender, kind, body, mentions, recalled, createdAt, convSeq } = message;
   const isOwn = sender === me;
   return {
     type: 'message',
@@ -107,7 +144,9 @@ function storedBubble(message: Message, me: string, row: ConversationRow | undef
     isOwn,
     kind,
     body,
+    mentions,
     isRecalled: recalled,
+    isEdited: message.editedAt !== undefined,
     at: createdAt,
     convSeq,
     ...(isOwn ? { status: reached(row, convSeq) } : {}),
@@ -117,7 +156,7 @@ function storedBubble(message: Message, me: string, row: ConversationRow | undef
 }
 
 function outgoingBubble(message: OutgoingMessage, me: string): Bubble {
-  const { clientMsgId, kind, body, status, queuedAt, sent, failure } = message;
+  const { clientMsgId, kind, body, mentions, status, queuedAt, sent, failure } = message;
   const at = sent?.createdAt ?? queuedAt;
   return {
     type: 'message',
@@ -127,7 +166,9 @@ function outgoingBubble(message: OutgoingMessage, me: string): Bubble {
     isOwn: true,
     kind,
     body,
+    mentions,
     isRecalled: false,
+    isEdited: false,
     status,
     ...(at === undefined ? {} : { at }),
     ...(sent ? { convSeq: sent.convSeq } : {}),

@@ -4,12 +4,13 @@ import {
   applyMessage,
   applyRead,
   applyReceipt,
-  applyRecall,
+  applyAmendment,
   applySnapshot,
   createRow,
   reached,
   unreadOf,
 } from '../../src/store/conversation-rows.ts';
+import { RECALLED } from '../../src/store/amendments.ts';
 import { conv, me, message, peer, snapshot } from './builders.ts';
 
 const rowWith = (...positions: number[]) => {
@@ -90,7 +91,7 @@ describe('the newest message', () => {
 
   test('is shown as taken back once it is', () => {
     const row = rowWith(6);
-    applyRecall(row, 6);
+    applyAmendment(row, 6, RECALLED);
     expect(row.last).toMatchObject({ recalled: true, body: '' });
     applySnapshot(row, snapshot({ head: 6 }));
     expect(row.last).toMatchObject({ recalled: true, body: '' });

@@ -27,6 +27,7 @@ const waiting = (clientMsgId: string, given: Partial<OutgoingMessage> = {}): Out
   conv,
   kind: 'text',
   body: '',
+  mentions: [],
   status: 'queued',
   ...given,
 });
