@@ -3,6 +3,9 @@
 /** What a conversation is; `room` is live and not kept. */
 export type ConversationKind = 'direct' | 'group' | 'channel' | 'room';
 
+/** Among `mentions`: every member. */
+export const EVERYONE = '@all';
+
 /** The id of the direct conversation of two users, the same whichever is named first. */
 export function directConversation(one: string, other: string): string {
   // User ids are ASCII: comparing UTF-16 units is comparing bytes, as the protocol does.

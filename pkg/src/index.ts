@@ -8,6 +8,7 @@ export {
   channelConversation,
   conversationKind,
   directConversation,
+  EVERYONE,
   groupConversation,
   peerOf,
   roomConversation,

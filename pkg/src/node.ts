@@ -10,6 +10,7 @@ export {
   channelConversation,
   conversationKind,
   directConversation,
+  EVERYONE,
   groupConversation,
   peerOf,
   roomConversation,
