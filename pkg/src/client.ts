@@ -3,7 +3,7 @@ import * as convert from './convert.js';
 import { Delivery } from './delivery.js';
 import { messageId, rawBody, rawDraft, rawTarget } from './drafts.js';
 import { Emitter } from './emitter.js';
-import type { Engine, Request } from './engine.js';
+import type { Engine } from './engine.js';
 import { SeqlineError } from './error.js';
 import type { Environment } from './hosts/environment.js';
 import { Live } from './live.js';
@@ -31,6 +31,7 @@ import type {
   Target,
 } from './types.js';
 import { socketUrl } from './url.js';
+import type { wasm } from './wasm.js';
 
 /** Where a client runs, and how its compiled part is loaded there. */
 export interface Platform {
@@ -249,7 +250,7 @@ class SeqlineClient implements Client {
     return this.#live.rooms;
   }
 
-  #call(request: Request): Promise<unknown> {
+  #call(request: wasm.Request): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#withEngine({
         use: (engine) => {

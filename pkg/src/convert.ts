@@ -42,6 +42,7 @@ export const NO_STATS: Stats = {
   resets: 0,
   cursor: 0,
   head: 0,
+  crowds: 0,
   outbox: 0,
   inbox: 0,
   framesIn: 0,

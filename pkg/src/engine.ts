@@ -10,11 +10,7 @@ import type { Tokens } from './tokens.js';
 import type { Changes, Failure, Socket, Storage, TokenReason } from './types.js';
 import { wasm } from './wasm.js';
 
-export type Settings = Omit<wasm.Settings, 'url' | 'host'> & { platform?: string };
-
-/** What the session can be asked for. */
-export type Request =
-  wasm.Request | { call: { method: string; params: string; repeatable: boolean } };
+export type Settings = Omit<wasm.Settings, 'url' | 'host'>;
 
 /** What the engine is made of. */
 export interface EngineParts {
@@ -116,7 +112,7 @@ export class Engine implements wasm.App {
   }
 
   /** Asks the session for something. */
-  call(request: Request): Promise<unknown> {
+  call(request: wasm.Request): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#end) {
         reject(this.#end);

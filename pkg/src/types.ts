@@ -450,6 +450,8 @@ export interface Stats {
   cursor: number;
   /** The newest entry that the relay told of. */
   head: number;
+  /** Large conversations that are read from a timeline of their own. */
+  crowds: number;
   /** Messages in the outbox, failed ones included. */
   outbox: number;
   /** Entries waiting for the app. */

@@ -168,3 +168,35 @@ test('a timeline that cannot be continued is told as a reset, before what follow
   await until(() => order.length === 2);
   expect(order).toEqual(['epoch_changed 2', 'message 3']);
 });
+
+test('a large conversation is read from its own timeline, and its reset names it', async () => {
+  const conv = 'channel:news';
+  const relay = await FakeRelay.start();
+  relay.on('hello', (content, socket) => {
+    const { welcome } = relay.welcome(content);
+    socket.say({ welcome: { ...welcome, crowds: [{ conv, after: 4, floor: 3, head: 4 }] } });
+  });
+  const client = newClient(relay);
+  const order: string[] = [];
+  client.on('message', (message) => {
+    order.push(`${message.conv} ${message.seq} ${String(message.crowd)}`);
+  });
+  client.on('reset', (event) => {
+    order.push(`reset ${String(event.conv)} ${event.reason} ${event.head}`);
+  });
+  await client.connect();
+  relay.socket.say({ push: { conv, entries: [messageEntry(5, { conv })] } });
+  await until(() => order.length === 1);
+  relay.socket.say({ reset: { conv, reason: 'below_floor', epoch: 1, head: 90 } });
+  await until(() => order.length === 2);
+  relay.socket.say({ push: { conv, entries: [messageEntry(91, { conv })] } });
+  relay.sendMessages(1);
+  await until(() => order.length === 4);
+  expect(order.slice(0, 3)).toEqual([
+    `${conv} 5 true`,
+    `reset ${conv} below_floor 90`,
+    `${conv} 91 true`,
+  ]);
+  expect(order[3]).toBe('dm:alice:bob 1 undefined');
+  expect(client.stats().crowds).toBe(1);
+});

@@ -102,6 +102,12 @@ test('every event comes in the words of the app', async () => {
     record(client, 'broadcast'),
     record(client, 'ephemeral'),
   ];
+  const [edits, deletions, groups] = [
+    record(client, 'edit'),
+    record(client, 'delete'),
+    record(client, 'group'),
+  ];
+  const at_us = CREATED_US;
   const items = [
     {
       message: wireMessage(1, {
@@ -116,11 +122,16 @@ test('every event comes in the words of the app', async () => {
     { recall: { conv, conv_seq: 3, msg_id: 103, by: 'bob' } },
     { read: { conv, conv_seq: 2 } },
     { receipt: { conv, user: 'bob', delivered: 2, read: 1 } },
+    { edit: wireMessage(1, { body: 'better', edited_us: CREATED_US }) },
+    { delete: { conv, conv_seq: 2 } },
+    { group: { conv: 'group:a', by: 'bob', at_us, op: { joined: { users: ['alice'] } } } },
+    { group: { conv: 'group:a', at_us, op: { muted: { user: 'bob', until_us: 7_000 } } } },
+    { group: { conv: 'group:a', by: 'bob', at_us, op: 'dissolved' } },
   ];
   relay.add(...items.map((item, at) => ({ seq: at + 1, item })));
   relay.socket.say({ push: { entries: relay.timeline } });
   relay.socket.say({ ephemeral: { conv, sender: 'bob', kind: 'typing', body: '{"on":true}' } });
-  await until(() => receipts.length === 1);
+  await until(() => groups.length === 3);
 
   expect(messages).toEqual([
     {
@@ -138,6 +149,16 @@ test('every event comes in the words of the app', async () => {
   expect(recalls).toEqual([{ seq: 4, conv, convSeq: 3, msgId: 103, by: 'bob' }]);
   expect(reads).toEqual([{ seq: 5, conv, convSeq: 2 }]);
   expect(receipts).toEqual([{ seq: 6, conv, user: 'bob', delivered: 2, read: 1 }]);
+  expect(edits).toEqual([
+    { ...publicMessage(1), body: 'better', editedAt: CREATED_MS, seq: 7, own: false },
+  ]);
+  expect(deletions).toEqual([{ seq: 8, conv, convSeq: 2 }]);
+  const [group, at] = ['group:a', CREATED_MS];
+  expect(groups).toEqual([
+    { seq: 9, conv: group, by: 'bob', at, op: 'joined', users: ['alice'] },
+    { seq: 10, conv: group, at, op: 'muted', user: 'bob', until: 7 },
+    { seq: 11, conv: group, by: 'bob', at, op: 'dissolved' },
+  ]);
   expect(ephemerals).toEqual([{ conv, sender: 'bob', kind: 'typing', body: { on: true } }]);
 
   const broadcast = {
@@ -154,10 +175,10 @@ test('every event comes in the words of the app', async () => {
       { pub_seq: 1, id: 4, op: 'changed', broadcast },
       { pub_seq: 2, id: 3, op: 'withdrawn' },
     ].slice(pub_after as number);
-    socket.say({ page: { req, entries: [], head: 6, broadcasts, pub_cursor: 2, pub_head: 2 } });
+    socket.say({ page: { req, entries: [], head: 11, broadcasts, pub_cursor: 2, pub_head: 2 } });
   });
   const synced = next(client, 'broadcast', ({ id }) => id === 3);
-  relay.socket.say({ notify: { head: 6, pub_head: 2 } });
+  relay.socket.say({ notify: { head: 11, pub_head: 2 } });
   await synced;
   expect(broadcasts).toEqual([
     {
@@ -187,6 +208,7 @@ test('stats are there from the beginning to the end', async () => {
     'bytesIn',
     'bytesOut',
     'connects',
+    'crowds',
     'cursor',
     'duplicatesDropped',
     'framesIn',

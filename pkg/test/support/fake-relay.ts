@@ -55,6 +55,7 @@ export class FakeRelay {
   readonly #server: WebSocketServer;
   readonly #answers = new Map<string, Answer>();
   readonly #stored = new Map<string, WireEntry>();
+  readonly #methods = new Map<string, (params: Record<string, unknown>) => unknown>();
 
   /** Stops when the test is finished. */
   static async start(): Promise<FakeRelay> {
@@ -114,6 +115,18 @@ export class FakeRelay {
       },
       { timeout: 30_000, interval: 5 },
     );
+  }
+
+  /** Answers a method; what comes is its parameters. Others give `{}`. */
+  answer(method: string, value: (params: Record<string, unknown>) => unknown): void {
+    this.#methods.set(method, value);
+  }
+
+  /** The parameters of a method's calls, oldest first. */
+  calls(method: string): unknown[] {
+    return this.all('call')
+      .filter((call) => call['method'] === method)
+      .map(({ params }) => JSON.parse(params as string) as unknown);
   }
 
   /** Adds to the timeline, without telling anyone. */
@@ -191,6 +204,12 @@ export class FakeRelay {
       case 'ping':
         return ({ nonce }, socket) => {
           socket.say({ pong: { nonce, now_us: CREATED_US } });
+        };
+      case 'call':
+        return ({ req, method, params }, socket) => {
+          const given = JSON.parse(params as string) as Record<string, unknown>;
+          const value = this.#methods.get(method as string)?.(given) ?? {};
+          socket.say({ result: { req, value: JSON.stringify(value) } });
         };
       case 'read':
       case 'recall':

@@ -12,6 +12,8 @@ export interface WireMessage {
   expires_us?: number;
   priority?: 'low' | 'normal' | 'high';
   recalled?: boolean;
+  edited_us?: number;
+  mentions?: string[];
 }
 
 export interface WireEntry {

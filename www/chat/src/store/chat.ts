@@ -221,11 +221,9 @@ export function receiveGroup(chat: Chat, event: Events['group']): void {
 
 /** What is known of a group or channel. */
 export function factsOf(chat: Chat, conv: string): GroupFacts {
-  const known = chat.groups.get(conv);
-  if (known) return known;
-  chat.groups.set(conv, createFacts());
   // As the map gives it, which may be another object than was put in.
-  return chat.groups.get(conv) as GroupFacts;
+  const facts = chat.groups.get(conv) ?? chat.groups.set(conv, createFacts()).get(conv);
+  return facts as GroupFacts;
 }
 
 /**

@@ -74,8 +74,8 @@ export function transcriptOf(source: TranscriptSource): TranscriptItem[] {
     previous = undefined;
   };
   const tellNotes = (until: number) => {
-    while (notes[0] && notes[0].at < until) {
-      const note = notes.shift() as GroupNote;
+    for (let note = notes[0]; note && note.at < until; note = notes[0]) {
+      notes.shift();
       startDay(note.at);
       items.push({ type: 'note', key: `note ${note.id}`, at: note.at, note });
       previous = undefined;

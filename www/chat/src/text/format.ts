@@ -35,6 +35,16 @@ export function formatWhen(at: number, now: number): string {
   return shortDateFormat.format(at);
 }
 
+/** For example just now, 5 minutes ago, at 09:41, yesterday, on 3 May. */
+export function formatSeen(at: number, now: number): string {
+  const minutes = Math.floor((now - at) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} ${minutes === 1 ? 'minute' : 'minutes'} ago`;
+  const days = daysBetween(at, now);
+  if (days === 0) return `at ${formatTime(at)}`;
+  return days === 1 ? 'yesterday' : `on ${shortDateFormat.format(at)}`;
+}
+
 /** For example 1.5 KiB. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;

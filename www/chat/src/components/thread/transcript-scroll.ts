@@ -12,6 +12,8 @@ const DIVIDER_OFFSET_PX = 72;
 export interface TranscriptScroll {
   /** Goes to the newest message, and stays with it. */
   toEnd(): void;
+  /** Goes to the message that is looked for, if it is there. */
+  toTarget(): void;
 }
 
 export interface TranscriptScrollOptions {
@@ -56,19 +58,30 @@ export function useTranscriptScroll(options: TranscriptScrollOptions): Transcrip
     loadMore();
   });
 
-  /** Shows the first unread message, or the end if all fits or all is read. */
+  /** Shows the message that is looked for, else the first unread one, else the end. */
   function place(): void {
     const element = scroller.value;
     if (!element || !options.isLoaded()) return;
     isPlaced = true;
     scrollToEnd();
     const divider = element.querySelector<HTMLElement>('[data-divider]');
-    if (divider) {
+    if (showTarget()) {
+      // It is in view.
+    } else if (divider) {
       const above = topOf(divider) - DIVIDER_OFFSET_PX;
       if (above < 0) element.scrollTop += above;
     }
     // Once what was placed is drawn, and its own scroll events are over.
     void nextTick(report);
+  }
+
+  /** @returns whether it is there */
+  function showTarget(): boolean {
+    const element = scroller.value;
+    const target = element?.querySelector<HTMLElement>('[data-target]');
+    if (!element || !target) return false;
+    element.scrollTop += topOf(target) - (element.clientHeight - target.offsetHeight) / 2;
+    return true;
   }
 
   function report(): void {
@@ -115,6 +128,11 @@ export function useTranscriptScroll(options: TranscriptScrollOptions): Transcrip
     toEnd() {
       options.setFollowing(true);
       scrollToEnd();
+    },
+    toTarget() {
+      if (!isPlaced || !showTarget()) return;
+      options.setFollowing(false);
+      report();
     },
   };
 }
