@@ -10,12 +10,7 @@ use seqline_protocol::{Encoded, ErrorCode, Label, Start, from_cbor};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
-use crate::{
-    app::App,
-    driver::Driver,
-    request::{self, Refusal},
-    values,
-};
+use crate::{app::App, driver::Driver, request, values};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -64,9 +59,9 @@ impl Client {
     #[wasm_bindgen(constructor)]
     pub fn new(app: App, settings: &[u8], seed: &[u8], stored: &Array) -> Result<Self, JsValue> {
         let (Some(settings), Ok(seed)) = (from_cbor::<Settings>(settings), seed.try_into()) else {
-            return Err(thrown(Refusal(
+            return Err(thrown(
                 "the settings are not of the expected form".to_owned(),
-            )));
+            ));
         };
         let url = settings.url.clone();
         let stored = values::stored(stored);
@@ -169,7 +164,7 @@ impl Client {
     }
 }
 
-fn thrown(Refusal(message): Refusal) -> JsValue {
+fn thrown(message: String) -> JsValue {
     values::to_js(&Failure {
         code: FailureCode::Relay(ErrorCode::FieldInvalid),
         message,

@@ -161,8 +161,8 @@ impl Crowds {
     }
 
     /// An item of the own timeline says: read this one after that entry.
-    pub(crate) fn joined(&mut self, conv: ConvId, after: Seq, store: &mut StoreWriter) {
-        if self.find(&conv).is_err() {
+    pub(crate) fn joined(&mut self, conv: &ConvId, after: Seq, store: &mut StoreWriter) {
+        if self.find(conv).is_err() {
             self.make_room(store);
             let record = CrowdRecord {
                 cursor: after,
@@ -170,7 +170,7 @@ impl Crowds {
             };
             self.put(Crowd::new(conv.clone(), record));
         }
-        if let Some(crowd) = self.get_mut(&conv) {
+        if let Some(crowd) = self.get_mut(conv) {
             crowd.start(after);
             crowd.keep(store);
         }

@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 
 use seqline_protocol::{
-    BroadcastChange, ConvId, Entry, Epoch, Item, PubSeq, ResetReason, Seq, UserId,
-    limits::INBOX_ENTRIES_MAX,
+    BroadcastChange, ConvId, Entry, Epoch, Item, Message, MessageHead, Passed, PubSeq, ResetReason,
+    Seq, UserId, limits::INBOX_ENTRIES_MAX,
 };
 
 use crate::{
@@ -347,13 +347,13 @@ fn event(seq: Seq, item: Item, crowd: bool, user: Option<&UserId>) -> Option<Del
     Some(match item {
         Item::Message(message) => Delivered::Message {
             seq,
-            own: Some(&message.sender) == user,
+            own: is_own(&message, user),
             message,
             crowd,
         },
         Item::Edit(message) => Delivered::Edit {
             seq,
-            own: Some(&message.sender) == user,
+            own: is_own(&message, user),
             message,
             crowd,
         },
@@ -384,4 +384,8 @@ fn event(seq: Seq, item: Item, crowd: bool, user: Option<&UserId>) -> Option<Del
         Item::Group(change) => Delivered::Group { seq, change, crowd },
         Item::Crowd { .. } => return None,
     })
+}
+
+fn is_own(message: &Passed<Message>, user: Option<&UserId>) -> bool {
+    MessageHead::of(message).is_some_and(|head| Some(&head.sender) == user)
 }

@@ -2,7 +2,7 @@
 
 use seqline_protocol::{
     BroadcastChange, ClientMsgId, ConvId, ConvSeq, GroupChange, KickReason, Kind, Label, Message,
-    Micros, MsgId, Receipt, ResetReason, Seq, UserId,
+    Micros, MsgId, Passed, Receipt, ResetReason, Seq, UserId,
 };
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ pub enum Delivered {
         /// Its place in the timeline.
         seq: Seq,
         /// The message.
-        message: Message,
+        message: Passed<Message>,
         /// Whether this user sent it.
         own: bool,
         /// Whether it is from the conversation's own timeline.
@@ -63,7 +63,7 @@ pub enum Delivered {
         /// Its place in the timeline.
         seq: Seq,
         /// How the message reads now.
-        message: Message,
+        message: Passed<Message>,
         /// Whether this user sent it.
         own: bool,
         /// Whether it is from the conversation's own timeline.
@@ -84,7 +84,7 @@ pub enum Delivered {
         /// Its place in the timeline.
         seq: Seq,
         /// What changed.
-        change: GroupChange,
+        change: Passed<GroupChange>,
         /// Whether it is from the conversation's own timeline.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         crowd: bool,
@@ -118,7 +118,7 @@ pub enum Event {
         status: Status,
         /// The message, with `queued` only.
         #[serde(skip_serializing_if = "Option::is_none")]
-        draft: Option<Draft>,
+        draft: Option<Box<Draft>>,
         /// Where it is stored, from `sent` on.
         #[serde(skip_serializing_if = "Option::is_none")]
         sent: Option<Sent>,

@@ -1,6 +1,7 @@
 //! What happens to a session.
 
 use seqline_protocol::{ClientMsgId, ConvId, ConvSeq, Encoded, Kind, Priority, Target};
+use serde::Deserialize;
 
 /// A message to be sent: what is kept in the store is what goes over the wire.
 pub use seqline_protocol::Send as Draft;
@@ -80,14 +81,21 @@ pub enum Input {
 }
 
 /// What the app can ask for. Each is answered by [`crate::Output::Answer`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Sends a message. Answered when the relay has stored it, or it failed.
     Send(Draft),
     /// Tries a failed message again. Answered like `Send`.
-    Retry(ClientMsgId),
+    Retry {
+        /// Which one.
+        client_msg_id: ClientMsgId,
+    },
     /// Forgets a failed message.
-    Discard(ClientMsgId),
+    Discard {
+        /// Which one.
+        client_msg_id: ClientMsgId,
+    },
     /// Messages of a conversation, as the protocol's `history`.
     History {
         /// The conversation.
@@ -129,6 +137,7 @@ pub enum Command {
         /// Opaque.
         body: String,
         /// In rooms: which is dropped first under load.
+        #[serde(default)]
         priority: Priority,
     },
     /// Calls a method of the relay's API.
@@ -139,6 +148,7 @@ pub enum Command {
         params: String,
         /// Whether doing it twice is doing it once, so that it may be asked again on the next
         /// connection. Otherwise a lost connection ends it with `connection_lost`.
+        #[serde(default)]
         repeatable: bool,
     },
 }

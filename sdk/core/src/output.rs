@@ -1,6 +1,6 @@
 //! What a session wants done.
 
-use seqline_protocol::{Conversation, Encoded, Message};
+use seqline_protocol::{Conversation, Encoded, Message, Passed};
 use serde::Serialize;
 
 use crate::{
@@ -71,14 +71,14 @@ pub enum Reply {
     /// A page of a conversation's history.
     History {
         /// By `conv_seq`, ascending.
-        messages: Vec<Message>,
+        messages: Passed<Vec<Message>>,
         /// Whether there are more.
         more: bool,
     },
     /// A page of the conversation list.
     Conversations {
         /// Most recently active first.
-        conversations: Vec<Conversation>,
+        conversations: Passed<Vec<Conversation>>,
         /// Asks for the next page.
         next: Option<String>,
     },

@@ -177,9 +177,13 @@ fn a_refused_message_fails_alone_and_can_be_retried() {
     assert_eq!(statuses(&device, &second).last(), Some(&Status::Sent));
 
     device.frames();
-    device.call(Command::Retry(first.clone()));
+    device.call(Command::Retry {
+        client_msg_id: first.clone(),
+    });
     assert_eq!(device.sent_bodies(), ["a"]);
-    device.call(Command::Discard(second));
+    device.call(Command::Discard {
+        client_msg_id: second,
+    });
     assert!(
         device.answers.last().unwrap().1.is_err(),
         "only failed ones can be discarded"
@@ -196,7 +200,7 @@ fn a_deadline_makes_it_failed_and_it_stays_so_over_a_restart() {
     assert_eq!(statuses(&device, &id), [Status::Failed]);
     device.connect(0, 0);
     assert!(device.sent_bodies().is_empty(), "not without being asked");
-    device.call(Command::Retry(id));
+    device.call(Command::Retry { client_msg_id: id });
     assert_eq!(device.sent_bodies(), ["late"]);
 }
 

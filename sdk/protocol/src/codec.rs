@@ -15,7 +15,9 @@ use serde::{
 };
 use thiserror::Error;
 
-pub use self::cbor::{from_cbor, to_cbor};
+#[cfg(not(feature = "whole"))]
+pub use self::cbor::Unread;
+pub use self::cbor::{from_cbor, to_cbor, try_from_cbor};
 use self::fault::Fault;
 use crate::{client::ClientFrame, codes::ErrorCode, limits::FRAME_BYTES_MAX, relay::RelayFrame};
 

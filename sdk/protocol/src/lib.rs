@@ -26,23 +26,25 @@ mod ids;
 pub mod limits;
 mod message;
 mod numbers;
+mod passed;
 mod relay;
 
 pub use client::{ClientFrame, Hello, Resume, Send, Start, Target};
 pub use codec::{
     DecodeError, Encoded, Encoding, Frame, decode, decode_binary, decode_text, encode, from_cbor,
-    to_cbor,
+    to_cbor, try_from_cbor,
 };
 pub use codes::{ErrorCode, KickReason, ResetReason};
 pub use group::{GroupChange, GroupOp, JoinRule, Role};
 pub use ids::{AppId, ClientMsgId, ConvId, ConvKind, DeviceId, IdError, Label, UserId};
 pub use message::{
-    Broadcast, BroadcastChange, BroadcastOp, Conversation, Entry, Item, Kind, Message, Priority,
-    Receipt,
+    Broadcast, BroadcastChange, BroadcastOp, Conversation, Entry, Item, Kind, Message, MessageHead,
+    Priority, Receipt,
 };
 pub use numbers::{
     BroadcastId, ConvSeq, Epoch, Micros, MsgId, NumberError, PubSeq, RequestId, Seq,
 };
+pub use passed::Passed;
 pub use relay::{Crowd, Heartbeat, RelayFrame, ServerLimits, Welcome};
 
 /// The protocol version that this crate speaks.

@@ -7,6 +7,7 @@ use crate::{
     ids::{ClientMsgId, ConvId, Label, UserId},
     limits::KIND_BYTES_MAX,
     numbers::{BroadcastId, ConvSeq, Micros, MsgId, PubSeq, Seq},
+    passed::Passed,
 };
 
 /// One immutable thing that was sent.
@@ -57,6 +58,46 @@ pub struct Message {
     /// When it was last edited; never, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_us: Option<Micros>,
+}
+
+/// What a client looks at in a message that it hands on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MessageHead {
+    /// The relay's id.
+    pub msg_id: MsgId,
+    /// The sender's id.
+    pub client_msg_id: ClientMsgId,
+    /// Who sent it.
+    pub sender: UserId,
+    /// Where.
+    pub conv: ConvId,
+    /// Its position there.
+    pub conv_seq: ConvSeq,
+    /// When the relay stored it.
+    pub created_us: Micros,
+}
+
+impl MessageHead {
+    /// Of a message; none if what came as one is none.
+    #[cfg(feature = "whole")]
+    #[must_use]
+    pub fn of(message: &Passed<Message>) -> Option<Self> {
+        Some(Self {
+            msg_id: message.msg_id,
+            client_msg_id: message.client_msg_id.clone(),
+            sender: message.sender.clone(),
+            conv: message.conv.clone(),
+            conv_seq: message.conv_seq,
+            created_us: message.created_us,
+        })
+    }
+
+    /// Of a message; none if what came as one is none.
+    #[cfg(not(feature = "whole"))]
+    #[must_use]
+    pub fn of(message: &Passed<Message>) -> Option<Self> {
+        crate::codec::from_cbor(message.bytes())
+    }
 }
 
 /// What a body is: `text`, or a name that the app chooses (1 to 32 characters
@@ -137,7 +178,7 @@ pub struct Entry {
 #[serde(rename_all = "snake_case")]
 pub enum Item {
     /// A message that the user received or, from any of the own devices, sent.
-    Message(Message),
+    Message(Passed<Message>),
     /// How far another user has received and read a conversation.
     Receipt(Receipt),
     /// How far this user has read a conversation, on any device.
@@ -159,7 +200,7 @@ pub enum Item {
         by: UserId,
     },
     /// A message was edited: how it reads now.
-    Edit(Message),
+    Edit(Passed<Message>),
     /// This user deleted a message for herself, on any device. Others keep it.
     Delete {
         /// The conversation.
@@ -168,7 +209,7 @@ pub enum Item {
         conv_seq: ConvSeq,
     },
     /// A group or channel, or who belongs to it, has changed.
-    Group(GroupChange),
+    Group(Passed<GroupChange>),
     /// A large conversation is read from its own timeline, not from this one.
     Crowd {
         /// The conversation.
@@ -257,7 +298,7 @@ pub struct BroadcastChange {
     pub op: BroadcastOp,
     /// How it reads now; absent once withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub broadcast: Option<Broadcast>,
+    pub broadcast: Option<Passed<Broadcast>>,
 }
 
 /// What happened to a broadcast.

@@ -8,6 +8,7 @@ use crate::{
     limits::{BODY_BYTES_MAX, FRAME_BYTES_MAX, PAGE_ENTRIES_MAX, SEND_WINDOW},
     message::{BroadcastChange, Conversation, Entry, Kind, Message},
     numbers::{ConvSeq, Epoch, Micros, MsgId, PubSeq, RequestId, Seq},
+    passed::Passed,
 };
 
 /// A frame from a relay. On the wire: a map with one key, the frame's name.
@@ -78,7 +79,7 @@ pub enum RelayFrame {
         /// The conversation.
         conv: ConvId,
         /// By `conv_seq`, ascending.
-        messages: Vec<Message>,
+        messages: Passed<Vec<Message>>,
         /// Whether there are more in the direction that was asked for.
         more: bool,
     },
@@ -87,7 +88,7 @@ pub enum RelayFrame {
         /// The request.
         req: RequestId,
         /// Most recently active first.
-        conversations: Vec<Conversation>,
+        conversations: Passed<Vec<Conversation>>,
         /// Asks for the next page; absent on the last one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<String>,

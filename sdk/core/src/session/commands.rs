@@ -17,16 +17,20 @@ impl Session {
     pub(super) fn call(&mut self, call: CallId, command: Command, now: Now) {
         match command {
             Command::Send(draft) => self.send(call, draft, now),
-            Command::Retry(id) => match self.outbox.take_failed(&id, &mut self.store) {
-                Some(draft) => self.send(call, draft, now),
-                None => self.refuse_not_failed(call),
-            },
-            Command::Discard(id) => match self.outbox.take_failed(&id, &mut self.store) {
-                Some(_) => self
-                    .outputs
-                    .push_back(Output::Answer(call, Ok(Reply::Done))),
-                None => self.refuse_not_failed(call),
-            },
+            Command::Retry { client_msg_id } => {
+                match self.outbox.take_failed(&client_msg_id, &mut self.store) {
+                    Some(draft) => self.send(call, draft, now),
+                    None => self.refuse_not_failed(call),
+                }
+            }
+            Command::Discard { client_msg_id } => {
+                match self.outbox.take_failed(&client_msg_id, &mut self.store) {
+                    Some(_) => self
+                        .outputs
+                        .push_back(Output::Answer(call, Ok(Reply::Done))),
+                    None => self.refuse_not_failed(call),
+                }
+            }
             Command::Ephemeral {
                 to,
                 kind,

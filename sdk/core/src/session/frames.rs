@@ -63,7 +63,7 @@ impl Session {
                     now_ms,
                 );
             }
-            RelayFrame::Push { entries, conv } => self.pushed(conv, entries, now_ms),
+            RelayFrame::Push { entries, conv } => self.pushed(conv.as_ref(), entries, now_ms),
             RelayFrame::Notify {
                 head,
                 pub_head,

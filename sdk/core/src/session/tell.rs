@@ -42,7 +42,7 @@ impl Session {
         self.outputs.push_back(Output::Emit(Event::Status {
             client_msg_id,
             status,
-            draft,
+            draft: draft.map(Box::new),
             sent,
             failure,
         }));

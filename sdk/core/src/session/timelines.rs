@@ -2,7 +2,8 @@
 //! relay's word to the app and the cursors.
 
 use seqline_protocol::{
-    BroadcastChange, ConvId, Entry, Epoch, Item, PubSeq, RequestId, ResetReason, Seq, Welcome,
+    BroadcastChange, ConvId, Entry, Epoch, Item, MessageHead, PubSeq, RequestId, ResetReason, Seq,
+    Welcome,
 };
 
 use super::{Session, next_request};
@@ -59,15 +60,15 @@ impl Session {
         }
     }
 
-    pub(super) fn pushed(&mut self, conv: Option<ConvId>, entries: Vec<Entry>, now_ms: u64) {
+    pub(super) fn pushed(&mut self, conv: Option<&ConvId>, entries: Vec<Entry>, now_ms: u64) {
         let room = self.room(conv.is_some());
-        let inbox = match &conv {
+        let inbox = match conv {
             None => Some(&mut self.inbox),
             Some(conv) => self.crowds.inbox(conv),
         };
         if let Some(inbox) = inbox {
             let accepted = inbox.pushed(entries, room, &mut self.stats);
-            self.accept(conv.as_ref(), accepted, now_ms);
+            self.accept(conv, accepted, now_ms);
         }
     }
 
@@ -122,14 +123,18 @@ impl Session {
             match &entry.item {
                 // Our own message in a timeline of ours is as good as its `sent`, which may
                 // have been lost with the connection.
-                Item::Message(message) if self.is_own(&message.sender) => {
-                    let sent = Sent {
-                        msg_id: message.msg_id,
-                        conv: message.conv.clone(),
-                        conv_seq: message.conv_seq,
-                        created_us: message.created_us,
-                    };
-                    self.sent(&message.client_msg_id, sent, now_ms);
+                Item::Message(message) => {
+                    if let Some(head) = MessageHead::of(message)
+                        && self.is_own(&head.sender)
+                    {
+                        let sent = Sent {
+                            msg_id: head.msg_id,
+                            conv: head.conv,
+                            conv_seq: head.conv_seq,
+                            created_us: head.created_us,
+                        };
+                        self.sent(&head.client_msg_id, sent, now_ms);
+                    }
                 }
                 Item::Receipt(receipt) => {
                     for (id, sent, status) in self.receipts.apply(receipt) {
@@ -165,7 +170,7 @@ impl Session {
     pub(super) fn follow_crowd_items(&mut self, now_ms: u64) {
         while let Some(CrowdItem { conv, after }) = self.delivery.next_crowd_item() {
             match after {
-                Some(after) => self.crowds.joined(conv, after, &mut self.store),
+                Some(after) => self.crowds.joined(&conv, after, &mut self.store),
                 None => self.crowds.left(&conv, &mut self.store),
             }
             self.own_cursor_moved(now_ms);

@@ -18,23 +18,36 @@ use self::access::Access;
 pub(super) use self::error::Error;
 use crate::limits::NESTING_MAX;
 
-const UNSIGNED: u8 = 0;
+pub(super) const UNSIGNED: u8 = 0;
 const BYTES: u8 = 2;
-const TEXT: u8 = 3;
-const ARRAY: u8 = 4;
-const MAP: u8 = 5;
+pub(super) const TEXT: u8 = 3;
+pub(super) const ARRAY: u8 = 4;
+pub(super) const MAP: u8 = 5;
 const TAG: u8 = 6;
-const FALSE: u8 = 0xf4;
-const TRUE: u8 = 0xf5;
-const NULL: u8 = 0xf6;
+pub(super) const FALSE: u8 = 0xf4;
+pub(super) const TRUE: u8 = 0xf5;
+pub(super) const NULL: u8 = 0xf6;
 const UNDEFINED: u8 = 0xf7;
 const BREAK: u8 = 0xff;
 
 /// How many items an array or map has left.
 #[derive(Clone, Copy)]
-enum Left {
+pub(super) enum Left {
     Items(u64),
     UntilBreak,
+}
+
+/// An item, or the beginning of one.
+#[cfg(not(feature = "whole"))]
+pub(super) enum Token<'de> {
+    Unsigned(u64),
+    Bool(bool),
+    Text(&'de str),
+    /// And how many items it has.
+    Array(Left, usize),
+    /// And how many pairs it has.
+    Map(Left, usize),
+    Null,
 }
 
 /// What is left to read, and how deep it may still nest.
@@ -189,6 +202,52 @@ impl<'de> Reader<'de> {
     }
 }
 
+#[cfg(not(feature = "whole"))]
+impl<'de> Reader<'de> {
+    /// The next item of what was found well-formed; null for what the protocol does not have.
+    #[inline(never)]
+    pub(super) fn token(&mut self) -> Token<'de> {
+        let token = match self.peek() {
+            FALSE | TRUE => self.byte().map(|byte| Token::Bool(byte == TRUE)),
+            byte => match byte >> 5 {
+                UNSIGNED => self.unsigned().map(Token::Unsigned),
+                TEXT => self.text().map(Token::Text),
+                ARRAY => self
+                    .open(ARRAY)
+                    .map(|left| Token::Array(left, self.count(left, 1))),
+                MAP => self
+                    .open(MAP)
+                    .map(|left| Token::Map(left, self.count(left, 2))),
+                _ => self.skip().map(|()| Token::Null),
+            },
+        };
+        token.unwrap_or(Token::Null)
+    }
+
+    fn count(&self, mut left: Left, items_each: usize) -> usize {
+        let mut ahead = Self { ..*self };
+        let mut count = 0;
+        while ahead.is_another(&mut left) {
+            (0..items_each).for_each(|_| drop(ahead.skip()));
+            count += 1;
+        }
+        count
+    }
+
+    pub(super) fn is_another(&mut self, left: &mut Left) -> bool {
+        self.another(left).unwrap_or(false)
+    }
+
+    /// The bytes of the next item.
+    #[inline(never)]
+    fn item(&mut self) -> Result<&'de [u8], Error> {
+        let before = self.rest;
+        self.skip()?;
+        let len = before.len() - self.rest.len();
+        Ok(before.get(..len).unwrap_or_default())
+    }
+}
+
 fn as_text(bytes: &[u8]) -> Result<&str, Error> {
     std::str::from_utf8(bytes).map_err(|_| Error::new("a text that is not UTF-8"))
 }
@@ -247,6 +306,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         _name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
+        #[cfg(not(feature = "whole"))]
+        if _name == super::unread::UNREAD {
+            return visitor.visit_borrowed_bytes(self.item()?);
+        }
         visitor.visit_newtype_struct(self)
     }
 
