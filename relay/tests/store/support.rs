@@ -11,8 +11,8 @@ use seqline_relay::{
     store::{
         Actor, Clear, Commit, CommitRules, ConversationsQuery, Delete, Delivered, Digest, Done,
         Edit, Group, GroupAction, GroupCommand, GroupDone, GroupQuery, HistoryPage, HistoryQuery,
-        HistoryRange, Op, OpResult, Page, PageQuery, PageRange, Read, Recall, Receipts,
-        ReceiptsQuery, Send, Sent, Store, Timeline,
+        HistoryRange, Member, MembersQuery, Op, OpResult, Page, PageQuery, PageRange, Read, Recall,
+        Receipts, ReceiptsQuery, Send, Sent, Store, Timeline,
     },
 };
 
@@ -353,6 +353,24 @@ impl Fresh {
             conv: ConvId::new(conv).unwrap(),
         };
         self.store.group(query).await.unwrap()
+    }
+
+    pub(crate) async fn members(
+        &self,
+        by: &str,
+        conv: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Option<Vec<Member>> {
+        let query = MembersQuery {
+            group: GroupQuery {
+                actor: actor(by),
+                conv: ConvId::new(conv).unwrap(),
+            },
+            after: after.map(user),
+            limit,
+        };
+        self.store.members(query).await.unwrap()
     }
 
     pub(crate) async fn receipts(&self, by: &str, to: &str, conv_seq: u64) -> Option<Receipts> {

@@ -9,8 +9,8 @@ use seqline_relay::{
 };
 
 use crate::support::{
-    Fresh, account, account_of, actor, at_s, bodies, conv, delivered, message, read, recall, send,
-    seqs,
+    Fresh, SERVER, account, account_of, actor, at_s, bodies, conv, create, delete, delivered,
+    message, place, read, recall, send, seqs,
 };
 
 pub(crate) async fn pages_are_bounded_and_contiguous(store: Fresh) {
@@ -215,4 +215,115 @@ pub(crate) async fn appends_are_what_pages_say(store: Fresh) {
             assert_eq!(page.head.get(), after + append.items.len() as u64);
         }
     }
+}
+
+pub(crate) async fn pages_go_both_ways_and_by_time(store: Fresh) {
+    for n in 1..=6 {
+        let op = Op::Send(send("alice", "bob", &format!("m{n}"), "x"));
+        store.commit_at(n, vec![op]).await;
+    }
+    let seq = |n| Seq::new(n).unwrap();
+    let page = async |range, bytes_max| {
+        let query = PageQuery {
+            account: account("bob"),
+            timeline: Timeline::User(account("bob")),
+            range,
+            limit: 2,
+            bytes_max,
+            now: at_s(0),
+        };
+        store.store.page(query).await.unwrap()
+    };
+    for (range, expected) in [
+        (PageRange::After(seq(0)), vec![1, 2]),
+        (PageRange::After(seq(6)), vec![]),
+        (PageRange::Before(seq(4)), vec![2, 3]),
+        (PageRange::Before(seq(2)), vec![1]),
+        (PageRange::Before(seq(99)), vec![5, 6]),
+        (PageRange::Since(at_s(3)), vec![3, 4]),
+        (PageRange::Since(at_s(7)), vec![]),
+        (PageRange::Until(at_s(3)), vec![1, 2]),
+        (PageRange::Until(at_s(9)), vec![5, 6]),
+        (PageRange::Until(at_s(1)), vec![]),
+    ] {
+        let got = page(range, usize::MAX).await;
+        assert_eq!(seqs(&got.entries), expected, "{range:?}");
+        assert_eq!((got.head.get(), got.floor.get()), (6, 1));
+    }
+    // What is left out is what is further away.
+    let short = page(PageRange::Before(seq(4)), 0).await;
+    assert_eq!(seqs(&short.entries), [3]);
+}
+
+pub(crate) async fn a_timeline_is_ones_own(store: Fresh) {
+    store.fill("alice", "bob", 2).await;
+    let query = PageQuery {
+        account: account("carol"),
+        timeline: Timeline::User(account("bob")),
+        range: PageRange::After(Seq::ZERO),
+        limit: 9,
+        bytes_max: usize::MAX,
+        now: at_s(0),
+    };
+    let page = store.store.page(query.clone()).await.unwrap();
+    assert_eq!((page.entries.len(), page.head.get()), (0, 0));
+    // A group that is no crowd has no timeline of its own, and no one else's is in reach.
+    store
+        .commit(vec![create("alice", "group:g", &["bob"])])
+        .await;
+    store
+        .commit(vec![Op::Send(send("alice", "group:g", "m1", "x"))])
+        .await;
+    let page = store.crowd("bob", "group:g").await;
+    assert_eq!((page.entries.len(), page.head.get()), (0, 0));
+    store.commit(vec![create("alice", "channel:c", &[])]).await;
+    store
+        .commit(vec![Op::Send(send("alice", "channel:c", "m2", "x"))])
+        .await;
+    let elsewhere = account_of("other", "alice");
+    let page = PageQuery {
+        account: elsewhere,
+        timeline: Timeline::Crowd(account("alice").app.clone(), place("", "channel:c")),
+        ..query
+    };
+    assert_eq!(store.store.page(page).await.unwrap().entries, []);
+    assert_eq!(store.crowd("alice", "channel:c").await.entries.len(), 1);
+}
+
+pub(crate) async fn history_goes_by_time(store: Fresh) {
+    for n in 1..=6 {
+        let op = Op::Send(send("alice", "bob", &format!("m{n}"), "x"));
+        store.commit_at(n, vec![op]).await;
+    }
+    let ab = conv("alice", "bob");
+    for (range, expected, more) in [
+        (HistoryRange::Since(at_s(3)), vec![3, 4], true),
+        (HistoryRange::Since(at_s(5)), vec![5, 6], false),
+        (HistoryRange::Since(at_s(7)), vec![], false),
+        (HistoryRange::Until(at_s(3)), vec![1, 2], false),
+        (HistoryRange::Until(at_s(6)), vec![4, 5], true),
+        (HistoryRange::Until(at_s(1)), vec![], false),
+    ] {
+        let page = store.history("bob", &ab, range, 2).await.unwrap();
+        let got: Vec<_> = page.messages.iter().map(|one| one.conv_seq.get()).collect();
+        assert_eq!((got, page.more), (expected, more), "{range:?}");
+    }
+    store.commit(vec![read("bob", "alice", 4)]).await;
+    let page = store.history("bob", &ab, HistoryRange::Newest, 1).await;
+    assert_eq!(page.unwrap().read.get(), 4);
+}
+
+pub(crate) async fn the_server_sees_what_was_not_taken_back(store: Fresh) {
+    store.fill("alice", "bob", 3).await;
+    store
+        .commit(vec![recall("alice", "bob", 1), delete("bob", "alice", 2)])
+        .await;
+    let ab = conv("alice", "bob");
+    let page = store.history(SERVER, &ab, HistoryRange::Newest, 9).await;
+    let page = page.unwrap();
+    assert_eq!(bodies(&page.messages), ["alice 2", "alice 3"]);
+    assert_eq!(page.read.get(), 0);
+    let az = conv("alice", "zoe");
+    let none = store.history(SERVER, &az, HistoryRange::Newest, 9).await;
+    assert_eq!(none, None);
 }

@@ -3,7 +3,9 @@
 use seqline_protocol::{ConvSeq, Item};
 use seqline_relay::store::{Done, HistoryRange, Op, Refusal};
 
-use crate::support::{Fresh, RECALL_WINDOW_MS, account, conv, message, recall, send, sent};
+use crate::support::{
+    Fresh, RECALL_WINDOW_MS, SERVER, account, conv, message, recall, send, sent, told,
+};
 
 pub(crate) async fn blanks_the_message_everywhere(store: Fresh) {
     store.fill("alice", "bob", 2).await;
@@ -73,4 +75,15 @@ pub(crate) async fn a_recalled_message_is_not_sent_again(store: Fresh) {
     store.commit(vec![recall("alice", "bob", 1)]).await;
     assert!(sent(&store.result(1, op()).await).duplicate);
     assert_eq!(store.timeline("bob").await.len(), 2);
+}
+
+pub(crate) async fn is_for_the_server_at_any_time(store: Fresh) {
+    store.fill("alice", "bob", 1).await;
+    let op = || recall(SERVER, conv("alice", "bob").as_str(), 1);
+    assert_eq!(store.result(9_999, op()).await, Ok(Done::Applied));
+    assert_eq!(store.result(9_999, op()).await, Ok(Done::Applied));
+    let expected = ["message 1 ", "recall 1 by alice"];
+    assert_eq!(told(&store.timeline("bob").await), expected);
+    let nothing = recall(SERVER, conv("alice", "carol").as_str(), 1);
+    assert_eq!(store.result(0, nothing).await, Err(Refusal::MessageUnknown));
 }

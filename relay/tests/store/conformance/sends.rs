@@ -4,7 +4,8 @@ use seqline_protocol::{Kind, Priority};
 use seqline_relay::store::{Done, Op, Refusal, Send};
 
 use crate::support::{
-    Fresh, account, account_of, at_s, conv, message, read, recall, send, sent, seqs, signed, told,
+    Fresh, account, account_of, at_s, conv, create, message, read, recall, send, sent, seqs,
+    signed, told,
 };
 
 pub(crate) async fn reaches_both_timelines(store: Fresh) {
@@ -197,4 +198,32 @@ pub(crate) async fn keeps_every_field(store: Fresh) {
     assert_eq!(stored.created_us, at_s(7));
     assert_eq!(stored.sender, account("alice").user);
     assert!(!stored.recalled);
+}
+
+/// Whom an app's server writes as need not take part in a group.
+pub(crate) async fn the_server_sends_as_anyone(store: Fresh) {
+    store
+        .commit(vec![create("alice", "group:g", &["bob"])])
+        .await;
+    let as_system = |to: &str, id: &str| {
+        let mut send = send("system", to, id, id);
+        send.by_server = true;
+        Op::Send(send)
+    };
+    let commit = store
+        .commit(vec![as_system("group:g", "m1"), as_system("bob", "m2")])
+        .await;
+    assert_eq!(sent(&commit.results[0]).seq.get(), 0);
+    assert_eq!(sent(&commit.results[1]).seq.get(), 1);
+    let bob = ["created bob by alice", "message 1 m1", "message 1 m2"];
+    assert_eq!(told(&store.timeline("bob").await), bob);
+    assert_eq!(told(&store.timeline("system").await), ["message 1 m2"]);
+    assert!(sent(&store.result(0, as_system("group:g", "m1")).await).duplicate);
+    let nowhere = store.result(0, as_system("group:none", "m3")).await;
+    assert_eq!(nowhere, Err(Refusal::ConversationUnknown));
+    let mut room = send("alice", "room:r", "m4", "x");
+    room.by_server = true;
+    let nowhere = store.result(0, Op::Send(room)).await;
+    assert_eq!(nowhere, Err(Refusal::ConversationUnknown));
+    assert_eq!(store.listed("alice", "group:g").await.unwrap().unread, 1);
 }
