@@ -5,17 +5,18 @@ use std::cmp::Reverse;
 use seqline_protocol::Message;
 
 use super::tables::Tables;
-use crate::store::{Found, SearchQuery};
+use crate::store::{
+    Found, SearchQuery,
+    words::{Phrase, phrases, text_of, words},
+};
 
 impl Tables {
     pub(super) fn search(&self, query: &SearchQuery) -> Found {
-        let Some(user) = self.user_key(&query.account) else {
+        let wanted = phrases(&query.text);
+        let user = self.user_key(&query.account);
+        let Some(user) = user.filter(|_| !wanted.is_empty()) else {
             return Found::default();
         };
-        let wanted = words(&query.text);
-        if wanted.is_empty() {
-            return Found::default();
-        }
         let is_asked = |message: &Message| {
             !message.recalled
                 && query.conv.as_ref().is_none_or(|conv| message.conv == *conv)
@@ -29,7 +30,7 @@ impl Tables {
                 && query
                     .before
                     .is_none_or(|before| message.msg_id.get() < before)
-                && contains(&words(&message.body), &wanted)
+                && contains(message, &wanted)
         };
         let places = self.members.values().filter(|member| member.user == user);
         let mut found: Vec<Message> = places
@@ -52,31 +53,10 @@ impl Tables {
     }
 }
 
-/// Runs of letters and digits in lower case; of scripts without spaces, each character.
-fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut is_inside = false;
-    for c in text.chars().flat_map(char::to_lowercase) {
-        let is_wide = matches!(u32::from(c), 0x2E80..=0x9FFF | 0xAC00..=0xD7AF | 0x20000..);
-        if !c.is_alphanumeric() || is_wide {
-            is_inside = false;
-        }
-        if !c.is_alphanumeric() {
-            continue;
-        }
-        match words.last_mut() {
-            Some(word) if is_inside => word.push(c),
-            _ => words.push(c.to_string()),
-        }
-        is_inside = !is_wide;
-    }
-    words
-}
-
-/// Whether all words occur, the last one as the beginning of one.
-fn contains(words: &[String], wanted: &[String]) -> bool {
-    let Some((last, others)) = wanted.split_last() else {
-        return false;
-    };
-    others.iter().all(|one| words.contains(one)) && words.iter().any(|word| word.starts_with(last))
+fn contains(message: &Message, wanted: &[Phrase]) -> bool {
+    let text = text_of(&message.kind, &message.body);
+    text.is_some_and(|text| {
+        let words = words(&text);
+        wanted.iter().all(|phrase| phrase.is_in(&words))
+    })
 }

@@ -95,5 +95,4 @@ pub(crate) async fn ends_after_bounded_steps(store: Fresh) {
         assert!(page.entries.is_empty());
         assert_eq!(page.floor.get(), count as u64 + 1);
     }
-    assert!(!store.store.age(at_s(1)).await.unwrap());
 }
