@@ -1,6 +1,9 @@
 //! What sessions do, over real sockets.
 
+mod calls;
 mod chat;
+mod crowds;
 mod devices;
+mod groups;
 mod lagging;
 mod tokens;

@@ -2,6 +2,7 @@
 
 mod app_server;
 mod client;
+mod device;
 mod process;
 mod web;
 
@@ -31,7 +32,8 @@ use seqline_relay::{
 use tempfile::TempDir;
 
 pub(crate) use app_server::{Answer, AppServer, Seen, WEBHOOK_SECRET};
-pub(crate) use client::{Client, send};
+pub(crate) use client::{Client, send, send_to};
+pub(crate) use device::Device;
 pub(crate) use process::Process;
 pub(crate) use web::{Reply, request};
 

@@ -1,6 +1,9 @@
-use seqline_protocol::{KickReason, RelayFrame, ResetReason, Resume, Seq};
+use seqline_protocol::{ErrorCode, KickReason, RelayFrame, ResetReason, Resume, Seq};
 
-use crate::support::{Client, Relay};
+use seqline_relay::session::DevicePolicy;
+use serde_json::json;
+
+use crate::support::{Client, Relay, Wish};
 
 #[tokio::test]
 async fn every_device_of_both_users_learns_of_a_message() {
@@ -63,4 +66,55 @@ async fn a_device_goes_on_after_a_restart_of_the_relay() {
         .await;
     assert_eq!(welcome.reset, Some(ResetReason::AheadOfHead));
     assert_eq!(welcome.cursor, welcome.head);
+}
+
+async fn assert_kicked(client: &mut Client, expected: KickReason) {
+    match client.answer().await {
+        RelayFrame::Kick { reason, .. } => assert_eq!(reason, expected),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(client.closed().await, 4020);
+}
+
+#[tokio::test]
+async fn a_policy_ends_the_older_session_with_its_reason() {
+    let relay = Relay::start_with(Wish {
+        devices: DevicePolicy::One,
+        ..Wish::default()
+    })
+    .await;
+    let (mut phone, _) = Client::open(&relay, "alice", "phone").await;
+    let (mut bob, _) = Client::open(&relay, "bob", "phone").await;
+    let (mut tablet, _) = Client::open(&relay, "alice", "tablet").await;
+    assert_kicked(&mut phone, KickReason::DevicePolicy).await;
+    tablet.store("bob", "m1", "hello").await;
+    assert_eq!(bob.pushed(1).await.len(), 1, "others stay");
+}
+
+#[tokio::test]
+async fn a_user_lists_her_devices_and_ends_one() {
+    let relay = Relay::start().await;
+    let (mut phone, _) = Client::open(&relay, "alice", "phone").await;
+    let (mut tablet, _) = Client::open(&relay, "alice", "tablet").await;
+    // What the devices have connected with is stored before what they ask for.
+    tablet.store("bob", "m1", "hello").await;
+    phone.store("bob", "m2", "hello").await;
+    let listed = phone.call("devices.list", json!({})).await.unwrap();
+    let mut online: Vec<_> = listed["devices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["device"].as_str().unwrap(), one["online"] == true))
+        .collect();
+    online.sort_unstable();
+    assert_eq!(online, [("phone", true), ("tablet", true)]);
+
+    let end = json!({ "device": "tablet" });
+    phone.call("devices.end", end).await.unwrap();
+    assert_kicked(&mut tablet, KickReason::SessionEnded).await;
+    phone.store("bob", "m3", "still here").await;
+    assert_eq!(
+        phone.call("devices.end", json!({ "device": 5 })).await,
+        Err(ErrorCode::FieldInvalid)
+    );
 }

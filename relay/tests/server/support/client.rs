@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use seqline_protocol::{
-    ClientFrame, ClientMsgId, DeviceId, Encoded, Encoding, Entry, Hello, Kind, Priority,
+    ClientFrame, ClientMsgId, DeviceId, Encoded, Encoding, Entry, ErrorCode, Hello, Kind, Priority,
     RelayFrame, RequestId, Resume, Send, Seq, Start, Target, UserId, VERSION, Welcome, decode,
     encode,
 };
+use serde_json::Value;
 use tokio::{
     net::{TcpSocket, TcpStream},
     time::timeout,
@@ -26,9 +27,14 @@ pub(crate) struct Client {
 
 /// A message to a user.
 pub(crate) fn send(to: &str, id: &str, body: &str) -> ClientFrame {
+    send_to(Target::User(UserId::new(to).unwrap()), id, body)
+}
+
+/// A message to anyone.
+pub(crate) fn send_to(to: Target, id: &str, body: &str) -> ClientFrame {
     ClientFrame::Send(Send {
         client_msg_id: ClientMsgId::new(id).unwrap(),
-        to: Target::User(UserId::new(to).unwrap()),
+        to,
         kind: Kind::text(),
         body: body.to_owned(),
         priority: Priority::Normal,
@@ -133,6 +139,42 @@ impl Client {
             match self.next().await {
                 RelayFrame::Push { .. } | RelayFrame::Notify { .. } | RelayFrame::Sent { .. } => {}
                 frame => return frame,
+            }
+        }
+    }
+
+    /// Calls a method. Frames before the answer are passed over.
+    pub(crate) async fn call(&mut self, method: &str, params: Value) -> Result<Value, ErrorCode> {
+        let req = RequestId::new(9_000_000).unwrap();
+        self.say(&ClientFrame::Call {
+            req,
+            method: method.to_owned(),
+            params: params.to_string(),
+        })
+        .await;
+        loop {
+            match self.next().await {
+                RelayFrame::Result { req: of, value } if of == req => {
+                    return Ok(serde_json::from_str(&value).unwrap());
+                }
+                RelayFrame::Error {
+                    code,
+                    req: Some(of),
+                    ..
+                } if of == req => return Err(code),
+                RelayFrame::Error { code, .. } => panic!("{code}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next event of this name. Other frames are passed over.
+    pub(crate) async fn event(&mut self, expected: &str) -> Value {
+        loop {
+            if let RelayFrame::Event { name, value } = self.next().await
+                && name.as_str() == expected
+            {
+                return serde_json::from_str(&value).unwrap();
             }
         }
     }
