@@ -222,7 +222,10 @@ async fn age_rest(connection: &mut PgConnection, before: i64) -> Result<bool, sq
         return Ok(false);
     }
     let rows: i64 = newest.iter().map(|(_, _, count)| count).sum();
-    let newest: Vec<_> = newest.iter().map(|(owner, seq, _)| (*owner, *seq)).collect();
+    let newest: Vec<_> = newest
+        .iter()
+        .map(|(owner, seq, _)| (*owner, *seq))
+        .collect();
     raise_floors(connection, &newest).await?;
     let (owners, seqs): (Vec<_>, Vec<_>) = newest.into_iter().unzip();
     sqlx::query(

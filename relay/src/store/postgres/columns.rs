@@ -237,9 +237,7 @@ pub(super) fn stored_conv_state(state: ConvState) -> i16 {
 }
 
 /// What is stored is not what we store.
-pub(super) fn decode(
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> sqlx::Error {
+pub(super) fn decode(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
     sqlx::Error::Decode(error.into())
 }
 

@@ -143,7 +143,9 @@ pub(super) fn query(phrases: &[words::Phrase], whose: &[String]) -> String {
     let whose: Vec<_> = whose.iter().map(|one| quoted(one)).collect();
     let phrases = phrases.iter().map(|phrase| {
         let mut words: Vec<_> = phrase.words.iter().map(|word| quoted(cut(word))).collect();
-        if phrase.is_prefix && let Some(last) = words.last_mut() {
+        if phrase.is_prefix
+            && let Some(last) = words.last_mut()
+        {
             last.push_str(":*");
         }
         format!("({})", words.join(" <-> "))

@@ -83,7 +83,10 @@ impl Server {
     }
 
     fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@localhost/{database}?host={}", self.folder)
+        format!(
+            "postgres://postgres@localhost/{database}?host={}",
+            self.folder
+        )
     }
 
     /// As if it had crashed: connections are cut, nothing is written.
@@ -126,7 +129,10 @@ impl Watcher {
 fn shell() -> Command {
     let id = |args: &[&str]| {
         let output = Command::new("id").args(args).output().ok()?;
-        output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
     };
     if id(&["-u"]).as_deref() == Some("0") {
         let user = ["postgres", "nobody"]
@@ -155,12 +161,14 @@ fn binaries() -> Option<PathBuf> {
         let name = folder.parent()?.file_name()?.to_str()?;
         name.parse::<u32>().ok()
     };
-    let debian = std::fs::read_dir("/usr/lib/postgresql").ok().and_then(|versions| {
-        versions
-            .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
-            .filter(|folder| folder.join("initdb").exists())
-            .max_by_key(version)
-    });
+    let debian = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()
+        .and_then(|versions| {
+            versions
+                .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+                .filter(|folder| folder.join("initdb").exists())
+                .max_by_key(version)
+        });
     let path = || {
         let path = std::env::var_os("PATH")?;
         std::env::split_paths(&path).find(|folder| folder.join("initdb").exists())

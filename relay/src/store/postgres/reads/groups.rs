@@ -4,9 +4,7 @@ use seqline_protocol::UserId;
 use sqlx::PgPool;
 
 use crate::store::{
-    Group, GroupQuery, Member, MembersQuery,
-    ledger::ConvState,
-    postgres::columns::Columns,
+    Group, GroupQuery, Member, MembersQuery, ledger::ConvState, postgres::columns::Columns,
     rows::integer,
 };
 

@@ -40,7 +40,9 @@ macro_rules! server {
 macro_rules! history {
     ($who:literal, $after:literal, $read:literal, $hidden:literal, $order:literal) => {
         concat!(
-            "SELECT ", $read, ", ",
+            "SELECT ",
+            $read,
+            ", ",
             message_columns!(),
             " FROM app
              JOIN conversation ON conversation.app_id = app.app_id AND conversation.name = $3
@@ -49,14 +51,21 @@ macro_rules! history {
             " LEFT JOIN LATERAL (
                 SELECT * FROM message stored
                 WHERE stored.conv_id = conversation.conv_id
-                  AND stored.conv_seq > $4 AND stored.conv_seq > ", $after, "
+                  AND stored.conv_seq > $4 AND stored.conv_seq > ",
+            $after,
+            "
                   AND stored.conv_seq < $5
                   AND (stored.expires_us IS NULL OR stored.expires_us > $6)
-                  AND NOT stored.is_replaced ", $hidden, "
-                ORDER BY stored.conv_seq ", $order, " LIMIT $7) message ON true
+                  AND NOT stored.is_replaced ",
+            $hidden,
+            "
+                ORDER BY stored.conv_seq ",
+            $order,
+            " LIMIT $7) message ON true
              LEFT JOIN users sender ON sender.user_id = message.sender_id
              WHERE app.name = $1
-             ORDER BY message.conv_seq ", $order
+             ORDER BY message.conv_seq ",
+            $order
         )
     };
 }

@@ -50,16 +50,27 @@ macro_rules! crowds {
 macro_rules! page {
     ($from:literal, $owner:literal, $head:literal, $floor:literal, $order:literal) => {
         concat!(
-            "SELECT ", $head, ", ", $floor, ", timeline.seq, timeline.kind, conversation.name,
+            "SELECT ",
+            $head,
+            ", ",
+            $floor,
+            ", timeline.seq, timeline.kind, conversation.name,
                timeline.conv_seq, about.name, timeline.msg_id, timeline.read, timeline.data,
                hidden.conv_seq IS NOT NULL, ",
-            message_columns!(), " ",
+            message_columns!(),
+            " ",
             $from,
             " LEFT JOIN LATERAL (
                 SELECT * FROM timeline entry
-                WHERE entry.owner_id = ", $owner, " AND entry.seq >= $4
-                  AND entry.seq >= ", $floor, " AND entry.seq < $5
-                ORDER BY entry.seq ", $order, " LIMIT $6) timeline ON true
+                WHERE entry.owner_id = ",
+            $owner,
+            " AND entry.seq >= $4
+                  AND entry.seq >= ",
+            $floor,
+            " AND entry.seq < $5
+                ORDER BY entry.seq ",
+            $order,
+            " LIMIT $6) timeline ON true
              LEFT JOIN conversation ON conversation.conv_id = timeline.conv_id
              LEFT JOIN users about ON about.user_id = timeline.about_id
              LEFT JOIN message ON message.msg_id = timeline.msg_id AND timeline.kind IN (0, 4)
@@ -67,7 +78,8 @@ macro_rules! page {
              LEFT JOIN hidden ON hidden.user_id = asker.user_id
                AND hidden.conv_id = timeline.conv_id AND hidden.conv_seq = timeline.conv_seq
              WHERE app.name = $1
-             ORDER BY timeline.seq ", $order
+             ORDER BY timeline.seq ",
+            $order
         )
     };
 }
@@ -78,7 +90,15 @@ macro_rules! first_since {
     ($from:literal, $owner:literal, $head:literal, $floor:literal, $order:literal) => {
         concat!(
             "WITH RECURSIVE search (owner, low, high) AS (
-               SELECT ", $owner, ", ", $floor, ", ", $head, " + 1 ", $from, " WHERE app.name = $1
+               SELECT ",
+            $owner,
+            ", ",
+            $floor,
+            ", ",
+            $head,
+            " + 1 ",
+            $from,
+            " WHERE app.name = $1
                UNION ALL
                SELECT search.owner,
                  CASE WHEN middle.is_before THEN (low + high) / 2 + 1 ELSE low END,

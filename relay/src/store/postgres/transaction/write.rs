@@ -87,7 +87,9 @@ async fn groups(connection: &mut PgConnection, convs: &[ConvRow]) -> Result<(), 
          WHERE conversation.conv_id = changed.conv_id",
     )
     .bind(column(&groups, |conv| conv.key.0))
-    .bind(column(&groups, |conv| conv.group.owner.map(|owner| owner.0)))
+    .bind(column(&groups, |conv| {
+        conv.group.owner.map(|owner| owner.0)
+    }))
     .bind(column(&groups, |conv| conv.group.title.as_bytes()))
     .bind(column(&groups, |conv| conv.group.announcement.as_bytes()))
     .bind(column(&groups, |conv| stored_join_rule(conv.group.join)))

@@ -48,7 +48,9 @@ async fn seen(
     .bind(column(&latest, |device| device.device.as_str()))
     .bind(column(&latest, |device| device.platform.as_str()))
     .bind(column(&latest, |device| device.host.as_bytes()))
-    .bind(column(&latest, |device| device.app_version.as_deref().map(str::as_bytes)))
+    .bind(column(&latest, |device| {
+        device.app_version.as_deref().map(str::as_bytes)
+    }))
     .bind(integer(now_us))
     .execute(&mut *connection)
     .await?;

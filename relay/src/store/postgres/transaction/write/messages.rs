@@ -45,7 +45,9 @@ pub(super) async fn insert(
     .bind(column(rows, |row| stored_priority(row.message.priority)))
     .bind(column(rows, |row| integer(row.message.created_us.get())))
     .bind(column(rows, |row| time(row.message.expires_us)))
-    .bind(column(rows, |row| row.message.key.as_ref().map(Label::as_str)))
+    .bind(column(rows, |row| {
+        row.message.key.as_ref().map(Label::as_str)
+    }))
     .bind(column(rows, |row| {
         row.message.replaces.map(|replaced| integer(replaced.get()))
     }))
@@ -103,7 +105,12 @@ pub(super) async fn queue_for_search(
             _ => ranges.push((id, id)),
         }
     }
-    ranges.extend(changes.updates.iter().map(|update| (update.msg_id, update.msg_id)));
+    ranges.extend(
+        changes
+            .updates
+            .iter()
+            .map(|update| (update.msg_id, update.msg_id)),
+    );
     if ranges.is_empty() {
         return Ok(());
     }
