@@ -10,10 +10,14 @@ pub struct Counters {
     refusals: [AtomicU64; ErrorCode::ALL.len()],
     /// Commits that succeeded.
     pub commits: Counter,
-    /// Operations in them.
-    pub operations: Counter,
+    /// How many operations were in each commit.
+    pub batches: Histogram,
+    /// Timeline entries that commits added.
+    pub entries: Counter,
     /// Commits that failed as a whole.
     pub commits_failed: Counter,
+    /// Pages of timelines that devices pulled.
+    pub pulls: Counter,
     /// Sessions that were ended with a reason.
     pub kicks: Counter,
     /// Batches told in rooms.
@@ -77,6 +81,49 @@ impl Gauge {
     #[must_use]
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How often a number was in which range: up to 1, 2, 4, 8 … and above.
+#[derive(Debug, Default)]
+pub struct Histogram {
+    ranges: [AtomicU64; Self::BOUNDS.len()],
+    count: Counter,
+    sum: Counter,
+}
+
+impl Histogram {
+    const BOUNDS: [usize; 11] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+
+    /// It was this number once more.
+    pub fn observe(&self, number: usize) {
+        let at = Self::BOUNDS.iter().position(|bound| number <= *bound);
+        if let Some(range) = at.and_then(|at| self.ranges.get(at)) {
+            range.fetch_add(1, Ordering::Relaxed);
+        }
+        self.count.add(1);
+        self.sum.add(number);
+    }
+
+    /// For each bound, how often the number was no larger.
+    pub fn up_to(&self) -> impl Iterator<Item = (usize, u64)> {
+        let ranges = Self::BOUNDS.into_iter().zip(&self.ranges);
+        ranges.scan(0, |sum, (bound, range)| {
+            *sum += range.load(Ordering::Relaxed);
+            Some((bound, *sum))
+        })
+    }
+
+    /// How often there was any.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count.get()
+    }
+
+    /// All of them together.
+    #[must_use]
+    pub fn sum(&self) -> u64 {
+        self.sum.get()
     }
 }
 

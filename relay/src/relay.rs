@@ -1,6 +1,6 @@
 //! Puts the parts together and runs them.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt as _;
 use seqline_protocol::{AppId, Heartbeat, ServerLimits};
@@ -23,7 +23,8 @@ use crate::{
     rooms::Rooms,
     session::{DevicePolicy, SessionRules},
     store::{
-        CommitRules, Database, OpenError, StoreSettings, TimelineAppend,
+        CommitRules, Store, TimelineAppend,
+        sqlite::{OpenError, SqliteStore},
     },
     upkeep::{self, IndexBell, UpkeepRules},
     webhooks::{Online, WebhookBells, WebhookParts, WebhookRules},
@@ -34,8 +35,8 @@ use crate::{
 pub struct Plan {
     /// Where to listen; port 0 for any free one.
     pub listen: SocketAddr,
-    /// Where everything is kept.
-    pub database: Database,
+    /// The SQLite file.
+    pub database: PathBuf,
     /// Reading connections.
     pub readers: u32,
     /// The apps' keys.
@@ -118,15 +119,16 @@ impl WakeUp for WakeAll {
 /// # Errors
 /// [`StartError`].
 pub async fn start(plan: Plan) -> Result<Running, StartError> {
-    let settings = StoreSettings {
-        readers: plan.readers,
-        sync_ttl: plan.upkeep_rules.sync_ttl,
-    };
-    let rules = CommitRules {
-        hook_apps: plan.webhooks.keys().cloned().collect(),
-        ..plan.commit_rules
-    };
-    let store = plan.database.open(settings, rules, &*plan.entropy).await?;
+    let store = SqliteStore::open(
+        &plan.database,
+        plan.readers,
+        CommitRules {
+            hook_apps: plan.webhooks.keys().cloned().collect(),
+            ..plan.commit_rules
+        },
+        &*plan.entropy,
+    )
+    .await?;
     let listener = TcpListener::bind(plan.listen)
         .await
         .and_then(|listener| Ok((listener.local_addr()?, listener)));
@@ -134,6 +136,7 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         address: plan.listen,
         source,
     })?;
+    let store: Arc<dyn Store> = Arc::new(store);
     let hub = Arc::new(Hub::default());
     let counters = Arc::new(Counters::default());
     let index_bell = Arc::new(IndexBell::default());

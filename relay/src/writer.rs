@@ -184,7 +184,9 @@ impl Writer {
             match self.store.commit(ops, self.clock.now().wall).await {
                 Ok(commit) => {
                     self.counters.commits.add(1);
-                    self.counters.operations.add(count);
+                    self.counters.batches.observe(count);
+                    let entries = commit.appends.iter().map(|append| append.items.len());
+                    self.counters.entries.add(entries.sum());
                     self.tell(commit, replies);
                 }
                 Err(error) => {

@@ -17,23 +17,17 @@ pub use sources::{Origin, Sources};
 pub use time::parse_time_s;
 
 use crate::{
-    callout::Endpoint,
-    check::CheckRules,
-    drain::DrainRules,
-    session::DevicePolicy,
-    store::{CommitRules, Database},
+    callout::Endpoint, check::CheckRules, drain::DrainRules, session::DevicePolicy,
+    store::CommitRules,
 };
-
-/// Where the relay's own files are, if the database is a server.
-const DATA_FOLDER: &str = "data";
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen; port 0 for any free one.
     pub listen: SocketAddr,
-    /// Where everything is kept.
-    pub database: Database,
+    /// The SQLite file.
+    pub database: PathBuf,
     /// Development conveniences.
     pub is_dev: bool,
     /// Each app's secret. In development the only app's is kept in the data folder.
@@ -67,13 +61,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Where the relay keeps its own files: the folder of the database, if that is a file.
+    /// The folder of the database, where the relay keeps its other files too.
     #[must_use]
     pub fn data_folder(&self) -> PathBuf {
-        let Database::Sqlite(path) = &self.database else {
-            return PathBuf::from(DATA_FOLDER);
-        };
-        match path.parent() {
+        match self.database.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
         }

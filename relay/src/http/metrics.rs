@@ -1,10 +1,14 @@
 //! Counts for Prometheus, in its text format.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{
+    fmt::{Display, Write as _},
+    sync::Arc,
+};
 
 use axum::{extract::State, http::header, response::IntoResponse};
 
 use super::App;
+use crate::counters::{Counter, Histogram};
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
@@ -12,116 +16,93 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
 }
 
 fn render(app: &App) -> String {
-    let mut text = String::new();
-    let mut number = |name: &str, kind: &str, help: &str, value: u64| {
-        let _ = write!(
-            text,
-            "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n"
-        );
-    };
     let counters = &app.counters;
-    number(
-        "seqline_connections",
-        "gauge",
+    let mut page = Page::default();
+    page.gauge(
+        "connections",
         "Open WebSocket connections.",
         app.hub.len() as u64,
     );
-    number(
-        "seqline_commits_total",
-        "counter",
-        "Durable commits.",
-        counters.commits.get(),
+    page.counter("commits_total", "Durable commits.", &counters.commits);
+    page.histogram(
+        "commit_operations",
+        "Operations of a durable commit.",
+        &counters.batches,
     );
-    number(
-        "seqline_operations_total",
-        "counter",
-        "Operations in durable commits.",
-        counters.operations.get(),
-    );
-    number(
-        "seqline_commits_failed_total",
-        "counter",
+    page.counter(
+        "commits_failed_total",
         "Commits that failed as a whole.",
-        counters.commits_failed.get(),
+        &counters.commits_failed,
     );
-    number(
-        "seqline_kicks_total",
-        "counter",
+    page.counter(
+        "entries_total",
+        "Timeline entries that commits added.",
+        &counters.entries,
+    );
+    page.counter(
+        "pulls_total",
+        "Pages of timelines that devices pulled.",
+        &counters.pulls,
+    );
+    page.counter(
+        "kicks_total",
         "Sessions that were ended with a reason: replaced, by policy, by request.",
-        counters.kicks.get(),
+        &counters.kicks,
     );
-    number(
-        "seqline_crowds_followed",
-        "gauge",
+    page.gauge(
+        "crowds_followed",
         "Large conversations that someone is connected for.",
         app.hub.crowds() as u64,
     );
-    number(
-        "seqline_rooms",
-        "gauge",
+    page.gauge(
+        "rooms",
         "Rooms with someone in them.",
         app.rooms.len() as u64,
     );
-    number(
-        "seqline_room_batches_total",
-        "counter",
+    page.counter(
+        "room_batches_total",
         "Batches told in rooms.",
-        counters.room_batches.get(),
+        &counters.room_batches,
     );
-    number(
-        "seqline_room_comments_total",
-        "counter",
+    page.counter(
+        "room_comments_total",
         "Comments told in rooms.",
-        counters.room_comments.get(),
+        &counters.room_comments,
     );
-    number(
-        "seqline_room_comments_dropped_total",
-        "counter",
+    page.counter(
+        "room_comments_dropped_total",
         "Comments that were dropped because too much was said in a room.",
-        counters.room_comments_dropped.get(),
+        &counters.room_comments_dropped,
     );
-    let webhooks = [
-        (
-            "sent",
-            &counters.webhooks_sent,
-            "Webhooks that an app's server took.",
-        ),
-        (
-            "failed",
-            &counters.webhooks_failed,
-            "Deliveries of webhooks that failed and are tried again.",
-        ),
-        (
-            "given_up",
-            &counters.webhooks_given_up,
-            "Messages of which an app's server was not told in the end.",
-        ),
-    ];
-    for (name, count, help) in webhooks {
-        number(
-            &format!("seqline_webhooks_{name}_total"),
-            "counter",
-            help,
-            count.get(),
-        );
-    }
-    number(
-        "seqline_webhooks_waiting",
-        "gauge",
+    page.counter(
+        "webhooks_sent_total",
+        "Webhooks that an app's server took.",
+        &counters.webhooks_sent,
+    );
+    page.counter(
+        "webhooks_failed_total",
+        "Deliveries of webhooks that failed and are tried again.",
+        &counters.webhooks_failed,
+    );
+    page.counter(
+        "webhooks_given_up_total",
+        "Messages of which an app's server was not told in the end.",
+        &counters.webhooks_given_up,
+    );
+    page.gauge(
+        "webhooks_waiting",
         "Conversations whose next webhook is due or under way, at most 64 an app.",
         counters.webhooks_waiting.get(),
     );
-    number(
-        "seqline_age_steps_total",
-        "counter",
+    page.counter(
+        "age_steps_total",
         "Steps in which aged timeline entries were removed.",
-        counters.age_steps.get(),
+        &counters.age_steps,
     );
-    number(
-        "seqline_index_steps_total",
-        "counter",
+    page.counter(
+        "index_steps_total",
         "Steps in which messages were made searchable.",
-        counters.index_steps.get(),
+        &counters.index_steps,
     );
     let checks = [
         ("accept", &counters.checks_accepted),
@@ -129,19 +110,67 @@ fn render(app: &App) -> String {
         ("refuse", &counters.checks_refused),
         ("none", &counters.checks_failed),
     ];
-    text.push_str("# HELP seqline_checks_total Checks before a message was stored, by verdict.\n");
-    text.push_str("# TYPE seqline_checks_total counter\n");
-    for (verdict, count) in checks {
-        let _ = writeln!(
-            text,
-            "seqline_checks_total{{verdict=\"{verdict}\"}} {}",
-            count.get()
-        );
+    page.labelled(
+        "checks_total",
+        "Checks before a message was stored, by verdict.",
+        "verdict",
+        checks.map(|(verdict, count)| (verdict, count.get())),
+    );
+    page.labelled(
+        "refusals_total",
+        "Refusals by error code.",
+        "code",
+        counters.refusals(),
+    );
+    page.text
+}
+
+/// In the text format. All names start with `seqline_`.
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn counter(&mut self, name: &str, help: &str, count: &Counter) {
+        self.head(name, help, "counter");
+        self.line(name, count.get());
     }
-    text.push_str("# HELP seqline_refusals_total Refusals by error code.\n");
-    text.push_str("# TYPE seqline_refusals_total counter\n");
-    for (code, count) in counters.refusals() {
-        let _ = writeln!(text, "seqline_refusals_total{{code=\"{code}\"}} {count}");
+
+    fn gauge(&mut self, name: &str, help: &str, value: u64) {
+        self.head(name, help, "gauge");
+        self.line(name, value);
     }
-    text
+
+    fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
+        self.head(name, help, "histogram");
+        for (bound, count) in histogram.up_to() {
+            self.line(&format!("{name}_bucket{{le=\"{bound}\"}}"), count);
+        }
+        self.line(&format!("{name}_bucket{{le=\"+Inf\"}}"), histogram.count());
+        self.line(&format!("{name}_sum"), histogram.sum());
+        self.line(&format!("{name}_count"), histogram.count());
+    }
+
+    fn labelled(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        counts: impl IntoIterator<Item = (impl Display, u64)>,
+    ) {
+        self.head(name, help, "counter");
+        for (value, count) in counts {
+            self.line(&format!("{name}{{{label}=\"{value}\"}}"), count);
+        }
+    }
+
+    fn head(&mut self, name: &str, help: &str, kind: &str) {
+        let _ = writeln!(self.text, "# HELP seqline_{name} {help}");
+        let _ = writeln!(self.text, "# TYPE seqline_{name} {kind}");
+    }
+
+    fn line(&mut self, name: &str, value: u64) {
+        let _ = writeln!(self.text, "seqline_{name} {value}");
+    }
 }

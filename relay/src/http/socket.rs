@@ -230,6 +230,9 @@ impl Connection {
                     params,
                 } => self.call(account, req, method, params),
                 Effect::Read(query) => {
+                    if matches!(query, Query::Page(_)) {
+                        self.app.counters.pulls.add(1);
+                    }
                     let store = Arc::clone(&self.app.store);
                     self.reading = Some(Box::pin(read(store, query)));
                 }

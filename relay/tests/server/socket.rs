@@ -6,6 +6,4 @@ mod crowds;
 mod devices;
 mod groups;
 mod lagging;
-mod presence;
-mod rooms;
 mod tokens;

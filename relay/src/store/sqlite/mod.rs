@@ -11,7 +11,6 @@ mod open;
 mod reads;
 mod rows;
 mod schema;
-mod script;
 mod search;
 mod transaction;
 mod writer;
