@@ -1,0 +1,112 @@
+//! The relay's binary, with its data in a temporary folder.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+};
+
+use seqline_protocol::{AppId, Micros, UserId};
+use seqline_relay::{
+    account::Account,
+    auth::{Identity, Keyring, Scope},
+    clock::{Clock as _, SystemClock},
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+const APP: &str = "bench";
+const SECRET: &str = "a secret of the benchmark, 32 bytes and more";
+const HOUR_US: u64 = 3_600_000_000;
+
+pub struct Relay {
+    child: Child,
+    pub address: SocketAddr,
+    keyring: Keyring,
+    expires: Micros,
+    _folder: TempDir,
+}
+
+impl Relay {
+    /// Starts it, with more lines for its configuration. Set `TMPDIR` to choose the disk.
+    pub fn start(settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("seqline.toml");
+        let text = format!("{settings}\n[apps.{APP}]\nsecret = \"{SECRET}\"\n");
+        fs::write(&config, text).unwrap();
+        let database = format!("sqlite:{}/seqline.db", folder.path().display());
+        let mut child = Command::new(env!("CARGO_BIN_EXE_seqline-relay"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
+            .args([
+                "--database",
+                &database,
+                "--config",
+                config.to_str().unwrap(),
+            ])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").unwrap();
+        let now_us = SystemClock::start().now().wall.get();
+        Self {
+            child,
+            address: address.parse().unwrap(),
+            keyring: Keyring::new([(&AppId::new(APP).unwrap(), SECRET)]),
+            expires: Micros::new(now_us + HOUR_US).unwrap(),
+            _folder: folder,
+        }
+    }
+
+    pub fn token(&self, user: &str, scope: Scope) -> String {
+        let identity = Identity {
+            account: Account {
+                app: AppId::new(APP).unwrap(),
+                user: UserId::new(user).unwrap(),
+            },
+            scope,
+            expires: self.expires,
+        };
+        self.keyring.sign(&identity).unwrap()
+    }
+
+    /// Calls a method of the API as the app's server.
+    pub async fn call(&self, method: &str, params: &str) -> String {
+        let path = method.replace('.', "/");
+        let token = self.token("server", Scope::Server);
+        let request = format!(
+            "POST /v1/{path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\
+             content-type: application/json\r\nauthorization: Bearer {token}\r\n\
+             content-length: {}\r\n\r\n{params}",
+            params.len()
+        );
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        assert!(reply.starts_with("HTTP/1.1 200"), "{method}: {reply}");
+        reply
+    }
+
+    /// Processor time that it has used, in seconds.
+    pub fn cpu_s(&self) -> f64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+        let ticks = |field: usize| fields[field].parse::<f64>().unwrap();
+        // utime and stime, in hundredths of a second.
+        (ticks(11) + ticks(12)) / 100.0
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
