@@ -2,27 +2,21 @@
 import { kindOf, rawBody } from './drafts.js';
 import type { CallMethod, Conversations, Devices, Groups, Messages } from './methods.js';
 
-export function groupCalls(call: CallMethod): Groups {
-  const users = (name: 'groups.invite' | 'groups.remove') => (conv: string, list: string[]) =>
-    call(name, { conv, users: list });
-  const plain = (name: 'groups.join' | 'groups.leave' | 'groups.dissolve') => (conv: string) =>
-    call(name, { conv });
-  return {
-    create: (group) => call('groups.create', group),
-    get: (conv) => call('groups.get', { conv }),
-    members: (conv, query) => call('groups.members', { ...query, conv }),
-    invite: users('groups.invite'),
-    join: plain('groups.join'),
-    leave: plain('groups.leave'),
-    remove: users('groups.remove'),
-    transfer: (conv, user) => call('groups.transfer', { conv, user }),
-    role: (conv, user, role) => call('groups.role', { conv, user, role }),
-    mute: (conv, user, until) => call('groups.mute', { conv, user, until }),
-    muteAll: (conv, muted) => call('groups.mute_all', { conv, muted }),
-    edit: (conv, changes) => call('groups.edit', { ...changes, conv }),
-    dissolve: plain('groups.dissolve'),
-  };
-}
+export const groupCalls = (call: CallMethod): Groups => ({
+  create: (group) => call('groups.create', group),
+  get: (conv) => call('groups.get', { conv }),
+  members: (conv, query) => call('groups.members', { ...query, conv }),
+  invite: (conv, users) => call('groups.invite', { conv, users }),
+  join: (conv) => call('groups.join', { conv }),
+  leave: (conv) => call('groups.leave', { conv }),
+  remove: (conv, users) => call('groups.remove', { conv, users }),
+  transfer: (conv, user) => call('groups.transfer', { conv, user }),
+  role: (conv, user, role) => call('groups.role', { conv, user, role }),
+  mute: (conv, user, until) => call('groups.mute', { conv, user, until }),
+  muteAll: (conv, muted) => call('groups.mute_all', { conv, muted }),
+  edit: (conv, changes) => call('groups.edit', { ...changes, conv }),
+  dissolve: (conv) => call('groups.dissolve', { conv }),
+});
 
 export const messageCalls = (call: CallMethod): Messages => ({
   // A body that is none is a rejected promise, as everything is.

@@ -69,24 +69,32 @@ export interface MembersQuery {
 
 export interface MembersPage {
   members: Member[];
-  /** Whether there are more after the last of them. */
-  more: boolean;
+  /** Asks for the next page, as `after`; absent on the last one. */
+  next?: string;
+}
+
+/** Who belongs to a group or channel after a change. */
+export interface GroupChanged {
+  /** Who was taken in or sent away; those for whom nothing changed are left out. */
+  changed: string[];
+  /** How many members there are now. */
+  members: number;
 }
 
 /** Groups and channels. Only members may ask; what else it takes stands with each. */
 export interface Groups {
   /** Makes a group or channel; this user owns it. */
-  create(group: NewGroup): Promise<Group>;
+  create(group: NewGroup): Promise<GroupChanged>;
   get(conv: string): Promise<Group>;
   members(conv: string, query?: MembersQuery): Promise<MembersPage>;
   /** Takes users in, at most 100 at once; admins only where the rule says so. */
-  invite(conv: string, users: string[]): Promise<void>;
+  invite(conv: string, users: string[]): Promise<GroupChanged>;
   /** Joins by own wish, where the rule is `open`. */
-  join(conv: string): Promise<void>;
+  join(conv: string): Promise<GroupChanged>;
   /** Leaves. The owner transfers it before, or dissolves it. */
-  leave(conv: string): Promise<void>;
+  leave(conv: string): Promise<GroupChanged>;
   /** Sends members away, at most 100 at once. Admins only. */
-  remove(conv: string, users: string[]): Promise<void>;
+  remove(conv: string, users: string[]): Promise<GroupChanged>;
   /** Makes a member the owner; this user stays as an admin. Owner only. */
   transfer(conv: string, user: string): Promise<void>;
   /** Makes a member an admin, or a plain member again. Owner only. */
@@ -160,7 +168,7 @@ export interface SearchQuery {
 
 export interface SearchPage {
   /** Newest first. */
-  messages: MessageRecord[];
+  messages: Message[];
   /** Goes on from here (`before`); absent on the last page. */
   next?: number;
 }
@@ -202,15 +210,15 @@ export interface Devices {
   /** Lately seen ones first. */
   list(): Promise<{ devices: Device[] }>;
   /** Ends the session of a device, and forgets it. There: `kicked`, `session_ended`. */
-  end(device: string): Promise<void>;
+  end(device: string): Promise<{ /** Whether it was connected. */ ended: boolean }>;
 }
 
 /** Whether a user is there, as far as she lets others see it. */
 export interface Presence {
   user: string;
   online: boolean;
-  /** When a device of hers was last connected; absent if that is not known. */
-  lastSeenAt?: number;
+  /** When a device of hers was last connected; 0 if that is not known, or not shared. */
+  lastSeenAt: number;
 }
 
 /** Who is there. Users are seen once they have opted in. */
@@ -274,13 +282,13 @@ type InConv<Rest = unknown> = { conv: string } & Rest;
 
 /** The methods that `call()` knows the types of, by name. */
 export interface Methods {
-  'groups.create': Method<NewGroup, Group>;
+  'groups.create': Method<NewGroup, GroupChanged>;
   'groups.get': Method<InConv, Group>;
   'groups.members': Method<InConv<MembersQuery>, MembersPage>;
-  'groups.invite': Method<InConv<{ users: string[] }>, void>;
-  'groups.join': Method<InConv, void>;
-  'groups.leave': Method<InConv, void>;
-  'groups.remove': Method<InConv<{ users: string[] }>, void>;
+  'groups.invite': Method<InConv<{ users: string[] }>, GroupChanged>;
+  'groups.join': Method<InConv, GroupChanged>;
+  'groups.leave': Method<InConv, GroupChanged>;
+  'groups.remove': Method<InConv<{ users: string[] }>, GroupChanged>;
   'groups.transfer': Method<InConv<{ user: string }>, void>;
   'groups.role': Method<InConv<{ user: string; role: Role }>, void>;
   'groups.mute': Method<InConv<{ user: string; until: number }>, void>;
@@ -295,7 +303,7 @@ export interface Methods {
   'messages.search': Method<{ text: string } & SearchQuery, SearchPage>;
   'conversations.clear': Method<InConv, void>;
   'devices.list': Method<object, { devices: Device[] }>;
-  'devices.end': Method<{ device: string }, void>;
+  'devices.end': Method<{ device: string }, { ended: boolean }>;
   'presence.share': Method<{ shared: boolean }, void>;
   'presence.get': Method<{ users: string[] }, { users: Presence[] }>;
   'presence.watch': Method<{ users: string[] }, void>;

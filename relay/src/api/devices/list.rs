@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{
-        ApiError, Caller,
+        ApiError, Caller, Place,
         endpoint::{Endpoint, Example, Who},
     },
     http::App,
@@ -44,6 +44,8 @@ struct Device {
     last_seen_us: Micros,
     /// Whether it is connected.
     online: bool,
+    /// Whether it is the one that asks.
+    current: bool,
 }
 
 impl Endpoint for List {
@@ -53,7 +55,7 @@ impl Endpoint for List {
     const ERRORS: &'static [ErrorCode] = &[];
     const EXAMPLE: Example = Example {
         params: "{}",
-        value: r#"{"devices":[{"device":"d-17","platform":"phone","host":"browser","first_seen_us":1795000000000000,"last_seen_us":1795003600000000,"online":true}]}"#,
+        value: r#"{"devices":[{"device":"d-17","platform":"phone","host":"browser","first_seen_us":1795000000000000,"last_seen_us":1795003600000000,"online":true,"current":true}]}"#,
     };
     type Params = Params;
     type Value = Value;
@@ -64,6 +66,7 @@ impl Endpoint for List {
         let rows = app.store.devices(&account).await?;
         let devices = rows.into_iter().map(|row| Device {
             online: online.contains(&row.device),
+            current: matches!(&caller.place, Place::Socket { device, .. } if *device == row.device),
             device: row.device,
             platform: row.platform,
             host: row.host,

@@ -66,8 +66,8 @@ export class GroupActions {
     const after = known.length > 1 ? known.at(-1) : undefined;
     await this.attempt(async () => {
       const query = { limit: MEMBERS_PAGE, ...(after === undefined ? {} : { after }) };
-      const { members, more } = await this.client.groups.members(conv, query);
-      applyMembers(facts, members, !more);
+      const { members, next } = await this.client.groups.members(conv, query);
+      applyMembers(facts, members, next === undefined);
     });
   }
 

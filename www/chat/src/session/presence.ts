@@ -38,9 +38,9 @@ export class PresenceWatch {
       this.watched.delete(user);
       this.chat.presences.delete(user);
     }
-    // Best effort: without an answer nobody is shown as online.
-    this.client.presence.watch(added).catch(() => undefined);
+    // First, as the relay counts. Best effort: without an answer nobody is shown as online.
     if (dropped.length > 0) this.client.presence.unwatch(dropped).catch(() => undefined);
+    this.client.presence.watch(added).catch(() => undefined);
   }
 
   /** Whoever shares it is online now, to herself too. */

@@ -1,5 +1,5 @@
 // Searches the user's messages: as it is typed, one question at a time.
-import type { Client, MessageRecord } from 'seqline';
+import type { Client, Message } from 'seqline';
 import { reactive } from 'vue';
 
 import { failureText } from './failures.ts';
@@ -13,7 +13,7 @@ export interface SearchState {
   text: string;
   isLoading: boolean;
   /** Newest first; none before the first answer. */
-  found?: MessageRecord[];
+  found?: Message[];
   /** Asks for more, if there is more. */
   next?: number;
   failure?: string;

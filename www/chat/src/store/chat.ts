@@ -221,9 +221,9 @@ export function receiveGroup(chat: Chat, event: Events['group']): void {
 
 /** What is known of a group or channel. */
 export function factsOf(chat: Chat, conv: string): GroupFacts {
+  const made = createFacts();
   // As the map gives it, which may be another object than was put in.
-  const facts = chat.groups.get(conv) ?? chat.groups.set(conv, createFacts()).get(conv);
-  return facts as GroupFacts;
+  return chat.groups.get(conv) ?? chat.groups.set(conv, made).get(conv) ?? made;
 }
 
 /**
