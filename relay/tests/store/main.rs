@@ -4,6 +4,7 @@
 
 mod conformance;
 mod memory;
+mod oracle;
 mod polling;
 mod postgres;
 #[path = "../support/postgres/mod.rs"]

@@ -89,6 +89,11 @@ macro_rules! suite {
             })+
         })+
 
+        #[tokio::test]
+        async fn agrees_with_the_oracle() {
+            $crate::oracle::agrees($fresh).await;
+        }
+
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn a_polling_reader_never_sees_a_seq_below_its_cursor_appear() {
             $crate::polling::never_late($fresh().await).await;
