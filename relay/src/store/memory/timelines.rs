@@ -8,13 +8,14 @@ use crate::{
     limits::AGE_STEP_ROWS,
     store::{
         Page, PageQuery, PageRange, Position, Timeline,
-        ledger::{EntryRow, Owner},
+        ledger::{EntryRow, Owner, UserKey},
     },
     weight,
 };
 
 /// A timeline, as far as the asker may see it.
 struct Shown {
+    user: UserKey,
     owner: Owner,
     head: u64,
     floor: u64,
@@ -68,6 +69,7 @@ impl Tables {
         let user = self.user_key(account)?;
         match timeline {
             Timeline::User(of) => (**of == *account).then(|| Shown {
+                user,
                 owner: Owner::User(user),
                 head: self.users.get(&user).map_or(0, |row| row.head),
                 floor: self.floor(Owner::User(user)),
@@ -77,6 +79,7 @@ impl Tables {
                 let member = self.members.get(&(row.key, user))?;
                 let owner = Owner::Crowd(row.key);
                 (*app == account.app).then(|| Shown {
+                    user,
                     owner,
                     head: row.log_head,
                     floor: self.floor(owner).max(member.log_after + 1),
@@ -109,7 +112,7 @@ impl Tables {
         let mut entries: Vec<Entry> = asked
             .into_iter()
             .take(query.limit)
-            .map(|row| self.entry(row, query.now))
+            .map(|row| self.entry(row, shown.user, query.now))
             .collect();
         let fit = weight::fitting(&entries, query.bytes_max, weight::entry_bytes);
         entries.truncate(fit);
@@ -119,8 +122,10 @@ impl Tables {
         entries
     }
 
-    /// Messages as they read now. An expired one keeps its place, and loses its body.
-    fn entry(&self, row: &EntryRow, now: Micros) -> Entry {
+    /// Messages as they read now. An expired one keeps its place, and loses its body; so
+    /// does one that the asker deleted, and says so.
+    fn entry(&self, row: &EntryRow, user: UserKey, now: Micros) -> Entry {
+        let is_hidden = self.hidden.contains(&((row.conv, user), row.conv_seq));
         let message = || {
             let mut message = (**self.message(row.msg_id?)?).clone();
             if message.expires_us.is_some_and(|expires| expires <= now) {
@@ -129,6 +134,10 @@ impl Tables {
             Some(message)
         };
         let item = match &*row.item {
+            Item::Message(stored) | Item::Edit(stored) if is_hidden => Item::Delete {
+                conv: stored.conv.clone(),
+                conv_seq: stored.conv_seq,
+            },
             Item::Message(stored) => Item::Message(message().unwrap_or_else(|| stored.clone())),
             Item::Edit(stored) => Item::Edit(message().unwrap_or_else(|| stored.clone())),
             other => other.clone(),

@@ -55,10 +55,12 @@ pub enum PageRange {
 /// Entries of a timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Contiguous, by seq, ascending.
+    /// Contiguous, by seq, ascending. Messages as they read now; one that the asker has
+    /// deleted is a `delete` in its own place.
     pub entries: Vec<Entry>,
     /// The newest seq at the time of reading.
     pub head: Seq,
-    /// The oldest seq that is still kept.
+    /// The oldest seq that is still kept; of a crowd's timeline, and that the asker may see:
+    /// nothing of before she joined.
     pub floor: Seq,
 }

@@ -24,7 +24,7 @@ pub(super) async fn compare_views(
         let timeline = store.timeline(name).await;
         let got: Vec<Item> = timeline.into_iter().map(|entry| entry.item).collect();
         let expected = model.timelines.get(name).map_or(&[][..], Vec::as_slice);
-        compare_news(model, name, (&got, expected), lengths, &context);
+        compare_news(model, (name, name), (&got, expected), lengths, &context);
         compare_list(store, model, name, &context).await;
         compare_crowds(store, model, name, lengths, &context).await;
         for conv in model.convs.values() {
@@ -39,7 +39,7 @@ pub(super) async fn compare_views(
 /// The news of each batch: marks in any order, at its end, all else in the same order.
 fn compare_news(
     model: &Model,
-    name: &str,
+    (of, name): (&str, &str),
     (got, expected): (&[Item], &[News]),
     lengths: &Lengths,
     context: &str,
@@ -48,10 +48,10 @@ fn compare_news(
     let is_mark = |item: &Item| matches!(item, Item::Read { .. } | Item::Receipt(_));
     let mut from = 0;
     for lengths in lengths {
-        let upto = lengths.get(name).copied().unwrap_or(0).max(from);
+        let upto = lengths.get(of).copied().unwrap_or(0).max(from);
         let mut expected: Vec<Item> = expected[from..upto]
             .iter()
-            .map(|news| model.item(news))
+            .map(|news| model.item(news, name))
             .collect();
         let mut got = got[from..upto].to_vec();
         for items in [&mut got, &mut expected] {
@@ -102,7 +102,7 @@ fn compare_row(row: &Conversation, conv: &Conv, place: &Place, name: &str, conte
     };
     let mentioned = after().filter(is_meant).last().map(|one| one.conv_seq);
     assert_eq!(row.mentioned, mentioned, "mentioned {} {context}", conv.id);
-    let last = visible(conv, place).pop();
+    let last = visible(conv, place, name).pop();
     assert_eq!(row.last, last, "last {} {context}", conv.id);
     assert_eq!(row.crowd, conv.is_crowd);
     assert_eq!(row.title.is_some(), !conv.is_direct());
@@ -122,9 +122,10 @@ fn compare_row(row: &Conversation, conv: &Conv, place: &Place, name: &str, conte
     assert_eq!(got, marks, "{context}");
 }
 
-fn visible(conv: &Conv, place: &Place) -> Vec<Message> {
+fn visible(conv: &Conv, place: &Place, name: &str) -> Vec<Message> {
     let all = conv.messages.iter().zip(1..);
-    let seen = all.filter(|(_, at)| place.sees(*at));
+    let seen = all
+        .filter(|(_, at)| *at > place.sees_after && !conv.hidden.contains(&(name.to_owned(), *at)));
     seen.map(|(one, _)| one.message.clone()).collect()
 }
 
@@ -132,7 +133,10 @@ async fn compare_history(store: &Fresh, conv: &Conv, name: &str, context: &str) 
     let page = store
         .history(name, &conv.id, HistoryRange::Newest, 1000)
         .await;
-    let expected = conv.members.get(name).map(|place| visible(conv, place));
+    let expected = conv
+        .members
+        .get(name)
+        .map(|place| visible(conv, place, name));
     let got = page.map(|page| page.messages);
     assert_eq!(got, expected, "history of {} for {context}", conv.id);
 }
@@ -156,10 +160,16 @@ async fn compare_crowds(
         let from = place.reads_log_after;
         let in_sight: Vec<_> = (from as u64 + 1..=conv.log.len() as u64).collect();
         assert_eq!(seqs, in_sight, "{} for {context}", conv.id);
-        let hidden = conv.log[..from].iter().map(|news| model.item(news));
+        let hidden = conv.log[..from].iter().map(|news| model.item(news, name));
         let items = page.entries.into_iter().map(|entry| entry.item);
         let all: Vec<Item> = hidden.chain(items).collect();
-        compare_news(model, conv.id.as_str(), (&all, &conv.log), lengths, context);
+        compare_news(
+            model,
+            (conv.id.as_str(), name),
+            (&all, &conv.log),
+            lengths,
+            context,
+        );
         expected.push(Crowd {
             conv: conv.id.clone(),
             after: Seq::new(from as u64).unwrap(),

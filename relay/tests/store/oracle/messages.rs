@@ -171,8 +171,8 @@ impl Model {
         self.asked(&actor, &delete.conv, delete.conv_seq)?;
         let user = delete.account.user.as_str();
         let conv = self.convs.get_mut(delete.conv.as_str()).unwrap();
-        let place = conv.members.get_mut(user).unwrap();
-        if place.hidden.insert(delete.conv_seq.get() as usize) {
+        let key = (user.to_owned(), delete.conv_seq.get() as usize);
+        if conv.hidden.insert(key) {
             let item = Item::Delete {
                 conv: delete.conv.clone(),
                 conv_seq: delete.conv_seq,

@@ -30,6 +30,8 @@ pub(super) struct Conv {
     pub(super) id: ConvId,
     pub(super) messages: Vec<Stored>,
     pub(super) members: BTreeMap<String, Place>,
+    /// Who deleted which message.
+    pub(super) hidden: BTreeSet<(String, usize)>,
     pub(super) log: Vec<News>,
     pub(super) is_crowd: bool,
     pub(super) has_ended: bool,
@@ -57,7 +59,6 @@ pub(super) struct Place {
     /// Sees messages after this one.
     pub(super) sees_after: usize,
     pub(super) is_cleared: bool,
-    pub(super) hidden: BTreeSet<usize>,
     pub(super) reads_log_after: usize,
     pub(super) muted_until_s: u64,
 }
@@ -81,14 +82,9 @@ impl Place {
             delivered: head,
             sees_after: head,
             is_cleared: false,
-            hidden: BTreeSet::new(),
             reads_log_after: 0,
             muted_until_s: 0,
         }
-    }
-
-    pub(super) fn sees(&self, conv_seq: usize) -> bool {
-        conv_seq > self.sees_after && !self.hidden.contains(&conv_seq)
     }
 }
 
@@ -98,6 +94,7 @@ impl Conv {
             id: id.clone(),
             messages: Vec::new(),
             members: BTreeMap::new(),
+            hidden: BTreeSet::new(),
             log: Vec::new(),
             is_crowd: false,
             has_ended: false,
@@ -257,10 +254,19 @@ impl Model {
         }
     }
 
-    /// As an entry reads now.
-    pub(super) fn item(&self, news: &News) -> Item {
+    /// As an entry reads now, to a user.
+    pub(super) fn item(&self, news: &News, name: &str) -> Item {
         let message = |conv: &str, at: usize| self.convs[conv].messages[at - 1].message.clone();
         match news {
+            News::Message(conv, at) | News::Edit(conv, at)
+                if self.convs[conv].hidden.contains(&(name.to_owned(), *at)) =>
+            {
+                let message = message(conv, *at);
+                Item::Delete {
+                    conv: message.conv,
+                    conv_seq: message.conv_seq,
+                }
+            }
             News::Message(conv, at) => Item::Message(message(conv, *at)),
             News::Edit(conv, at) => Item::Edit(message(conv, *at)),
             News::Recall(conv, at, by) => {
