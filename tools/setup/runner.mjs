@@ -32,6 +32,7 @@ import { parseTotals } from './totals.mjs';
  * @property {string} rustc version
  * @property {import('./wasm-toolchain.mjs').WasmToolchain} wasmToolchain
  * @property {string} chromium path
+ * @property {string} postgres folder of the database server's programs
  *
  * @typedef {object} StepContext
  * @property {Found} found

@@ -214,7 +214,6 @@ impl Fresh {
     }
 
     /// Says that commits with this body fail in the middle.
-    #[expect(dead_code, reason = "for backends that can be made to fail")]
     pub(crate) fn poisoned_by(self, body: &'static str) -> Self {
         Self {
             poison: Some(body),

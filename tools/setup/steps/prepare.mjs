@@ -8,6 +8,7 @@ import { ask } from '../exec.mjs';
 import { StepFailure } from '../failure.mjs';
 import { isInstalled } from '../npm-lock.mjs';
 import { inRoot, root } from '../paths.mjs';
+import { findPostgres } from '../postgres.mjs';
 import { findWasmToolchain } from '../wasm-toolchain.mjs';
 
 const node_version_min = '20.19.0';
@@ -51,6 +52,15 @@ export const prepareSteps = [
       const chromium = await findChromium(context);
       context.found.chromium = chromium;
       return { note: chromium };
+    },
+  },
+  {
+    name: 'postgres',
+    purpose: 'find a database server for the tests',
+    async run(context) {
+      const postgres = await findPostgres(context);
+      context.found.postgres = postgres;
+      return { note: postgres };
     },
   },
 ];

@@ -33,12 +33,14 @@ export const testSteps = [
   test({
     name: 'test-rust',
     purpose: 'test protocol, core and relay',
-    needs: ['tools', 'web', 'reference'],
-    run: async ({ exec }) => {
-      await exec('cargo', [
-        ...['test', '-p', 'seqline-protocol', '-p', 'seqline-core', '-p', 'seqline-relay'],
-        ...['--no-fail-fast', '--target-dir', targetDirs.native, ...cargoFlags],
-      ]);
+    needs: ['tools', 'web', 'reference', 'postgres'],
+    run: async ({ exec, found }) => {
+      const crates = ['-p', 'seqline-protocol', '-p', 'seqline-core', '-p', 'seqline-relay'];
+      await exec(
+        'cargo',
+        ['test', ...crates, '--no-fail-fast', '--target-dir', targetDirs.native, ...cargoFlags],
+        { env: { SEQLINE_POSTGRES_BIN: found.postgres } },
+      );
     },
   }),
   test({

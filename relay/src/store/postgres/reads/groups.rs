@@ -10,8 +10,8 @@ use crate::store::{
 
 /// Parameter 2 is null for the app's server, which need not be a member.
 const GROUP: &str = "
-    SELECT owner.name, title, announcement, join_rule, is_muted, state, log_head, members, head,
-           created_us, place.user_id IS NOT NULL, asker.name, place.role, place.joined_us,
+    SELECT owner.name, title, announcement, join_rule, is_muted, state, log_head, members,
+           conversation.head, created_us, place.user_id IS NOT NULL, asker.name, place.role, place.joined_us,
            place.muted_until_us
     FROM app
     JOIN conversation ON conversation.app_id = app.app_id AND conversation.name = $3

@@ -47,12 +47,10 @@ pub(in crate::store::postgres) async fn position(
         position.floor = columns.seq()?;
         position.delivered = columns.seq()?;
         if columns.take()? {
-            let conv = columns.conv()?;
-            let after = columns.seq()?;
             position.crowds.push(Crowd {
-                conv,
-                after,
-                floor: columns.seq()?.max(after.next()),
+                conv: columns.conv()?,
+                after: columns.seq()?,
+                floor: columns.seq()?,
                 head: columns.seq()?,
             });
         }
