@@ -1,7 +1,8 @@
-//! What storage alone can do: durable 1:1 sends a second, against a bare loop that
-//! inserts the same rows one by one, in the same run, with the same batches.
+//! What storage alone can do: durable 1:1 sends a second, against a bare loop that inserts
+//! the same rows with prepared statements, and decides nothing. Both in the same run, by
+//! turns, with the same tables, indexes, settings, batches and syncs.
 //!
-//! `cargo bench -p seqline-relay` (options: `-- MESSAGES`, default 100,000).
+//! `cargo bench -p seqline-relay --bench storage` (options: `-- MESSAGES`, default 100,000).
 //! The data goes to a temporary folder; set `TMPDIR` to choose the disk.
 
 #![expect(
@@ -10,36 +11,29 @@
     reason = "a benchmark stops where something is wrong"
 )]
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
+use rusqlite::{Connection, params};
 use seqline_protocol::{AppId, ClientMsgId, ConvId, Kind, Micros, Priority, UserId};
 use seqline_relay::{
     account::Account,
-    clock::{Clock, SystemClock},
+    clock::{Clock as _, SystemClock},
     entropy::SystemEntropy,
-    store::{CommitRules, Op, Send, Store as _, sqlite::SqliteStore},
-};
-use sqlx::{
-    Connection as _, Executor as _, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    store::{CommitRules, Digest, Op, Send, Store as _, sqlite::SqliteStore},
 };
 
 const USERS: u64 = 2_000;
 const BODY_BYTES: usize = 200;
 const BATCHES: [usize; 4] = [1, 32, 512, 1024];
-const RULES: CommitRules = CommitRules {
-    recall_window_ms: 120_000,
-};
+/// Each is measured so often, and the median counts.
+const ROUNDS: usize = 3;
+const NOW: Micros = Micros::saturating(1_700_000_000_000_000);
 
 fn main() {
     let messages = std::env::args()
         .filter_map(|arg| arg.parse().ok())
         .next()
         .unwrap_or(100_000);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
     println!("durable 1:1 sends a second: one message row and two timeline rows each, synced");
     println!(
         "{:>6} {:>10} {:>10} {:>7}",
@@ -48,8 +42,9 @@ fn main() {
     for batch in BATCHES {
         // Small batches wait for the disk: fewer of them tell as much.
         let count = messages.min(batch * 1_000);
-        let store = runtime.block_on(through_store(count, batch));
-        let bare = runtime.block_on(bare_loop(count, batch));
+        let rounds = (0..ROUNDS).map(|_| (through_store(count, batch), bare_loop(count, batch)));
+        let (mut stores, mut bares): (Vec<f64>, Vec<f64>) = rounds.unzip();
+        let (store, bare) = (median(&mut stores), median(&mut bares));
         println!(
             "{batch:>6} {store:>10.0} {bare:>10.0} {:>7.2}",
             store / bare
@@ -71,18 +66,26 @@ fn pair(n: usize) -> (u64, u64) {
 fn send(n: usize) -> Op {
     let (from, to) = pair(n);
     let user = |n: u64| UserId::new(format!("user-{n}")).unwrap();
-    Op::Send(Send {
+    let mut send = Send {
         from: Arc::new(Account {
             app: AppId::new("bench").unwrap(),
             user: user(from),
         }),
+        by_server: false,
         conv: ConvId::direct(&user(from), &user(to)),
         client_msg_id: ClientMsgId::new(client_msg_id(n)).unwrap(),
         kind: Kind::text(),
         body: "x".repeat(BODY_BYTES),
         priority: Priority::Normal,
         expires: None,
-    })
+        key: None,
+        replace: false,
+        business: None,
+        mentions: Vec::new(),
+        digest: Digest::default(),
+    };
+    send.digest = send.digest_of();
+    Op::Send(send)
 }
 
 /// As clients make them: without order.
@@ -90,99 +93,133 @@ fn client_msg_id(n: usize) -> String {
     format!("{:016x}", (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
-async fn through_store(count: usize, batch: usize) -> f64 {
+fn through_store(count: usize, batch: usize) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let store = SqliteStore::open(&path, 1, RULES, &SystemEntropy)
-        .await
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
         .unwrap();
-    let clock = SystemClock::start();
-    let sends: Vec<Op> = (0..count).map(send).collect();
-    let began = clock.now().uptime;
-    for ops in sends.chunks(batch) {
-        let commit = store.commit(ops.to_vec(), Micros::ZERO).await.unwrap();
-        assert!(commit.results.iter().all(Result::is_ok));
-    }
-    rate(count, clock.now().uptime - began)
+    let sends: Vec<Vec<Op>> = (0..count)
+        .map(send)
+        .collect::<Vec<_>>()
+        .chunks(batch)
+        .map(<[Op]>::to_vec)
+        .collect();
+    runtime.block_on(async {
+        let store = opened(&path).await;
+        let clock = SystemClock::start();
+        let began = clock.now().uptime;
+        for ops in sends {
+            let commit = store.commit(ops, NOW).await.unwrap();
+            assert!(commit.results.iter().all(Result::is_ok));
+        }
+        rate(count, clock.now().uptime - began)
+    })
+}
+
+async fn opened(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, 1, CommitRules::default(), &SystemEntropy)
+        .await
+        .unwrap()
 }
 
 /// The same rows in the same tables, one statement each, with nothing decided.
-async fn bare_loop(count: usize, batch: usize) -> f64 {
+fn bare_loop(count: usize, batch: usize) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bare.db");
-    let mut connection = prepared(&path).await;
+    let connection = prepared(&path);
+    let sends: Vec<Send> = (0..count)
+        .map(|n| match send(n) {
+            Op::Send(send) => send,
+            _ => unreachable!("only messages are sent"),
+        })
+        .collect();
+    let mut insert_message = connection
+        .prepare(
+            "INSERT INTO message (msg_id, conv_id, conv_seq, sender_id, sender_seq,
+               client_msg_id, digest, kind, body, priority, created_us)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
+        )
+        .unwrap();
+    let mut insert_entry = connection
+        .prepare(
+            "INSERT INTO timeline (owner_id, seq, kind, conv_id, conv_seq, about_id, at_us, msg_id)
+             VALUES (?, ?, 0, ?, ?, ?, ?, ?)",
+        )
+        .unwrap();
+    let now = integer(NOW.get());
     let clock = SystemClock::start();
-    let mut conv_head = std::collections::BTreeMap::<(u64, u64), i64>::new();
+    let mut conv_head = BTreeMap::<(u64, u64), i64>::new();
     let mut user_head = vec![0_i64; usize::try_from(USERS).unwrap()];
     let began = clock.now().uptime;
     for start in (0..count).step_by(batch) {
-        let mut tx = connection.begin().await.unwrap();
+        connection.execute_batch("BEGIN IMMEDIATE").unwrap();
         for n in start..(start + batch).min(count) {
             let (from, to) = pair(n);
+            let send = &sends[n];
             let key = (from.min(to), from.max(to));
             let conv_seq = conv_head.entry(key).or_default();
             *conv_seq += 1;
-            let conv_id = i64::try_from(key.0 * USERS + key.1).unwrap();
+            let conv_id = integer(key.0 * USERS + key.1 + 1);
             let mut seq = |user: u64| {
                 let head = &mut user_head[usize::try_from(user).unwrap()];
                 *head += 1;
                 *head
             };
             let (from_seq, to_seq) = (seq(from), seq(to));
-            let (from, to) = (i64::try_from(from).unwrap(), i64::try_from(to).unwrap());
-            let msg_id = i64::try_from(n).unwrap() + 1;
-            sqlx::query(
-                "INSERT INTO message (msg_id, conv_id, conv_seq, sender_id, sender_seq,
-                   client_msg_id, kind, body, priority, created_us)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'text', ?7, 1, 0)",
-            )
-            .bind(msg_id)
-            .bind(conv_id)
-            .bind(*conv_seq)
-            .bind(from)
-            .bind(from_seq)
-            .bind(client_msg_id(n))
-            .bind("x".repeat(BODY_BYTES))
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-            for (user, seq) in [(from, from_seq), (to, to_seq)] {
-                sqlx::query(
-                    "INSERT INTO timeline (user_id, seq, kind, conv_id, conv_seq, about_id, msg_id)
-                     VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6)",
-                )
-                .bind(user)
-                .bind(seq)
-                .bind(conv_id)
-                .bind(*conv_seq)
-                .bind(from)
-                .bind(msg_id)
-                .execute(&mut *tx)
-                .await
+            let (from, to) = (integer(from) + 1, integer(to) + 1);
+            let msg_id = integer(n as u64) + 1;
+            insert_message
+                .execute(params![
+                    msg_id,
+                    conv_id,
+                    *conv_seq,
+                    from,
+                    from_seq,
+                    send.client_msg_id.as_str(),
+                    send.digest.0,
+                    send.kind.as_str(),
+                    send.body.as_str(),
+                    now,
+                ])
                 .unwrap();
+            for (user, seq) in [(from, from_seq), (to, to_seq)] {
+                insert_entry
+                    .execute(params![user, seq, conv_id, *conv_seq, from, now, msg_id])
+                    .unwrap();
             }
         }
-        tx.commit().await.unwrap();
+        connection.execute_batch("COMMIT").unwrap();
     }
     rate(count, clock.now().uptime - began)
 }
 
-/// The relay's own schema, made by the relay, then opened bare.
-async fn prepared(path: &Path) -> SqliteConnection {
-    drop(
-        SqliteStore::open(path, 1, RULES, &SystemEntropy)
-            .await
-            .unwrap(),
-    );
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("cache_size", "-16384")
-        .pragma("wal_autocheckpoint", "8192");
-    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    connection.execute("SELECT 1").await.unwrap();
+/// The relay's own schema and settings, made by the relay, then opened bare.
+fn prepared(path: &Path) -> Connection {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async { drop(opened(path).await) });
+    let connection = Connection::open(path).unwrap();
     connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
+             PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8192;
+             PRAGMA temp_store = MEMORY;",
+        )
+        .unwrap();
+    connection
+}
+
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap()
+}
+
+fn median(rates: &mut [f64]) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate to three digits")]

@@ -1,6 +1,6 @@
 //! Puts the parts together and runs them.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt as _;
 use seqline_protocol::{AppId, Heartbeat, ServerLimits};
@@ -23,8 +23,7 @@ use crate::{
     rooms::Rooms,
     session::{DevicePolicy, SessionRules},
     store::{
-        CommitRules, Store, TimelineAppend,
-        sqlite::{OpenError, SqliteStore},
+        CommitRules, Database, OpenError, StoreSettings, TimelineAppend,
     },
     upkeep::{self, IndexBell, UpkeepRules},
     webhooks::{Online, WebhookBells, WebhookParts, WebhookRules},
@@ -35,8 +34,8 @@ use crate::{
 pub struct Plan {
     /// Where to listen; port 0 for any free one.
     pub listen: SocketAddr,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where everything is kept.
+    pub database: Database,
     /// Reading connections.
     pub readers: u32,
     /// The apps' keys.
@@ -119,16 +118,15 @@ impl WakeUp for WakeAll {
 /// # Errors
 /// [`StartError`].
 pub async fn start(plan: Plan) -> Result<Running, StartError> {
-    let store = SqliteStore::open(
-        &plan.database,
-        plan.readers,
-        CommitRules {
-            hook_apps: plan.webhooks.keys().cloned().collect(),
-            ..plan.commit_rules
-        },
-        &*plan.entropy,
-    )
-    .await?;
+    let settings = StoreSettings {
+        readers: plan.readers,
+        sync_ttl: plan.upkeep_rules.sync_ttl,
+    };
+    let rules = CommitRules {
+        hook_apps: plan.webhooks.keys().cloned().collect(),
+        ..plan.commit_rules
+    };
+    let store = plan.database.open(settings, rules, &*plan.entropy).await?;
     let listener = TcpListener::bind(plan.listen)
         .await
         .and_then(|listener| Ok((listener.local_addr()?, listener)));
@@ -136,7 +134,6 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         address: plan.listen,
         source,
     })?;
-    let store: Arc<dyn Store> = Arc::new(store);
     let hub = Arc::new(Hub::default());
     let counters = Arc::new(Counters::default());
     let index_bell = Arc::new(IndexBell::default());

@@ -7,7 +7,10 @@ use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 use seqline_protocol::Heartbeat;
 
 use super::{Config, ConfigError, Origin, Problem, Settings, Sources, parse_time_s};
-use crate::{drain::DrainRules, store::CommitRules};
+use crate::{
+    drain::DrainRules,
+    store::{CommitRules, Database},
+};
 
 const LISTEN_DEFAULT: &str = "127.0.0.1:7340";
 const DATABASE_DEFAULT: &str = "sqlite:data/seqline.db";
@@ -168,19 +171,13 @@ impl Check<'_> {
         address
     }
 
-    fn database(&mut self) -> PathBuf {
+    fn database(&mut self) -> Database {
         let (text, origin) = self.sources.pick("database", |s| &s.database);
         let text = text.unwrap_or_else(|| DATABASE_DEFAULT.to_owned());
-        let path = text
-            .strip_prefix("sqlite:")
-            .map(|rest| rest.strip_prefix("//").unwrap_or(rest))
-            .filter(|path| !path.is_empty() && !path.starts_with(":memory:"));
-        if let Some(path) = path {
-            return PathBuf::from(path);
-        }
-        let reason = format!("{text:?} is not sqlite:PATH, such as {DATABASE_DEFAULT}");
-        self.problem("database", origin, reason);
-        PathBuf::new()
+        Database::parse(&text).unwrap_or_else(|reason| {
+            self.problem("database", origin, reason);
+            Database::Sqlite(PathBuf::new())
+        })
     }
 
     fn allowed_origins(&mut self) -> Vec<String> {

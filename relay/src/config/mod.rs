@@ -17,17 +17,23 @@ pub use sources::{Origin, Sources};
 pub use time::parse_time_s;
 
 use crate::{
-    callout::Endpoint, check::CheckRules, drain::DrainRules, session::DevicePolicy,
-    store::CommitRules,
+    callout::Endpoint,
+    check::CheckRules,
+    drain::DrainRules,
+    session::DevicePolicy,
+    store::{CommitRules, Database},
 };
+
+/// Where the relay's own files are, if the database is a server.
+const DATA_FOLDER: &str = "data";
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen; port 0 for any free one.
     pub listen: SocketAddr,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where everything is kept.
+    pub database: Database,
     /// Development conveniences.
     pub is_dev: bool,
     /// Each app's secret. In development the only app's is kept in the data folder.
@@ -61,10 +67,13 @@ pub struct Config {
 }
 
 impl Config {
-    /// The folder of the database, where the relay keeps its other files too.
+    /// Where the relay keeps its own files: the folder of the database, if that is a file.
     #[must_use]
     pub fn data_folder(&self) -> PathBuf {
-        match self.database.parent() {
+        let Database::Sqlite(path) = &self.database else {
+            return PathBuf::from(DATA_FOLDER);
+        };
+        match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
         }

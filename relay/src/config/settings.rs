@@ -25,8 +25,9 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_LISTEN", value_name = "IP:PORT")]
     pub listen: Option<String>,
 
-    /// Where everything is kept. [default: sqlite:data/seqline.db]
-    #[arg(long, env = "SEQLINE_DATABASE", value_name = "sqlite:PATH")]
+    /// Where everything is kept: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE.
+    /// [default: sqlite:data/seqline.db]
+    #[arg(long, env = "SEQLINE_DATABASE", value_name = "URL")]
     pub database: Option<String>,
 
     /// The app whose secret is in SEQLINE_APP_SECRET; with `token`, the app to sign for.

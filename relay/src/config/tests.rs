@@ -11,6 +11,7 @@ use crate::{
     check::CheckDefault,
     cli::{Cli, Command},
     session::DevicePolicy,
+    store::Database,
 };
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -38,7 +39,7 @@ fn development_needs_nothing() {
     let config = load(&["--dev"], "", None).unwrap();
     assert!(config.is_dev);
     assert_eq!(config.listen.to_string(), "127.0.0.1:7340");
-    assert_eq!(config.database.to_str(), Some("data/seqline.db"));
+    assert_eq!(config.database, Database::Sqlite("data/seqline.db".into()));
     assert_eq!(config.data_folder().to_str(), Some("data"));
     assert_eq!(config.heartbeat, seqline_protocol::Heartbeat::default());
 }
@@ -113,7 +114,7 @@ fn a_bad_value_is_named_with_its_source_and_a_way_out() {
             &["--database", "mysql://x"],
             app,
             None,
-            &["database", "--database", "sqlite:"],
+            &["database", "--database", "sqlite:", "postgres://"],
         ),
         (&["--database", "sqlite::memory:"], app, None, &["database"]),
         (

@@ -12,6 +12,7 @@ mod hooks;
 mod ledger;
 pub mod memory;
 mod migrations;
+mod open;
 mod ops;
 pub mod postgres;
 mod reads;
@@ -25,6 +26,7 @@ use seqline_protocol::{AppId, ErrorCode, Micros, UserId};
 use thiserror::Error;
 
 pub use hooks::{Hook, HookId};
+pub use open::{Database, OpenError, StoreSettings};
 pub use ops::{
     Actor, Clear, Commit, Delete, Delivered, Device, Digest, Disconnected, Done, Edit, EndDevice,
     GroupAction, GroupCommand, GroupDone, GroupEdit, Op, OpResult, Presence, Read, Recall, Refusal,

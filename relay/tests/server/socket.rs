@@ -6,4 +6,6 @@ mod crowds;
 mod devices;
 mod groups;
 mod lagging;
+mod presence;
+mod rooms;
 mod tokens;

@@ -25,7 +25,7 @@ use seqline_relay::{
     http::AllowedOrigins,
     relay::{Plan, Running, start},
     session::DevicePolicy,
-    store::CommitRules,
+    store::{CommitRules, Database},
     upkeep::UpkeepRules,
     webhooks::WebhookRules,
 };
@@ -187,7 +187,7 @@ fn keyring() -> Keyring {
 fn plan(folder: &Path, wish: Wish, clock: Arc<dyn Clock>) -> Plan {
     Plan {
         listen: ([127, 0, 0, 1], 0).into(),
-        database: folder.join("seqline.db"),
+        database: Database::Sqlite(folder.join("seqline.db")),
         readers: 2,
         keyring: keyring(),
         is_dev: wish.is_dev,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use seqline_relay::{
     entropy::SystemEntropy,
     store::{
-        CommitRules, Op, StoreError,
+        CommitRules, Op, SearchQuery, StoreError,
         sqlite::{OpenError, SqliteStore},
     },
 };
@@ -69,10 +69,15 @@ async fn a_second_relay_on_the_same_file_is_refused() {
     ));
 }
 
+/// A connection that the store knows nothing of.
+async fn outside(folder: &std::path::Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(folder.join("seqline.db"));
+    SqliteConnection::connect_with(&options).await.unwrap()
+}
+
 /// Makes the database refuse a body, as a full disk would refuse any.
 async fn poison(folder: &std::path::Path) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(folder.join("seqline.db"));
-    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let mut connection = outside(folder).await;
     sqlx::query(
         "CREATE TRIGGER poison BEFORE INSERT ON message WHEN NEW.body = 'poison'
          BEGIN SELECT RAISE(ABORT, 'poisoned'); END",
@@ -111,4 +116,99 @@ async fn a_commit_that_fails_leaves_nothing_and_the_next_one_works() {
     assert_eq!(sent(&commit.results[0]).conv_seq.get(), 3);
     assert_eq!(seqs(&fresh.timeline("alice").await), [1, 2, 3, 4]);
     assert_eq!(seqs(&fresh.timeline("dave").await), [1]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("seqline.db"), "not a database".repeat(100)).unwrap();
+    let refused = open(folder.path()).await.err().unwrap();
+    assert!(matches!(refused, OpenError::Schema { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_schema_of_a_later_relay_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()).await.unwrap());
+    let mut outside = outside(folder.path()).await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (99, 'later', true, x'00', 0)",
+    )
+    .execute(&mut outside)
+    .await
+    .unwrap();
+    let refused = open(folder.path()).await.err().unwrap();
+    assert!(matches!(refused, OpenError::Schema { .. }), "{refused}");
+}
+
+async fn found(fresh: &Fresh, user: &str, text: &str) -> Vec<String> {
+    let query = SearchQuery {
+        account: account(user),
+        text: text.to_owned(),
+        conv: None,
+        sender: None,
+        kind: None,
+        since: None,
+        until: None,
+        before: None,
+        limit: 10,
+        now: at_s(0),
+    };
+    let found = fresh.store.search(query).await.unwrap();
+    found.messages.into_iter().map(|one| one.body).collect()
+}
+
+async fn index(fresh: &Fresh) {
+    while fresh.store.index().await.unwrap() {}
+}
+
+#[tokio::test]
+async fn a_search_index_that_is_lost_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Fresh::new(Arc::new(open(folder.path()).await.unwrap()), ());
+    first.fill("alice", "bob", 3).await;
+    index(&first).await;
+    assert_eq!(found(&first, "bob", "alice 2").await, ["alice 2"]);
+    drop(first);
+
+    for ending in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(format!("seqline.db.search{ending}")));
+    }
+    let second = Fresh::new(Arc::new(open(folder.path()).await.unwrap()), ());
+    assert!(found(&second, "bob", "alice").await.is_empty());
+    index(&second).await;
+    let all = ["alice 3", "alice 2", "alice 1"];
+    assert_eq!(found(&second, "bob", "alice").await, all);
+}
+
+#[tokio::test]
+async fn an_older_copy_of_the_database_does_not_keep_a_newer_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("seqline.db");
+    let first = Fresh::new(Arc::new(open(folder.path()).await.unwrap()), ());
+    first.fill("alice", "bob", 1).await;
+    let copy = folder.path().join("copy.db");
+    sqlx::query("VACUUM INTO ?")
+        .bind(copy.to_str())
+        .execute(&mut outside(folder.path()).await)
+        .await
+        .unwrap();
+    first.fill("bob", "alice", 2).await;
+    index(&first).await;
+    assert_eq!(found(&first, "bob", "bob").await.len(), 2);
+    drop(first);
+
+    for ending in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(format!("seqline.db{ending}")));
+    }
+    std::fs::rename(&copy, &path).unwrap();
+    let second = Fresh::new(Arc::new(open(folder.path()).await.unwrap()), ());
+    index(&second).await;
+    assert!(found(&second, "bob", "bob").await.is_empty());
+    assert_eq!(found(&second, "bob", "alice").await, ["alice 1"]);
+    // Ids that the lost messages had go to others.
+    second.fill("alice", "carol", 1).await;
+    index(&second).await;
+    assert_eq!(found(&second, "carol", "alice").await, ["alice 1"]);
 }

@@ -142,15 +142,19 @@ impl Crowds {
         });
     }
 
-    /// A connection is welcomed. What it does not list was left, as the own timeline is
-    /// about to tell.
+    /// A connection is welcomed. What it does not list was left, as the own timeline is about
+    /// to tell. What it lists from beyond where we are was left and joined again.
     pub(crate) fn welcomed(&mut self, listed: &[Listed]) {
         for crowd in &mut self.list {
-            let head = listed
-                .iter()
-                .find(|listed| listed.conv == crowd.conv)
-                .map_or(crowd.inbox.received(), |listed| listed.head);
+            let listed = listed.iter().find(|listed| listed.conv == crowd.conv);
+            let head = listed.map_or(crowd.inbox.received(), |listed| listed.head);
             crowd.inbox.welcomed(head, PubSeq::ZERO, true);
+            if let Some(Listed { after, .. }) = listed
+                && crowd.is_read()
+                && *after > crowd.inbox.received()
+            {
+                crowd.start(*after);
+            }
         }
     }
 

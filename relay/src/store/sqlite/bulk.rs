@@ -36,6 +36,10 @@ impl Params {
         self
     }
 
+    pub(super) fn into_arguments(self) -> SqliteArguments {
+        self.0
+    }
+
     /// The next parameter: a number of ours, none of which is beyond SQLite's.
     pub(super) fn count(&mut self, value: u64) -> &mut Self {
         self.add(integer(value))
@@ -52,19 +56,22 @@ impl Bulk {
         }
     }
 
-    /// Runs it for all rows. Returns how many rows of the database it changed.
+    /// The statements for all rows, each with its part of them.
+    pub(super) fn statements<'r, T>(
+        &self,
+        rows: &'r [T],
+    ) -> impl Iterator<Item = (Arc<str>, &'r [T])> {
+        parts(rows).map(|(_, size, part)| (self.sql(size), part))
+    }
+
+    /// Runs it for all rows.
     pub(super) async fn execute<T: Sync>(
         &self,
         connection: &mut SqliteConnection,
         rows: &[T],
         bind: impl Fn(&mut Params, &T) + Send + Sync,
-    ) -> Result<u64, sqlx::Error> {
-        let mut changed = 0;
-        for (_, size, part) in parts(rows) {
-            let query = sqlx::query_with(AssertSqlSafe(self.sql(size)), bound(part, &bind));
-            changed += query.execute(&mut *connection).await?.rows_affected();
-        }
-        Ok(changed)
+    ) -> Result<(), sqlx::Error> {
+        self.fetch(connection, rows, bind, |_| Ok(())).await
     }
 
     /// Runs it for all rows, and hands each row of the answer to `take`.

@@ -11,6 +11,7 @@ mod open;
 mod reads;
 mod rows;
 mod schema;
+mod script;
 mod search;
 mod transaction;
 mod writer;

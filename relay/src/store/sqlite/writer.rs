@@ -30,11 +30,17 @@ impl Writer {
 
     /// Commits all operations, or none of them.
     pub(super) async fn commit(&mut self, ops: &[Op], now: Micros) -> Result<Commit, sqlx::Error> {
+        if self.is_open {
+            self.roll_back().await;
+        }
         self.cache.trim();
-        self.begin().await?;
-        let mut tx = SqliteTransaction::new(&mut self.connection, &mut self.cache);
-        let done = ledger::run(&mut tx, ops, now, &self.rules).await;
-        self.end(done).await
+        let mut tx =
+            SqliteTransaction::new(&mut self.connection, &mut self.cache, &mut self.is_open);
+        let done = match ledger::run(&mut tx, ops, now, &self.rules).await {
+            Ok(commit) => tx.commit().await.map(|()| commit),
+            Err(error) => Err(error),
+        };
+        self.ended(done).await
     }
 
     /// Begins a transaction.
@@ -52,6 +58,10 @@ impl Writer {
             Ok(done) => self.execute("COMMIT").await.map(|()| done),
             Err(error) => Err(error),
         };
+        self.ended(done).await
+    }
+
+    async fn ended<T>(&mut self, done: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         match done {
             Ok(_) => self.is_open = false,
             Err(_) => self.roll_back().await,
@@ -68,7 +78,7 @@ impl Writer {
     async fn roll_back(&mut self) {
         self.cache = Cache::default();
         self.is_open = false;
-        // Fails only where SQLite has rolled back by itself.
+        // Fails only where nothing was begun, or SQLite has rolled back by itself.
         let _ = self.execute("ROLLBACK").await;
     }
 

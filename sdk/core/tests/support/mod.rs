@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "so is what is not there")]
 #![allow(unreachable_pub, reason = "a module of several test crates")]
 
+pub mod app;
+pub mod groups;
 pub mod relay;
 pub mod world;
 

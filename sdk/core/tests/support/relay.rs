@@ -5,17 +5,23 @@ use std::collections::BTreeMap;
 
 use seqline_protocol::{
     ClientFrame, ClientMsgId, ConvId, ConvSeq, Entry, Item, Message, Micros, MsgId, PubSeq,
-    RelayFrame, Send, Seq, Target, UserId,
+    RelayFrame, RequestId, Send, Seq, Target, UserId,
 };
+
+use super::groups::Group;
 
 /// One connection, seen from the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Net(pub u64);
 
+/// What to write to whom.
+pub type Written = Vec<(Net, RelayFrame)>;
+
 #[derive(Debug, Default)]
 pub struct Relay {
     pub timelines: BTreeMap<UserId, Vec<Entry>>,
     pub messages: Vec<Message>,
+    pub groups: BTreeMap<ConvId, Group>,
     sent: BTreeMap<(UserId, ClientMsgId), RelayFrame>,
     connections: BTreeMap<Net, Connection>,
 }
@@ -24,39 +30,45 @@ pub struct Relay {
 struct Connection {
     user: UserId,
     live: bool,
+    /// The crowds that this connection has pulled, or was told, up to their heads.
+    live_crowds: Vec<ConvId>,
 }
 
 impl Relay {
     /// Takes a frame; gives what to write to whom.
-    pub fn take(&mut self, net: Net, user: &UserId, frame: ClientFrame) -> Vec<(Net, RelayFrame)> {
+    pub fn take(&mut self, net: Net, user: &UserId, frame: ClientFrame) -> Written {
         match frame {
             ClientFrame::Hello(hello) => {
                 let head = self.head(user);
                 let cursor = hello.resume.map_or(Seq::ZERO, |resume| resume.cursor);
                 let live = cursor == head;
-                self.connections.insert(
-                    net,
-                    Connection {
-                        user: user.clone(),
-                        live,
-                    },
-                );
+                let crowds: Vec<_> = self
+                    .groups
+                    .values()
+                    .filter_map(|group| group.listed(user))
+                    .collect();
+                let connection = Connection {
+                    user: user.clone(),
+                    live,
+                    live_crowds: crowds.iter().map(|crowd| crowd.conv.clone()).collect(),
+                };
+                self.connections.insert(net, connection);
                 let mut welcome = super::welcome(cursor.get(), head.get());
                 welcome.user = user.clone();
+                welcome.crowds = crowds;
                 vec![(net, RelayFrame::Welcome(welcome))]
             }
             ClientFrame::Send(send) => self.store(net, user, send),
             ClientFrame::Pull {
-                req, after, limit, ..
-            } => vec![(net, self.page(net, req, after, limit))],
+                req,
+                after,
+                limit,
+                conv,
+                ..
+            } => vec![(net, self.page(net, req, after, limit, conv))],
             ClientFrame::Ping { nonce } => {
-                vec![(
-                    net,
-                    RelayFrame::Pong {
-                        nonce,
-                        now_us: Micros::saturating(1),
-                    },
-                )]
+                let now_us = Micros::saturating(1);
+                vec![(net, RelayFrame::Pong { nonce, now_us })]
             }
             _ => Vec::new(),
         }
@@ -79,42 +91,42 @@ impl Relay {
         )
     }
 
-    fn store(&mut self, net: Net, sender: &UserId, send: Send) -> Vec<(Net, RelayFrame)> {
+    /// A user joins or leaves a group, and it may become a crowd by that.
+    pub fn toggle_member(&mut self, conv: &ConvId, user: &UserId) -> Written {
+        let news = self
+            .groups
+            .get_mut(conv)
+            .expect("a known group")
+            .toggle(user);
+        news.into_iter()
+            .flat_map(|(user, item)| self.append(&user, item))
+            .collect()
+    }
+
+    fn store(&mut self, net: Net, sender: &UserId, send: Send) -> Written {
         let key = (sender.clone(), send.client_msg_id.clone());
         if let Some(sent) = self.sent.get(&key) {
             return vec![(net, sent.clone())];
         }
-        let Target::User(receiver) = send.to else {
-            unreachable!("only direct messages here")
+        let conv = match &send.to {
+            Target::User(receiver) => ConvId::direct(sender, receiver),
+            Target::Conv(conv) => conv.clone(),
         };
-        let conv = ConvId::direct(sender, &receiver);
         let in_conv = self
             .messages
             .iter()
             .filter(|message| message.conv == conv)
             .count() as u64;
-        let message = Message {
-            msg_id: MsgId::saturating(self.messages.len() as u64 + 1),
-            client_msg_id: send.client_msg_id,
-            sender: sender.clone(),
-            conv: conv.clone(),
-            conv_seq: ConvSeq::saturating(in_conv + 1),
-            kind: send.kind,
-            body: send.body,
-            priority: send.priority,
-            created_us: Micros::saturating(1),
-            expires_us: None,
-            recalled: false,
-            key: None,
-            replaces: None,
-            replaced: false,
-            business: None,
-            mentions: Vec::new(),
-            edited_us: None,
-        };
+        let mut message = super::message(0, sender.as_str(), send.client_msg_id.as_str());
+        message.msg_id = MsgId::saturating(self.messages.len() as u64 + 1);
+        message.conv = conv.clone();
+        message.conv_seq = ConvSeq::saturating(in_conv + 1);
+        message.body = send.body;
         self.messages.push(message.clone());
-        let mut out = self.append(sender, &message);
-        out.extend(self.append(&receiver, &message));
+        let mut out = match send.to {
+            Target::User(receiver) => self.append_to_all([sender.clone(), receiver], &message),
+            Target::Conv(conv) => self.store_in_group(&conv, &message),
+        };
         let sent = RelayFrame::Sent {
             client_msg_id: message.client_msg_id,
             msg_id: message.msg_id,
@@ -129,54 +141,81 @@ impl Relay {
         out
     }
 
-    fn append(&mut self, user: &UserId, message: &Message) -> Vec<(Net, RelayFrame)> {
-        let timeline = self.timelines.entry(user.clone()).or_default();
-        let seq = Seq::saturating(timeline.len() as u64 + 1);
-        let entry = Entry {
-            seq,
-            item: Item::Message(message.clone()),
+    fn store_in_group(&mut self, conv: &ConvId, message: &Message) -> Written {
+        let group = self.groups.get_mut(conv).expect("a known group");
+        let members: Vec<_> = group.members.keys().cloned().collect();
+        let Some(timeline) = &mut group.crowd else {
+            return self.append_to_all(members, message);
         };
-        timeline.push(entry.clone());
+        let entry = next_entry(timeline, Item::Message(message.clone()));
         let theirs = self
             .connections
             .iter()
-            .filter(|(_, connection)| connection.user == *user);
+            .filter(|(_, connection)| members.contains(&connection.user));
         theirs
             .map(|(net, connection)| {
-                let news = if connection.live {
-                    RelayFrame::Push {
-                        entries: vec![entry.clone()],
-                        conv: None,
-                    }
-                } else {
-                    RelayFrame::Notify {
-                        head: seq,
-                        pub_head: PubSeq::ZERO,
-                        conv: None,
-                    }
-                };
-                (*net, news)
+                let live = connection.live_crowds.contains(conv);
+                (*net, news(&entry, Some(conv.clone()), live))
             })
+            .collect()
+    }
+
+    fn append_to_all(
+        &mut self,
+        users: impl IntoIterator<Item = UserId>,
+        message: &Message,
+    ) -> Written {
+        users
+            .into_iter()
+            .flat_map(|user| self.append(&user, Item::Message(message.clone())))
+            .collect()
+    }
+
+    fn append(&mut self, user: &UserId, item: Item) -> Written {
+        let timeline = self.timelines.entry(user.clone()).or_default();
+        let entry = next_entry(timeline, item);
+        self.connections
+            .iter()
+            .filter(|(_, connection)| connection.user == *user)
+            .map(|(net, connection)| (*net, news(&entry, None, connection.live)))
             .collect()
     }
 
     fn page(
         &mut self,
         net: Net,
-        req: seqline_protocol::RequestId,
+        req: RequestId,
         after: Seq,
         limit: Option<u16>,
+        conv: Option<ConvId>,
     ) -> RelayFrame {
         let connection = self.connections.get_mut(&net).expect("hello came first");
-        let timeline = self.timelines.entry(connection.user.clone()).or_default();
+        let (timeline, joined_after) = match &conv {
+            None => (self.timelines.get(&connection.user), Seq::ZERO),
+            Some(conv) => {
+                let group = self.groups.get(conv).expect("a known group");
+                match group.members.get(&connection.user) {
+                    Some(joined_after) => (group.crowd.as_ref(), *joined_after),
+                    None => (None, Seq::ZERO),
+                }
+            }
+        };
+        let timeline = timeline.map(Vec::as_slice).unwrap_or_default();
         let head = Seq::saturating(timeline.len() as u64);
         let entries: Vec<_> = timeline
             .iter()
-            .filter(|entry| entry.seq > after)
+            .filter(|entry| entry.seq > after && entry.seq > joined_after)
             .take(limit.map_or(50, usize::from).min(7))
             .cloned()
             .collect();
-        connection.live = entries.last().map_or(after, |entry| entry.seq) == head;
+        let live = entries.last().map_or(after, |entry| entry.seq) == head;
+        match conv {
+            None => connection.live = live,
+            Some(conv) => {
+                connection.live_crowds.retain(|live| *live != conv);
+                connection.live_crowds.extend(live.then_some(conv));
+            }
+        }
         RelayFrame::Page {
             req,
             entries,
@@ -184,6 +223,30 @@ impl Relay {
             broadcasts: Vec::new(),
             pub_cursor: Some(PubSeq::ZERO),
             pub_head: Some(PubSeq::ZERO),
+        }
+    }
+}
+
+fn next_entry(timeline: &mut Vec<Entry>, item: Item) -> Entry {
+    let entry = Entry {
+        seq: Seq::saturating(timeline.len() as u64 + 1),
+        item,
+    };
+    timeline.push(entry.clone());
+    entry
+}
+
+fn news(entry: &Entry, conv: Option<ConvId>, live: bool) -> RelayFrame {
+    if live {
+        RelayFrame::Push {
+            entries: vec![entry.clone()],
+            conv,
+        }
+    } else {
+        RelayFrame::Notify {
+            head: entry.seq,
+            pub_head: PubSeq::ZERO,
+            conv,
         }
     }
 }

@@ -8,14 +8,25 @@ use seqline_core::{
     CallId, Command, Config, ConnId, Delivered, DeliveryId, Input, Now, Output, Session, StoreOp,
     WriteId,
 };
-use seqline_protocol::{ClientFrame, Encoded, Encoding, RelayFrame, UserId, decode, encode};
+use seqline_protocol::{
+    ClientFrame, ConvId, Encoded, Encoding, Item, RelayFrame, Target, UserId, decode, encode,
+};
 
-use super::relay::{Net, Relay};
+use super::{
+    app::App,
+    groups::Group,
+    relay::{Net, Relay},
+};
 
 const FAULTS_UNTIL_MS: u64 = 60_000;
 const CONVERGED_BY_MS: u64 = 600_000;
 const HAPPENINGS_MAX: usize = 100_000;
 const SENDS_PER_DEVICE: usize = 40;
+/// Whose devices these are. The first three write to the groups, too.
+const DEVICES: [&str; 5] = ["alice", "alice", "bob", "carol", "dave"];
+/// Groups, how many members make a crowd of each, and who comes and goes.
+const GROUPS: [(&str, usize); 2] = [("group:early", 3), ("group:late", 4)];
+const COMING_AND_GOING: [&str; 2] = ["carol", "dave"];
 
 pub struct World {
     rng: fastrand::Rng,
@@ -30,6 +41,7 @@ pub struct World {
 #[derive(Debug)]
 enum Happening {
     Send(usize),
+    Member,
     Fault,
     Opened(Net),
     ToRelay(Net, ClientFrame),
@@ -61,8 +73,7 @@ struct Node {
     net: Option<Net>,
     to_send: usize,
     sent_bodies: Vec<String>,
-    /// Where the app of this incarnation stands.
-    app_seq: u64,
+    app: App,
     calls: u32,
 }
 
@@ -74,7 +85,8 @@ impl World {
         while let Some(((at_ms, _), happening)) = world.queue.pop_first() {
             assert!(
                 at_ms < CONVERGED_BY_MS,
-                "seed {seed}: no rest: {happening:?}"
+                "seed {seed}: no rest: {happening:?}: {}",
+                world.unrest()
             );
             world.now_ms = at_ms;
             happened += 1;
@@ -100,7 +112,13 @@ impl World {
             nets: BTreeMap::new(),
             devices: Vec::new(),
         };
-        for (n, name) in ["alice", "alice", "bob"].into_iter().enumerate() {
+        for (name, crowd_members_min) in GROUPS {
+            let conv = ConvId::new(name).unwrap();
+            let members = ["alice", "bob"].map(super::user);
+            let group = Group::new(conv.clone(), crowd_members_min, &members);
+            world.relay.groups.insert(conv, group);
+        }
+        for (n, name) in DEVICES.into_iter().enumerate() {
             let session = world.session(BTreeMap::new());
             world.devices.push(Node {
                 user: super::user(name),
@@ -111,13 +129,14 @@ impl World {
                 net: None,
                 to_send: SENDS_PER_DEVICE,
                 sent_bodies: Vec::new(),
-                app_seq: 0,
+                app: App::default(),
                 calls: 0,
             });
             world.feed(n, Input::Connect);
             world.later(1, 2_000, Happening::Send(n));
         }
         world.later(500, 3_000, Happening::Fault);
+        world.later(500, 10_000, Happening::Member);
         world
     }
 
@@ -135,6 +154,7 @@ impl World {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Send(n) => self.send(n),
+            Happening::Member => self.toggle_member(),
             Happening::Fault => self.fault(),
             Happening::Opened(net) => self.at_device(net, |wire| Input::Opened(wire.conn)),
             Happening::ToDevice(net, frame) => {
@@ -180,17 +200,32 @@ impl World {
         node.to_send -= 1;
         let body = format!("{n}-{}", node.sent_bodies.len());
         node.sent_bodies.push(body.clone());
-        let peer = if node.user.as_str() == "bob" {
-            "alice"
-        } else {
-            "bob"
-        };
         let mut draft = super::draft(&node.session.new_message_id(), &body);
-        draft.to = seqline_protocol::Target::User(super::user(peer));
+        draft.to = match (node.user.as_str(), self.rng.u8(0..3)) {
+            ("alice" | "bob", group @ (0 | 1)) => {
+                Target::Conv(ConvId::new(GROUPS[usize::from(group)].0).unwrap())
+            }
+            ("alice", _) => Target::User(super::user("bob")),
+            _ => Target::User(super::user("alice")),
+        };
         node.calls += 1;
         let call = CallId(node.calls);
         self.feed(n, Input::Call(call, Command::Send(draft)));
         self.later(1, 2_500, Happening::Send(n));
+    }
+
+    /// Somebody joins or leaves a group.
+    fn toggle_member(&mut self) {
+        if self.now_ms > FAULTS_UNTIL_MS {
+            return;
+        }
+        let conv = ConvId::new(GROUPS[self.rng.usize(0..GROUPS.len())].0).unwrap();
+        let user = super::user(COMING_AND_GOING[self.rng.usize(0..COMING_AND_GOING.len())]);
+        for (net, frame) in self.relay.toggle_member(&conv, &user) {
+            self.down(net, &frame);
+        }
+        let soon = self.rng.u8(0..3) == 0;
+        self.later(1, if soon { 50 } else { 8_000 }, Happening::Member);
     }
 
     fn fault(&mut self) {
@@ -199,7 +234,7 @@ impl World {
             return;
         }
         let victim = self.rng.usize(0..self.devices.len());
-        match self.rng.u8(0..6) {
+        match self.rng.u8(0..7) {
             0 | 1 => self.cut_device(victim),
             2 => {
                 if let Some(wire) = self.devices[victim].net.and_then(|n| self.nets.get_mut(&n)) {
@@ -207,7 +242,8 @@ impl World {
                 }
             }
             3 => self.crash_relay(),
-            4 => self.restart_device(victim),
+            4 => self.restart_device(victim, false),
+            5 if self.rng.u8(0..4) == 0 => self.restart_device(victim, true),
             _ => self.feed(victim, Input::Background(self.now_ms.is_multiple_of(2))),
         }
         self.later(200, 4_000, Happening::Fault);
@@ -235,8 +271,9 @@ impl World {
         }
     }
 
-    /// The process ends: what is not in the store is gone, a write may or may not be.
-    fn restart_device(&mut self, n: usize) {
+    /// The process ends: what is not in the store is gone, a write may or may not be. All
+    /// is gone if the app is installed anew.
+    fn restart_device(&mut self, n: usize, anew: bool) {
         self.cut_device(n);
         let lost: Vec<_> = self
             .queue
@@ -253,15 +290,30 @@ impl World {
                 self.persist(n, ops);
             }
         }
+        if anew {
+            self.devices[n].store.clear();
+        }
         let session = self.session(self.devices[n].store.clone());
         let node = &mut self.devices[n];
-        let before = node.app_seq;
+        let before = node.app.own_seq;
         node.session = session;
         node.incarnation += 1;
         node.net = None;
         node.wake_at_ms = None;
-        node.app_seq = node.session.stats().cursor.get();
-        assert!(node.app_seq <= before, "the cursor ran ahead of the app");
+        let cursor = node.session.stats().cursor;
+        // Entries that are not for apps are passed without them.
+        let is_app_behind = self
+            .relay
+            .timelines
+            .get(&node.user)
+            .is_some_and(|timeline| {
+                timeline.iter().any(|entry| {
+                    (before.next()..=cursor).contains(&entry.seq)
+                        && !matches!(entry.item, Item::Crowd { .. })
+                })
+            });
+        assert!(!is_app_behind, "the cursor ran ahead of the app");
+        node.app.restart(cursor, &node.store);
         // What the store did not have yet was never promised to be sent.
         let kept: Vec<String> = node
             .store
@@ -295,16 +347,8 @@ impl World {
             events.len()
         };
         for event in &events[..taken] {
-            let Delivered::Message { seq, .. } = event else {
-                panic!("{event:?}")
-            };
             let node = &mut self.devices[n];
-            assert_eq!(
-                seq.get(),
-                node.app_seq + 1,
-                "a hole or a repetition at the app"
-            );
-            node.app_seq = seq.get();
+            node.app.take(event, &node.user, &self.relay);
         }
         let input = if refuses {
             Input::Refused { delivery, taken }
@@ -432,18 +476,31 @@ impl World {
         self.devices.iter().all(|node| {
             node.to_send == 0
                 && node.session.stats().outbox == 0
-                && node.app_seq == self.relay.head(&node.user).get()
+                && node.app.is_caught_up(&node.user, &self.relay)
         })
+    }
+
+    /// What keeps each device from rest.
+    fn unrest(&self) -> String {
+        let states = self.devices.iter().map(|node| {
+            let behind = !node.app.is_caught_up(&node.user, &self.relay);
+            format!(
+                "{} behind: {behind}, {:?}",
+                node.user,
+                node.session.stats()
+            )
+        });
+        states.collect::<Vec<_>>().join("; ")
     }
 
     fn check(&self, seed: u64) {
         for (n, node) in self.devices.iter().enumerate() {
             let stats = node.session.stats();
-            assert_eq!(
-                node.app_seq,
-                self.relay.head(&node.user).get(),
-                "seed {seed}: device {n}"
+            assert!(
+                node.app.is_caught_up(&node.user, &self.relay),
+                "seed {seed}: device {n} lacks something"
             );
+            node.app.check(seed, &node.user, &self.relay);
             assert_eq!(
                 stats.outbox, 0,
                 "seed {seed}: device {n} still has something to send"

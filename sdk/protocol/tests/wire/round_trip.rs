@@ -67,7 +67,27 @@ fn left_out<F: Frame + PartialEq + Debug>(name: &str, frame: &F) {
 }
 
 fn add_later_fields(value: &mut Value) {
-    const VARIANTS: [&str; 6] = ["message", "receipt", "read", "recall", "user", "conv"];
+    const VARIANTS: [&str; 19] = [
+        "message",
+        "receipt",
+        "read",
+        "recall",
+        "edit",
+        "delete",
+        "group",
+        "crowd",
+        "user",
+        "conv",
+        "created",
+        "joined",
+        "left",
+        "removed",
+        "role",
+        "muted",
+        "muted_all",
+        "edited",
+        "dissolved",
+    ];
     match value {
         Value::Array(values) => values.iter_mut().for_each(add_later_fields),
         Value::Object(fields) => {

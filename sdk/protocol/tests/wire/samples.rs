@@ -1,6 +1,7 @@
 //! One frame of each kind, and of each interesting variant: what the golden vectors hold.
 
 mod client;
+mod groups;
 mod relay;
 
 use seqline_protocol::limits::SAFE_INTEGER_MAX;
@@ -19,6 +20,7 @@ const HOUR_US: u64 = 3_600_000_000;
 const MAX: u64 = SAFE_INTEGER_MAX;
 const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJhcHAiOiJkZW1vIn0.c2lnbmF0dXJl";
 const CONV: &str = "dm:alice:bob";
+const CLUB: &str = "group:weekend~club";
 /// What an encoder may get wrong: escapes, and what JavaScript once could not read.
 const ESCAPES: &str = "\u{0}\u{1f}\u{7f}\"\\/\u{8}\u{c}\n\r\t\u{2028}\u{2029}\u{feff}</script>";
 const WORLD: &str = "你好,世界 👋🏽 — naïve ﷽ 👨‍👩‍👧‍👦";

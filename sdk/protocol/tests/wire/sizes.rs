@@ -4,11 +4,13 @@ use std::fmt::Debug;
 
 use proptest::{collection::vec, prelude::*};
 use seqline_protocol::{
-    ClientFrame, ConvId, Conversation, Encoding, Entry, Frame, Item, Message, Priority, Receipt,
-    RelayFrame, Send, Target, UserId, decode, encode,
+    ClientFrame, ConvId, Conversation, Crowd, Encoding, Entry, Frame, GroupChange, GroupOp,
+    Heartbeat, Item, JoinRule, Message, Priority, Receipt, RelayFrame, ResetReason, Send,
+    ServerLimits, Target, UserId, Welcome, decode, encode,
     limits::{
-        BODY_BYTES_MAX, EPHEMERAL_BODY_BYTES_MAX, FRAME_BYTES_MAX, ID_BYTES_MAX, KIND_BYTES_MAX,
-        LABEL_BYTES_MAX, SAFE_INTEGER_MAX, TOKEN_BYTES_MAX, json_bytes,
+        ANNOUNCEMENT_BYTES_MAX, BODY_BYTES_MAX, CROWDS_PER_USER_MAX, EPHEMERAL_BODY_BYTES_MAX,
+        FRAME_BYTES_MAX, GROUP_CHANGE_USERS_MAX, ID_BYTES_MAX, KIND_BYTES_MAX, LABEL_BYTES_MAX,
+        MENTIONS_MAX, SAFE_INTEGER_MAX, TITLE_BYTES_MAX, TOKEN_BYTES_MAX, json_bytes,
     },
 };
 #[cfg(target_arch = "wasm32")]
@@ -65,7 +67,19 @@ fn largest_message(body: String) -> Message {
         created_us: number(SAFE_INTEGER_MAX),
         expires_us: Some(number(SAFE_INTEGER_MAX)),
         recalled: true,
+        key: Some(name(&longest_name("k"))),
+        replaces: Some(number(SAFE_INTEGER_MAX)),
+        replaced: true,
+        business: Some(name(&longest_name("b"))),
+        mentions: most_users(MENTIONS_MAX),
+        edited_us: Some(number(SAFE_INTEGER_MAX)),
     }
+}
+
+fn most_users(count: usize) -> Vec<UserId> {
+    (0..count)
+        .map(|n| name(&longest_name(&n.to_string())))
+        .collect()
 }
 
 fn fits<F: Frame + PartialEq + Debug>(frame: &F) {
@@ -87,18 +101,21 @@ fn the_largest_message_fits_every_frame_that_carries_one() {
             body: body.clone(),
             priority: Priority::Normal,
             expires_us: Some(number(SAFE_INTEGER_MAX)),
+            key: Some(name(&longest_name("k"))),
+            replace: true,
+            business: Some(name(&longest_name("b"))),
+            mentions: most_users(MENTIONS_MAX),
         }));
         let message = Message {
             priority: Priority::High,
             ..largest_message(body)
         };
+        fits(&push(Item::Edit(message.clone())));
+        fits(&push(Item::Message(message.clone())));
         let entries = vec![Entry {
             seq: number(SAFE_INTEGER_MAX),
             item: Item::Message(message.clone()),
         }];
-        fits(&RelayFrame::Push {
-            entries: entries.clone(),
-        });
         fits(&RelayFrame::Page {
             req: number(SAFE_INTEGER_MAX),
             entries,
@@ -129,17 +146,85 @@ fn the_largest_message_fits_every_frame_that_carries_one() {
                 read: number(SAFE_INTEGER_MAX),
                 receipts: vec![receipt],
                 active_us: number(SAFE_INTEGER_MAX),
+                title: Some("\"".repeat(TITLE_BYTES_MAX)),
+                mentioned: Some(number(SAFE_INTEGER_MAX)),
+                crowd: true,
             }],
             next: Some("9".repeat(64)),
         });
     }
 }
 
+fn push(item: Item) -> RelayFrame {
+    RelayFrame::Push {
+        entries: vec![Entry {
+            seq: number(SAFE_INTEGER_MAX),
+            item,
+        }],
+        conv: Some(longest_conv()),
+    }
+}
+
+#[test]
+fn the_largest_changes_of_a_group_fit() {
+    let users = most_users(GROUP_CHANGE_USERS_MAX);
+    let title = "\u{1}".repeat(TITLE_BYTES_MAX);
+    let ops = [
+        GroupOp::Created {
+            users: users.clone(),
+            title: title.clone(),
+        },
+        GroupOp::Removed { users },
+        GroupOp::Edited {
+            title: Some(title),
+            announcement: Some("\"".repeat(ANNOUNCEMENT_BYTES_MAX / 2)),
+            join: Some(JoinRule::Invited),
+        },
+    ];
+    for op in ops {
+        fits(&push(Item::Group(GroupChange {
+            conv: longest_conv(),
+            by: Some(name(&longest_name("a"))),
+            at_us: number(SAFE_INTEGER_MAX),
+            op,
+        })));
+    }
+}
+
+#[test]
+fn a_welcome_with_the_most_crowds_fits() {
+    let crowds = (0..CROWDS_PER_USER_MAX)
+        .map(|n| Crowd {
+            conv: name(&format!("channel:{}", longest_name(&n.to_string()))),
+            after: number(SAFE_INTEGER_MAX),
+            floor: number(SAFE_INTEGER_MAX),
+            head: number(SAFE_INTEGER_MAX),
+        })
+        .collect();
+    fits(&RelayFrame::Welcome(Welcome {
+        version: u16::MAX,
+        session: "s".repeat(64),
+        app: name(&longest_name("a")),
+        user: name(&longest_name("a")),
+        epoch: number(SAFE_INTEGER_MAX),
+        head: number(SAFE_INTEGER_MAX),
+        cursor: number(SAFE_INTEGER_MAX),
+        reset: Some(ResetReason::AheadOfHead),
+        pub_head: number(SAFE_INTEGER_MAX),
+        now_us: number(SAFE_INTEGER_MAX),
+        token_expires_us: number(SAFE_INTEGER_MAX),
+        heartbeat: Heartbeat::default(),
+        limits: ServerLimits::default(),
+        crowds,
+    }));
+}
+
 #[test]
 fn the_largest_of_the_other_frames_fit() {
     let hello = format!(
-        r#"{{"hello":{{"version":1,"token":"{}","device":"d","host":"{label}","app_version":"{label}"}}}}"#,
+        r#"{{"hello":{{"version":1,"token":"{}","device":"d","host":"{label}","platform":"{}","app_version":"{label}"}}}}"#,
         "t".repeat(TOKEN_BYTES_MAX),
+        longest_name("p"),
         label = "\u{1}".repeat(LABEL_BYTES_MAX).replace('\u{1}', "\\u0001"),
     );
     let hello: ClientFrame = decode(Encoding::Text, hello.as_bytes()).expect("a hello");
@@ -148,6 +233,7 @@ fn the_largest_of_the_other_frames_fit() {
         to: Target::Conv(longest_conv()),
         kind: name(&"k".repeat(KIND_BYTES_MAX)),
         body: "\"".repeat(EPHEMERAL_BODY_BYTES_MAX / 2),
+        priority: Priority::High,
     });
 }
 

@@ -2,13 +2,15 @@
 //!
 //! Boxed throughout: the trees of these strategies are large, and the stack of wasm is small.
 
+mod groups;
+
 use std::fmt::Debug;
 
 use proptest::{char, collection::vec, option, prelude::*, sample::select, strategy::Union};
 use seqline_protocol::{
-    Broadcast, BroadcastChange, BroadcastOp, ClientFrame, ConvId, Conversation, Entry, ErrorCode,
-    Heartbeat, Hello, Item, KickReason, Message, Priority, Receipt, RelayFrame, ResetReason,
-    Resume, Send, ServerLimits, Start, Target, Welcome, limits::SAFE_INTEGER_MAX,
+    Broadcast, BroadcastChange, BroadcastOp, ClientFrame, ConvId, Conversation, Crowd, Entry,
+    ErrorCode, Heartbeat, Hello, Item, KickReason, Message, Priority, Receipt, RelayFrame,
+    ResetReason, Resume, Send, ServerLimits, Start, Target, Welcome, limits::SAFE_INTEGER_MAX,
 };
 use serde::de::DeserializeOwned;
 
@@ -26,12 +28,14 @@ pub(crate) fn client_frame() -> Union<BoxedStrategy<ClientFrame>> {
             number(),
             option::of(any::<u16>()),
             option::of(number()),
+            option::of(conv()),
         )
-            .prop_map(|(req, after, limit, pub_after)| ClientFrame::Pull {
+            .prop_map(|(req, after, limit, pub_after, conv)| ClientFrame::Pull {
                 req,
                 after,
                 limit,
                 pub_after,
+                conv,
             })
             .boxed(),
         (number(), conv(), number())
@@ -66,8 +70,20 @@ pub(crate) fn client_frame() -> Union<BoxedStrategy<ClientFrame>> {
         (number(), option::of(text()), option::of(any::<u16>()))
             .prop_map(|(req, page, limit)| ClientFrame::Conversations { req, page, limit })
             .boxed(),
-        (target(), kind(), text())
-            .prop_map(|(to, kind, body)| ClientFrame::Ephemeral { to, kind, body })
+        (target(), kind(), text(), priority())
+            .prop_map(|(to, kind, body, priority)| ClientFrame::Ephemeral {
+                to,
+                kind,
+                body,
+                priority,
+            })
+            .boxed(),
+        (number(), text(), text())
+            .prop_map(|(req, method, params)| ClientFrame::Call {
+                req,
+                method,
+                params,
+            })
             .boxed(),
         any::<bool>()
             .prop_map(|background| ClientFrame::State { background })
@@ -85,11 +101,15 @@ pub(crate) fn relay_frame() -> Union<BoxedStrategy<RelayFrame>> {
     Union::new([
         welcome().prop_map(RelayFrame::Welcome).boxed(),
         sent().boxed(),
-        vec(entry(), 0..5)
-            .prop_map(|entries| RelayFrame::Push { entries })
+        (vec(entry(), 0..5), option::of(conv()))
+            .prop_map(|(entries, conv)| RelayFrame::Push { entries, conv })
             .boxed(),
-        (number(), number())
-            .prop_map(|(head, pub_head)| RelayFrame::Notify { head, pub_head })
+        (number(), number(), option::of(conv()))
+            .prop_map(|(head, pub_head, conv)| RelayFrame::Notify {
+                head,
+                pub_head,
+                conv,
+            })
             .boxed(),
         page().boxed(),
         (number(), conv(), vec(message(), 0..4), any::<bool>())
@@ -114,11 +134,12 @@ pub(crate) fn relay_frame() -> Union<BoxedStrategy<RelayFrame>> {
                 token_expires_us,
             })
             .boxed(),
-        (reset_reason(), number(), number())
-            .prop_map(|(reason, epoch, head)| RelayFrame::Reset {
+        (reset_reason(), number(), number(), option::of(conv()))
+            .prop_map(|(reason, epoch, head, conv)| RelayFrame::Reset {
                 reason,
                 epoch,
                 head,
+                conv,
             })
             .boxed(),
         kick().boxed(),
@@ -139,6 +160,12 @@ pub(crate) fn relay_frame() -> Union<BoxedStrategy<RelayFrame>> {
                 body,
             })
             .boxed(),
+        (number(), text())
+            .prop_map(|(req, value)| RelayFrame::Result { req, value })
+            .boxed(),
+        (name(), text())
+            .prop_map(|(name, value)| RelayFrame::Event { name, value })
+            .boxed(),
         error().boxed(),
     ])
 }
@@ -150,21 +177,24 @@ fn hello() -> BoxedStrategy<Hello> {
         text(),
         name(),
         text(),
-        option::of(text()),
+        (option::of(name()), option::of(text())),
         option::of(resume),
         select(vec![Start::Oldest, Start::Newest]),
         any::<bool>(),
     )
         .prop_map(
-            |(version, token, device, host, app_version, resume, start, background)| Hello {
-                version,
-                token,
-                device,
-                host,
-                app_version,
-                resume,
-                start,
-                background,
+            |(version, token, device, host, (platform, app_version), resume, start, background)| {
+                Hello {
+                    version,
+                    token,
+                    device,
+                    host,
+                    platform,
+                    app_version,
+                    resume,
+                    start,
+                    background,
+                }
             },
         )
         .boxed()
@@ -178,15 +208,30 @@ fn send() -> BoxedStrategy<Send> {
         text(),
         priority(),
         option::of(number()),
+        (option::of(name()), any::<bool>()),
+        (option::of(name()), vec(name(), 0..3)),
     )
         .prop_map(
-            |(client_msg_id, to, kind, body, priority, expires_us)| Send {
+            |(
                 client_msg_id,
                 to,
                 kind,
                 body,
                 priority,
                 expires_us,
+                (key, replace),
+                (business, mentions),
+            )| Send {
+                client_msg_id,
+                to,
+                kind,
+                body,
+                priority,
+                expires_us,
+                key,
+                replace,
+                business,
+                mentions,
             },
         )
         .boxed()
@@ -215,6 +260,7 @@ fn welcome() -> BoxedStrategy<Welcome> {
         (number(), number(), number(), option::of(reset_reason())),
         (number(), number(), number()),
         (heartbeat, limits),
+        vec(crowd(), 0..3),
     )
         .prop_map(
             |(
@@ -222,6 +268,7 @@ fn welcome() -> BoxedStrategy<Welcome> {
                 (epoch, head, cursor, reset),
                 (pub_head, now_us, token_expires_us),
                 (heartbeat, limits),
+                crowds,
             )| Welcome {
                 version,
                 session,
@@ -236,8 +283,20 @@ fn welcome() -> BoxedStrategy<Welcome> {
                 token_expires_us,
                 heartbeat,
                 limits,
+                crowds,
             },
         )
+        .boxed()
+}
+
+fn crowd() -> BoxedStrategy<Crowd> {
+    (conv(), number(), number(), number())
+        .prop_map(|(conv, after, floor, head)| Crowd {
+            conv,
+            after,
+            floor,
+            head,
+        })
         .boxed()
 }
 
@@ -335,6 +394,10 @@ fn entry() -> BoxedStrategy<Entry> {
                 by,
             }
         }),
+        message().prop_map(Item::Edit),
+        (conv(), number()).prop_map(|(conv, conv_seq)| Item::Delete { conv, conv_seq }),
+        groups::change().prop_map(Item::Group),
+        (conv(), option::of(number())).prop_map(|(conv, after)| Item::Crowd { conv, after }),
     ];
     (number(), item)
         .prop_map(|(seq, item)| Entry { seq, item })
@@ -346,12 +409,16 @@ fn message() -> BoxedStrategy<Message> {
         (number(), name(), name(), conv(), number()),
         (kind(), text(), priority()),
         (number(), option::of(number()), any::<bool>()),
+        (option::of(name()), option::of(number()), any::<bool>()),
+        (option::of(name()), vec(name(), 0..3), option::of(number())),
     )
         .prop_map(
             |(
                 (msg_id, client_msg_id, sender, conv, conv_seq),
                 (kind, body, priority),
                 (created_us, expires_us, recalled),
+                (key, replaces, replaced),
+                (business, mentions, edited_us),
             )| Message {
                 msg_id,
                 client_msg_id,
@@ -364,6 +431,12 @@ fn message() -> BoxedStrategy<Message> {
                 created_us,
                 expires_us,
                 recalled,
+                key,
+                replaces,
+                replaced,
+                business,
+                mentions,
+                edited_us,
             },
         )
         .boxed()
@@ -385,9 +458,15 @@ fn conversation() -> BoxedStrategy<Conversation> {
         (conv(), number(), option::of(message())),
         (0..=SAFE_INTEGER_MAX, number()),
         (vec(receipt(), 0..3), number()),
+        (option::of(text()), option::of(number()), any::<bool>()),
     )
         .prop_map(
-            |((conv, head, last), (unread, read), (receipts, active_us))| Conversation {
+            |(
+                (conv, head, last),
+                (unread, read),
+                (receipts, active_us),
+                (title, mentioned, crowd),
+            )| Conversation {
                 conv,
                 head,
                 last,
@@ -395,6 +474,9 @@ fn conversation() -> BoxedStrategy<Conversation> {
                 read,
                 receipts,
                 active_us,
+                title,
+                mentioned,
+                crowd,
             },
         )
         .boxed()

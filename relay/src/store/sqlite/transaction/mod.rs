@@ -13,22 +13,55 @@ use seqline_protocol::{ClientMsgId, Label};
 use sqlx::SqliteConnection;
 
 pub(super) use self::cache::Cache;
-use super::rows::inconsistent;
+use super::{rows::inconsistent, script::Script};
 use crate::store::ledger::{
     Changes, ConvKey, ConvRow, MemberKey, MemberRow, MembersWanted, MessageRow, Names, Resolved,
     SentRow, Transaction, UserKey, UserRow,
 };
 
 /// The writing connection, and what is remembered of its rows.
+///
+/// It begins where the first row is written: with the names that a batch makes, or at its end.
+/// What is loaded before that cannot change in between, as there is no other writer.
 pub(super) struct SqliteTransaction<'a> {
     connection: &'a mut SqliteConnection,
     cache: &'a mut Cache,
+    is_open: &'a mut bool,
+    script: Script,
 }
 
 impl<'a> SqliteTransaction<'a> {
-    /// Within a transaction that has begun. If it fails, the cache is to be forgotten.
-    pub(super) fn new(connection: &'a mut SqliteConnection, cache: &'a mut Cache) -> Self {
-        Self { connection, cache }
+    /// `is_open` is set when it begins. If it fails, the cache is to be forgotten.
+    pub(super) fn new(
+        connection: &'a mut SqliteConnection,
+        cache: &'a mut Cache,
+        is_open: &'a mut bool,
+    ) -> Self {
+        Self {
+            connection,
+            cache,
+            is_open,
+            script: Script::default(),
+        }
+    }
+
+    async fn begin(&mut self) -> Result<(), sqlx::Error> {
+        if !*self.is_open {
+            *self.is_open = true;
+            let begin = sqlx::query("BEGIN IMMEDIATE");
+            begin.execute(&mut *self.connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what there is to write. Nothing is durable before.
+    pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
+        let has_begun = *self.is_open;
+        if !has_begun && self.script.is_empty() {
+            return Ok(());
+        }
+        *self.is_open = true;
+        self.script.commit(self.connection, has_begun).await
     }
 
     async fn cached_users(&mut self, keys: &[UserKey]) -> Result<Vec<&UserRow>, sqlx::Error> {
@@ -117,6 +150,7 @@ impl Transaction for SqliteTransaction<'_> {
     }
 
     async fn write(&mut self, changes: &Changes, now_us: u64) -> Result<(), sqlx::Error> {
-        self.write_all(changes, now_us).await
+        self.write_all(changes, now_us);
+        Ok(())
     }
 }

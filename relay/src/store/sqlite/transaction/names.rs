@@ -42,6 +42,9 @@ static CONVS: Table = Table {
 
 impl SqliteTransaction<'_> {
     pub(super) async fn names(&mut self, names: &Names<'_>) -> Result<Resolved, sqlx::Error> {
+        if makes_some(names, self.cache) {
+            self.begin().await?;
+        }
         let (connection, cache) = (&mut *self.connection, &mut *self.cache);
         let mut users = Vec::new();
         for &(account, create) in &names.users {
@@ -84,6 +87,15 @@ impl SqliteTransaction<'_> {
             convs: convs.map(|(app, conv, _)| cache.conv(app, conv)).collect(),
         })
     }
+}
+
+/// Whether a name may have to be made.
+fn makes_some(names: &Names<'_>, cache: &Cache) -> bool {
+    let mut users = names.users.iter();
+    let mut convs = names.convs.iter();
+    users.any(|(user, create)| *create == Create::Yes && cache.user(user).is_none())
+        || convs
+            .any(|(app, conv, create)| *create == Create::Yes && cache.conv(app, conv).is_none())
 }
 
 async fn app(

@@ -15,8 +15,8 @@ use crate::{
         sqlite::{
             bulk::{Bulk, Params},
             rows::{
-                inconsistent, json, stored_conv_state, stored_join_rule, stored_mentions,
-                stored_priority, stored_role,
+                json, stored_conv_state, stored_join_rule, stored_mentions, stored_priority,
+                stored_role,
             },
         },
     },
@@ -156,23 +156,19 @@ static HOOKS: Bulk = Bulk::new(
 );
 
 impl SqliteTransaction<'_> {
-    pub(super) async fn write_all(
-        &mut self,
-        changes: &Changes,
-        now_us: u64,
-    ) -> Result<(), sqlx::Error> {
-        self.write_messages(&changes.messages).await?;
-        self.write_entries(&changes.entries).await?;
-        self.write_convs(&changes.convs).await?;
-        self.write_users(&changes.users).await?;
-        self.write_members(changes).await?;
-        self.write_updates(changes).await?;
-        self.write_hidden(changes).await?;
-        self.write_devices(changes, now_us).await?;
-        self.write_hooks(changes).await
+    pub(super) fn write_all(&mut self, changes: &Changes, now_us: u64) {
+        self.write_messages(&changes.messages);
+        self.write_entries(&changes.entries);
+        self.write_convs(&changes.convs);
+        self.write_users(&changes.users);
+        self.write_members(changes);
+        self.write_updates(changes);
+        self.write_hidden(changes);
+        self.write_devices(changes, now_us);
+        self.write_hooks(changes);
     }
 
-    async fn write_messages(&mut self, rows: &[MessageRow]) -> Result<(), sqlx::Error> {
+    fn write_messages(&mut self, rows: &[MessageRow]) {
         let (plain, rich): (Vec<_>, Vec<_>) = rows.iter().partition(|row| is_plain(row));
         let bind = |params: &mut Params, row: &&MessageRow| {
             let message = &row.message;
@@ -189,34 +185,33 @@ impl SqliteTransaction<'_> {
                 .add(stored_priority(message.priority))
                 .count(message.created_us.get());
         };
-        let mut written = MESSAGES.execute(self.connection, &plain, bind).await?;
-        written += RICH_MESSAGES
-            .execute(self.connection, &rich, |params, row| {
-                bind(params, row);
-                let message = &row.message;
-                params
-                    .add(message.expires_us.map(|at| integer(at.get())))
-                    .add(message.key.as_ref().map(Label::as_str))
-                    .add(message.replaces.map(|at| integer(at.get())))
-                    .add(message.business.as_ref().map(Label::as_str))
-                    .add(stored_mentions(&message.mentions))
-                    .add(message.recalled)
-                    .add(message.replaced)
-                    .add(message.edited_us.map(|at| integer(at.get())));
-            })
-            .await?;
-        expect(written, rows.len())?;
+
+        self.script.push(&MESSAGES, &plain, bind);
+
+        self.script.push(&RICH_MESSAGES, &rich, |params, row| {
+            bind(params, row);
+            let message = &row.message;
+            params
+                .add(message.expires_us.map(|at| integer(at.get())))
+                .add(message.key.as_ref().map(Label::as_str))
+                .add(message.replaces.map(|at| integer(at.get())))
+                .add(message.business.as_ref().map(Label::as_str))
+                .add(stored_mentions(&message.mentions))
+                .add(message.recalled)
+                .add(message.replaced)
+                .add(message.edited_us.map(|at| integer(at.get())));
+        });
         if let Some(last) = rows.iter().map(|row| row.message.msg_id.get()).max() {
             self.cache.last_msg_id = self.cache.last_msg_id.max(Some(last));
         }
-        Ok(())
     }
 
-    async fn write_entries(&mut self, rows: &[EntryRow]) -> Result<(), sqlx::Error> {
+    fn write_entries(&mut self, rows: &[EntryRow]) {
         let (messages, others): (Vec<_>, Vec<_>) =
             rows.iter().partition(|row| row.kind == EntryKind::Message);
-        let mut written = MESSAGE_ENTRIES
-            .execute(self.connection, &messages, |params, row| {
+
+        self.script
+            .push(&MESSAGE_ENTRIES, &messages, |params, row| {
                 params
                     .add(stored_owner(row.owner))
                     .count(row.seq)
@@ -225,27 +220,24 @@ impl SqliteTransaction<'_> {
                     .add(row.about.0)
                     .count(row.at_us)
                     .add(row.msg_id.map(integer));
-            })
-            .await?;
-        written += ENTRIES
-            .execute(self.connection, &others, |params, row| {
-                params
-                    .add(stored_owner(row.owner))
-                    .count(row.seq)
-                    .add(row.kind as i64)
-                    .add(row.conv.0)
-                    .count(row.conv_seq)
-                    .add(row.about.0)
-                    .count(row.at_us)
-                    .add(row.msg_id.map(integer))
-                    .add(row.read.map(integer))
-                    .add(row.data.as_deref());
-            })
-            .await?;
-        expect(written, rows.len())
+            });
+
+        self.script.push(&ENTRIES, &others, |params, row| {
+            params
+                .add(stored_owner(row.owner))
+                .count(row.seq)
+                .add(row.kind as i64)
+                .add(row.conv.0)
+                .count(row.conv_seq)
+                .add(row.about.0)
+                .count(row.at_us)
+                .add(row.msg_id.map(integer))
+                .add(row.read.map(integer))
+                .add(row.data.as_deref());
+        });
     }
 
-    async fn write_convs(&mut self, rows: &[ConvRow]) -> Result<(), sqlx::Error> {
+    fn write_convs(&mut self, rows: &[ConvRow]) {
         let cache = &*self.cache;
         let is_head_only = |row: &&ConvRow| {
             cache.convs.get(&row.key).is_some_and(|old| {
@@ -257,45 +249,41 @@ impl SqliteTransaction<'_> {
             })
         };
         let (heads, whole): (Vec<_>, Vec<_>) = rows.iter().partition(is_head_only);
-        let mut written = CONV_HEADS
-            .execute(self.connection, &heads, |params, row| {
-                params
-                    .add(row.key.0)
-                    .count(row.head)
-                    .count(row.active_us)
-                    .count(row.direct.low_sent)
-                    .count(row.log_head);
-            })
-            .await?;
-        written += CONVS
-            .execute(self.connection, &whole, |params, row| {
-                params
-                    .add(row.key.0)
-                    .add(stored_conv_state(row.state))
-                    .count(row.head)
-                    .count(row.created_us)
-                    .count(row.active_us)
-                    .add(row.members)
-                    .add(row.direct.low.map(|user| user.0))
-                    .count(row.direct.low_sent)
-                    .count(row.log_head)
-                    .add(row.group.owner.map(|user| user.0))
-                    .add(row.group.title.as_str())
-                    .add(row.group.announcement.as_str())
-                    .add(stored_join_rule(row.group.join))
-                    .add(row.group.is_muted)
-                    .count(row.group.mentions_all);
-            })
-            .await?;
-        expect(written, rows.len())?;
+
+        self.script.push(&CONV_HEADS, &heads, |params, row| {
+            params
+                .add(row.key.0)
+                .count(row.head)
+                .count(row.active_us)
+                .count(row.direct.low_sent)
+                .count(row.log_head);
+        });
+
+        self.script.push(&CONVS, &whole, |params, row| {
+            params
+                .add(row.key.0)
+                .add(stored_conv_state(row.state))
+                .count(row.head)
+                .count(row.created_us)
+                .count(row.active_us)
+                .add(row.members)
+                .add(row.direct.low.map(|user| user.0))
+                .count(row.direct.low_sent)
+                .count(row.log_head)
+                .add(row.group.owner.map(|user| user.0))
+                .add(row.group.title.as_str())
+                .add(row.group.announcement.as_str())
+                .add(stored_join_rule(row.group.join))
+                .add(row.group.is_muted)
+                .count(row.group.mentions_all);
+        });
         for row in rows {
             self.cache.convs.insert(row.key, row.clone());
         }
-        Ok(())
     }
 
     /// The head is not stored: see the schema.
-    async fn write_users(&mut self, rows: &[UserRow]) -> Result<(), sqlx::Error> {
+    fn write_users(&mut self, rows: &[UserRow]) {
         let cache = &*self.cache;
         let changed: Vec<_> = rows
             .iter()
@@ -309,25 +297,22 @@ impl SqliteTransaction<'_> {
                 })
             })
             .collect();
-        let written = USERS
-            .execute(self.connection, &changed, |params, row| {
-                params
-                    .add(row.key.0)
-                    .count(row.delivered)
-                    .add(row.is_known)
-                    .count(row.last_seen_us)
-                    .add(row.shares_presence)
-                    .add(row.crowds);
-            })
-            .await?;
-        expect(written, changed.len())?;
+
+        self.script.push(&USERS, &changed, |params, row| {
+            params
+                .add(row.key.0)
+                .count(row.delivered)
+                .add(row.is_known)
+                .count(row.last_seen_us)
+                .add(row.shares_presence)
+                .add(row.crowds);
+        });
         for row in rows {
             self.cache.users.insert(row.key, row.clone());
         }
-        Ok(())
     }
 
-    async fn write_members(&mut self, changes: &Changes) -> Result<(), sqlx::Error> {
+    fn write_members(&mut self, changes: &Changes) {
         let bind = |params: &mut Params, row: &MemberRow| {
             params
                 .add(row.conv.0)
@@ -344,63 +329,57 @@ impl SqliteTransaction<'_> {
                 .count(row.mentioned)
                 .count(row.log_after);
         };
-        MEMBERS
-            .execute(self.connection, &changes.members, bind)
-            .await?;
+        self.script.push(&MEMBERS, &changes.members, bind);
         for row in &changes.members {
             self.cache.set_member(*row);
         }
-        MEMBERS_GONE
-            .execute(
-                self.connection,
-                &changes.members_gone,
-                |params, (conv, user)| {
-                    params.add(conv.0).add(user.0);
-                },
-            )
-            .await?;
+        self.script.push_any(
+            &MEMBERS_GONE,
+            &changes.members_gone,
+            |params, (conv, user)| {
+                params.add(conv.0).add(user.0);
+            },
+        );
         for (conv, user) in &changes.members_gone {
             self.cache.drop_member(*conv, *user);
         }
-        Ok(())
     }
 
-    async fn write_updates(&mut self, changes: &Changes) -> Result<(), sqlx::Error> {
-        let written = UPDATES
-            .execute(self.connection, &changes.updates, |params, row| {
-                params
-                    .count(row.msg_id)
-                    .add(row.body.as_str())
-                    .add(row.is_recalled)
-                    .add(row.is_replaced)
-                    .add(row.edited_us.map(integer));
-            })
-            .await?;
-        expect(written, changes.updates.len())?;
-        REWORDED
-            .execute(self.connection, &changes.updates, |params, row| {
+    fn write_updates(&mut self, changes: &Changes) {
+        self.script.push(&UPDATES, &changes.updates, |params, row| {
+            params
+                .count(row.msg_id)
+                .add(row.body.as_str())
+                .add(row.is_recalled)
+                .add(row.is_replaced)
+                .add(row.edited_us.map(integer));
+        });
+        self.script
+            .push(&REWORDED, &changes.updates, |params, row| {
                 params.count(row.msg_id);
-            })
-            .await?;
-        Ok(())
+            });
     }
 
-    async fn write_hidden(&mut self, changes: &Changes) -> Result<(), sqlx::Error> {
-        HIDDEN
-            .execute(
-                self.connection,
-                &changes.hidden,
-                |params, ((conv, user), conv_seq)| {
-                    params.add(user.0).add(conv.0).count(*conv_seq);
-                },
-            )
-            .await?;
-        Ok(())
+    fn write_hidden(&mut self, changes: &Changes) {
+        self.script.push_any(
+            &HIDDEN,
+            &changes.hidden,
+            |params, ((conv, user), conv_seq)| {
+                params.add(user.0).add(conv.0).count(*conv_seq);
+            },
+        );
     }
 
-    async fn write_devices(&mut self, changes: &Changes, now_us: u64) -> Result<(), sqlx::Error> {
-        DEVICES_SEEN
-            .execute(self.connection, &changes.devices_seen, |params, row| {
+    fn write_devices(&mut self, changes: &Changes, now_us: u64) {
+        self.script.push_any(
+            &DEVICES_GONE,
+            &changes.devices_gone,
+            |params, (user, device)| {
+                params.add(user.0).add(device.as_str());
+            },
+        );
+        self.script
+            .push(&DEVICES_SEEN, &changes.devices_seen, |params, row| {
                 params
                     .add(row.user.0)
                     .add(row.device.as_str())
@@ -409,37 +388,23 @@ impl SqliteTransaction<'_> {
                     .add(row.app_version.as_deref())
                     .count(now_us)
                     .count(now_us);
-            })
-            .await?;
-        DEVICES_LEFT
-            .execute(
-                self.connection,
-                &changes.devices_left,
-                |params, (user, device)| {
-                    params.add(user.0).add(device.as_str()).count(now_us);
-                },
-            )
-            .await?;
-        DEVICES_GONE
-            .execute(
-                self.connection,
-                &changes.devices_gone,
-                |params, (user, device)| {
-                    params.add(user.0).add(device.as_str());
-                },
-            )
-            .await?;
-        DEVICES_TRIM
-            .execute(self.connection, &changes.devices_seen, |params, row| {
+            });
+        self.script.push_any(
+            &DEVICES_LEFT,
+            &changes.devices_left,
+            |params, (user, device)| {
+                params.add(user.0).add(device.as_str()).count(now_us);
+            },
+        );
+        self.script
+            .push_any(&DEVICES_TRIM, &changes.devices_seen, |params, row| {
                 params.add(row.user.0);
-            })
-            .await?;
-        Ok(())
+            });
     }
 
-    async fn write_hooks(&mut self, changes: &Changes) -> Result<(), sqlx::Error> {
+    fn write_hooks(&mut self, changes: &Changes) {
         if changes.hooks.is_empty() {
-            return Ok(());
+            return;
         }
         let mut recipients: BTreeMap<u64, Vec<i64>> = BTreeMap::new();
         for entry in &changes.entries {
@@ -458,12 +423,10 @@ impl SqliteTransaction<'_> {
                 (*conv, *msg_id, json(&users))
             })
             .collect();
-        HOOKS
-            .execute(self.connection, &rows, |params, (conv, msg_id, users)| {
+        self.script
+            .push(&HOOKS, &rows, |params, (conv, msg_id, users)| {
                 params.add(conv.0).count(*msg_id).add(users.as_str());
-            })
-            .await?;
-        Ok(())
+            });
     }
 }
 
@@ -485,13 +448,5 @@ fn stored_owner(owner: Owner) -> i64 {
     match owner {
         Owner::User(user) => user.0,
         Owner::Crowd(conv) => -conv.0,
-    }
-}
-
-fn expect(written: u64, rows: usize) -> Result<(), sqlx::Error> {
-    if written == rows as u64 {
-        Ok(())
-    } else {
-        Err(inconsistent())
     }
 }

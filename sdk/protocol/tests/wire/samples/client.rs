@@ -2,7 +2,7 @@
 
 use seqline_protocol::{ClientFrame, Hello, Priority, Resume, Send, Start, Target, VERSION};
 
-use super::{CONV, ESCAPES, HOUR_US, MAX, NOW_US, Sample, TOKEN, WORLD, name, named, number};
+use super::{CLUB, CONV, ESCAPES, HOUR_US, MAX, NOW_US, Sample, TOKEN, WORLD, name, named, number};
 
 pub(crate) fn client() -> Vec<Sample<ClientFrame>> {
     let mut samples = hellos();
@@ -18,6 +18,7 @@ fn hellos() -> Vec<(&'static str, ClientFrame)> {
         token: TOKEN.to_owned(),
         device: name("k3vq8wz1"),
         host: "browser".to_owned(),
+        platform: None,
         app_version: None,
         resume: None,
         start: Start::Oldest,
@@ -28,6 +29,7 @@ fn hellos() -> Vec<(&'static str, ClientFrame)> {
         cursor: number(41),
     };
     let all = Hello {
+        platform: Some(name("desktop")),
         app_version: Some("2.4.0".to_owned()),
         start: Start::Newest,
         background: true,
@@ -56,6 +58,10 @@ fn sends() -> Vec<(&'static str, ClientFrame)> {
         body: "Dinner at eight?".to_owned(),
         priority: Priority::Normal,
         expires_us: None,
+        key: None,
+        replace: false,
+        business: None,
+        mentions: Vec::new(),
     };
     let with = |change: fn(&mut Send)| {
         let mut send = plain.clone();
@@ -72,6 +78,10 @@ fn sends() -> Vec<(&'static str, ClientFrame)> {
                 send.body = r#"{"title":"Friday","guests":["bob"]}"#.to_owned();
                 send.priority = Priority::High;
                 send.expires_us = Some(number(NOW_US + HOUR_US));
+                send.key = Some(name("order-42"));
+                send.replace = true;
+                send.business = Some(name("order"));
+                send.mentions = vec![name("bob"), name("@all")];
             }),
         ),
         (
@@ -113,6 +123,7 @@ fn requests() -> Vec<(&'static str, ClientFrame)> {
         after: number(after),
         limit,
         pub_after: pub_after.map(number),
+        conv: None,
     };
     vec![
         ("pull", pull(1, 41, None, None)),
@@ -120,6 +131,33 @@ fn requests() -> Vec<(&'static str, ClientFrame)> {
         (
             "pull: largest numbers",
             pull(MAX, MAX, Some(u16::MAX), Some(MAX)),
+        ),
+        (
+            "pull: large conversation",
+            ClientFrame::Pull {
+                req: number(1),
+                after: number(7),
+                limit: Some(200),
+                pub_after: None,
+                conv: Some(name(CLUB)),
+            },
+        ),
+        (
+            "call",
+            ClientFrame::Call {
+                req: number(8),
+                method: "groups.create".to_owned(),
+                params: r#"{"conv":"group:weekend~club","title":"Weekend club","users":["bob"]}"#
+                    .to_owned(),
+            },
+        ),
+        (
+            "call: text of any kind",
+            ClientFrame::Call {
+                req: number(MAX),
+                method: String::new(),
+                params: ESCAPES.to_owned(),
+            },
         ),
         (
             "read",
@@ -145,7 +183,7 @@ fn requests() -> Vec<(&'static str, ClientFrame)> {
             "history: group",
             ClientFrame::History {
                 req: number(4),
-                conv: name("group:weekend~club"),
+                conv: name(CLUB),
                 before: None,
                 after: None,
                 limit: None,
@@ -185,6 +223,7 @@ fn signals() -> Vec<(&'static str, ClientFrame)> {
         to,
         kind: name("typing"),
         body: "{}".to_owned(),
+        priority: Priority::Normal,
     };
     vec![
         ("ack", ack(44)),
@@ -194,6 +233,15 @@ fn signals() -> Vec<(&'static str, ClientFrame)> {
         (
             "ephemeral: conversation",
             typing(Target::Conv(name("room:stage-1"))),
+        ),
+        (
+            "ephemeral: priority",
+            ClientFrame::Ephemeral {
+                to: Target::Conv(name("room:stage-1")),
+                kind: name("like"),
+                body: String::new(),
+                priority: Priority::Low,
+            },
         ),
         ("state", ClientFrame::State { background: true }),
         (

@@ -3,12 +3,14 @@
 use std::fmt::Debug;
 
 use seqline_protocol::{
-    Broadcast, BroadcastChange, BroadcastOp, Conversation, Entry, ErrorCode, Heartbeat, Item,
+    Broadcast, BroadcastChange, BroadcastOp, Conversation, Crowd, Entry, ErrorCode, Heartbeat, Item,
     KickReason, Message, Priority, Receipt, RelayFrame, ResetReason, ServerLimits, VERSION,
     Welcome,
 };
 
-use super::{CONV, HOUR_US, MAX, NOW_US, Sample, WORLD, name, named, number};
+use super::{
+    CLUB, CONV, HOUR_US, MAX, NOW_US, Sample, WORLD, groups::group_changes, name, named, number,
+};
 
 pub(crate) fn relay() -> Vec<Sample<RelayFrame>> {
     let mut samples = welcomes();
@@ -35,6 +37,21 @@ fn welcomes() -> Vec<(&'static str, RelayFrame)> {
         token_expires_us: number(NOW_US + HOUR_US),
         heartbeat: Heartbeat::default(),
         limits: ServerLimits::default(),
+        crowds: Vec::new(),
+    };
+    let crowd = |conv, after, floor, head| Crowd {
+        conv: name(conv),
+        after: number(after),
+        floor: number(floor),
+        head: number(head),
+    };
+    let with_crowds = Welcome {
+        crowds: vec![
+            crowd("channel:news", 0, 31, 240),
+            crowd(CLUB, 7, 1, 512),
+            crowd("group:largest", MAX, MAX, MAX),
+        ],
+        ..plain.clone()
     };
     let reset = |reason, epoch: u64| {
         RelayFrame::Welcome(Welcome {
@@ -78,6 +95,10 @@ fn welcomes() -> Vec<(&'static str, RelayFrame)> {
             "welcome: ahead of the head",
             reset(ResetReason::AheadOfHead, 1),
         ),
+        (
+            "welcome: large conversations",
+            RelayFrame::Welcome(with_crowds),
+        ),
         ("welcome: largest numbers", RelayFrame::Welcome(largest)),
     ]
 }
@@ -96,6 +117,12 @@ fn message() -> Message {
         created_us: number(NOW_US),
         expires_us: None,
         recalled: false,
+        key: None,
+        replaces: None,
+        replaced: false,
+        business: None,
+        mentions: Vec::new(),
+        edited_us: None,
     }
 }
 
@@ -118,6 +145,22 @@ fn items() -> Vec<Item> {
         body: WORLD.to_owned(),
         priority: Priority::High,
         expires_us: Some(number(MAX)),
+        key: Some(name("order-42")),
+        replaces: Some(number(MAX)),
+        business: Some(name("order")),
+        mentions: vec![name("alice"), name("@all")],
+        edited_us: Some(number(MAX)),
+        ..message()
+    };
+    let replaced = Message {
+        body: String::new(),
+        key: Some(name("order-42")),
+        replaced: true,
+        ..message()
+    };
+    let edited = Message {
+        body: "Dinner at nine?".to_owned(),
+        edited_us: Some(number(NOW_US + 1)),
         ..message()
     };
     let recalled = Message {
@@ -130,6 +173,7 @@ fn items() -> Vec<Item> {
         Item::Message(message()),
         Item::Message(all_fields),
         Item::Message(recalled),
+        Item::Message(replaced),
         Item::Receipt(receipt()),
         Item::Read {
             conv: name(CONV),
@@ -140,6 +184,19 @@ fn items() -> Vec<Item> {
             conv_seq: number(17),
             msg_id: number(9001),
             by: name("alice"),
+        },
+        Item::Edit(edited),
+        Item::Delete {
+            conv: name(CONV),
+            conv_seq: number(17),
+        },
+        Item::Crowd {
+            conv: name(CLUB),
+            after: Some(number(7)),
+        },
+        Item::Crowd {
+            conv: name(CLUB),
+            after: None,
         },
     ]
 }
@@ -183,18 +240,38 @@ fn deliveries() -> Vec<(&'static str, RelayFrame)> {
             "push",
             RelayFrame::Push {
                 entries: entries(vec![Item::Message(message())]),
+                conv: None,
+            },
+        ),
+        (
+            "push: large conversation",
+            RelayFrame::Push {
+                entries: entries(vec![Item::Message(Message {
+                    conv: name(CLUB),
+                    ..message()
+                })]),
+                conv: Some(name(CLUB)),
+            },
+        ),
+        (
+            "push: every change of a group",
+            RelayFrame::Push {
+                entries: entries(group_changes().into_iter().map(Item::Group).collect()),
+                conv: None,
             },
         ),
         (
             "push: every item",
             RelayFrame::Push {
                 entries: entries(items()),
+                conv: None,
             },
         ),
         (
             "push: largest seq",
             RelayFrame::Push {
                 entries: vec![last_entry],
+                conv: None,
             },
         ),
         (
@@ -202,6 +279,15 @@ fn deliveries() -> Vec<(&'static str, RelayFrame)> {
             RelayFrame::Notify {
                 head: number(1044),
                 pub_head: number(0),
+                conv: None,
+            },
+        ),
+        (
+            "notify: large conversation",
+            RelayFrame::Notify {
+                head: number(513),
+                pub_head: number(0),
+                conv: Some(name(CLUB)),
             },
         ),
         (
@@ -232,7 +318,29 @@ fn deliveries() -> Vec<(&'static str, RelayFrame)> {
                 body: "{}".to_owned(),
             },
         ),
+        (
+            "event: presence",
+            RelayFrame::Event {
+                name: name("presence"),
+                value: format!(
+                    r#"{{"users":[{{"user":"bob","online":false,"last_seen_us":{NOW_US}}}]}}"#
+                ),
+            },
+        ),
+        (
+            "event: room",
+            RelayFrame::Event {
+                name: name("room"),
+                value: room(),
+            },
+        ),
     ]
+}
+
+fn room() -> String {
+    format!(
+        r#"{{"conv":"room:stage-1","online":1204,"messages":[{{"sender":"bob","kind":"text","body":"Encore!","priority":"normal","at_us":{NOW_US}}}],"dropped":3}}"#
+    )
 }
 
 fn broadcasts() -> Vec<BroadcastChange> {
@@ -285,6 +393,20 @@ fn answers() -> Vec<(&'static str, RelayFrame)> {
         ),
         ("done", RelayFrame::Done { req: number(2) }),
         (
+            "result",
+            RelayFrame::Result {
+                req: number(8),
+                value: r#"{"conv":"group:weekend~club"}"#.to_owned(),
+            },
+        ),
+        (
+            "result: nothing to say",
+            RelayFrame::Result {
+                req: number(MAX),
+                value: "{}".to_owned(),
+            },
+        ),
+        (
             "refreshed",
             RelayFrame::Refreshed {
                 req: number(7),
@@ -310,6 +432,21 @@ fn conversations() -> RelayFrame {
         read: number(15),
         receipts: vec![receipt()],
         active_us: number(NOW_US),
+        title: None,
+        mentioned: None,
+        crowd: false,
+    };
+    let club = Conversation {
+        conv: name(CLUB),
+        last: Some(Message {
+            conv: name(CLUB),
+            ..message()
+        }),
+        receipts: Vec::new(),
+        title: Some("Weekend club".to_owned()),
+        mentioned: Some(number(16)),
+        crowd: true,
+        ..with_bob.clone()
     };
     let all_expired = Conversation {
         conv: name("dm:alice:alice"),
@@ -319,10 +456,13 @@ fn conversations() -> RelayFrame {
         read: number(MAX),
         receipts: Vec::new(),
         active_us: number(NOW_US - HOUR_US),
+        title: None,
+        mentioned: None,
+        crowd: false,
     };
     RelayFrame::Conversations {
         req: number(5),
-        conversations: vec![with_bob, all_expired],
+        conversations: vec![with_bob, club, all_expired],
         next: Some("1795248000123456-7".to_owned()),
     }
 }
@@ -338,6 +478,7 @@ fn endings() -> Vec<Sample<RelayFrame>> {
             reason,
             epoch: number(2),
             head: number(44),
+            conv: None,
         };
         (in_words("reset", &reason), frame)
     });
@@ -358,7 +499,19 @@ fn endings() -> Vec<Sample<RelayFrame>> {
         window_ms: 30_000,
     };
     let goaway = ("goaway".to_owned(), goaway);
-    resets.into_iter().chain(kicks).chain([goaway]).collect()
+    let crowd_reset = RelayFrame::Reset {
+        reason: ResetReason::BelowFloor,
+        epoch: number(1),
+        head: number(512),
+        conv: Some(name(CLUB)),
+    };
+    let crowd_reset = ("reset: large conversation".to_owned(), crowd_reset);
+    resets
+        .into_iter()
+        .chain([crowd_reset])
+        .chain(kicks)
+        .chain([goaway])
+        .collect()
 }
 
 fn errors() -> Vec<Sample<RelayFrame>> {

@@ -1,0 +1,150 @@
+//! Which backend it is: the database's URL says.
+
+use std::{fmt, path::PathBuf, str::FromStr as _, sync::Arc, time::Duration};
+
+use sqlx::postgres::PgConnectOptions;
+use thiserror::Error;
+
+use super::{
+    CommitRules, Store,
+    postgres::{self, PostgresSettings, PostgresStore},
+    sqlite::{self, SqliteStore},
+};
+use crate::entropy::Entropy;
+
+/// Where everything is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// `sqlite:PATH`: a file of this machine.
+    Sqlite(PathBuf),
+    /// `postgres://…`: a server, which several relays may use.
+    Postgres(String),
+}
+
+/// How a database is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreSettings {
+    /// Reading connections.
+    pub readers: u32,
+    /// How long timeline entries are kept: PostgreSQL's partitions are as wide as fits.
+    pub sync_ttl: Duration,
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The file.
+    #[error(transparent)]
+    Sqlite(#[from] sqlite::OpenError),
+    /// The server.
+    #[error(transparent)]
+    Postgres(#[from] postgres::OpenError),
+}
+
+/// A partition covers so much of the time that entries are kept: they are kept for up to an
+/// eighth longer than asked for, and a page looks into some ten partitions at most.
+const PARTITIONS_OF_TTL: u32 = 8;
+
+/// Narrower ones would be made more often than is worth it.
+const PARTITION_MIN: Duration = Duration::from_secs(3600);
+
+impl Database {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// What is wrong with it, without any password that it has.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return match PgConnectOptions::from_str(text) {
+                Ok(_) => Ok(Self::Postgres(text.to_owned())),
+                Err(error) => Err(format!(
+                    "this is not postgres://USER:PASSWORD@HOST:PORT/DATABASE: {error}"
+                )),
+            };
+        }
+        text.strip_prefix("sqlite:")
+            .map(|rest| rest.strip_prefix("//").unwrap_or(rest))
+            .filter(|path| !path.is_empty() && !path.starts_with(":memory:"))
+            .map(|path| Self::Sqlite(PathBuf::from(path)))
+            .ok_or_else(|| {
+                format!(
+                    "{text:?} is neither sqlite:PATH, such as sqlite:data/seqline.db, nor \
+                     postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+                )
+            })
+    }
+
+    /// Opens it, makes it if it is missing (a file; a server's database must be there), and
+    /// brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(
+        &self,
+        settings: StoreSettings,
+        rules: CommitRules,
+        entropy: &dyn Entropy,
+    ) -> Result<Arc<dyn Store>, OpenError> {
+        Ok(match self {
+            Self::Sqlite(path) => {
+                Arc::new(SqliteStore::open(path, settings.readers, rules, entropy).await?)
+            }
+            Self::Postgres(url) => {
+                let settings = PostgresSettings {
+                    url: url.clone(),
+                    readers: settings.readers,
+                    partition_us: partition_us(settings.sync_ttl),
+                };
+                Arc::new(PostgresStore::open(&settings, rules, entropy).await?)
+            }
+        })
+    }
+}
+
+fn partition_us(sync_ttl: Duration) -> u64 {
+    let width = (sync_ttl / PARTITIONS_OF_TTL).max(PARTITION_MIN);
+    u64::try_from(width.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Without the password.
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_says_which_backend_it_is() {
+        let sqlite = |path: &str| Ok(Database::Sqlite(PathBuf::from(path)));
+        assert_eq!(Database::parse("sqlite:data/x.db"), sqlite("data/x.db"));
+        assert_eq!(Database::parse("sqlite:///data/x.db"), sqlite("/data/x.db"));
+        for url in ["postgres://u:p@h:1/d", "postgresql:///d?host=/run"] {
+            assert_eq!(Database::parse(url), Ok(Database::Postgres(url.to_owned())));
+        }
+        for text in ["", "sqlite:", "sqlite::memory:", "mysql://x", "data/x.db"] {
+            assert!(Database::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let url = "postgres://user:sesame@host:none/db";
+        assert!(!Database::parse(url).unwrap_err().contains("sesame"));
+        let url = "postgres://user:sesame@host/db";
+        assert!(!format!("{:?}", Database::parse(url)).contains("sesame"));
+    }
+
+    #[test]
+    fn partitions_are_an_eighth_of_the_lifetime_and_an_hour_at_least() {
+        let day = Duration::from_secs(24 * 3600);
+        assert_eq!(partition_us(30 * day), 324_000_000_000);
+        assert_eq!(partition_us(Duration::from_secs(60)), 3_600_000_000);
+    }
+}
