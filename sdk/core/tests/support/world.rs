@@ -484,11 +484,7 @@ impl World {
     fn unrest(&self) -> String {
         let states = self.devices.iter().map(|node| {
             let behind = !node.app.is_caught_up(&node.user, &self.relay);
-            format!(
-                "{} behind: {behind}, {:?}",
-                node.user,
-                node.session.stats()
-            )
+            format!("{} behind: {behind}, {:?}", node.user, node.session.stats())
         });
         states.collect::<Vec<_>>().join("; ")
     }

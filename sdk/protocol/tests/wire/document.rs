@@ -161,6 +161,33 @@ fn limits_are_the_codes() {
             limits::INBOX_EARLY_MAX,
             "entries",
         ),
+        ("mentions of a message", limits::MENTIONS_MAX, "users"),
+        (
+            "users named in one change of a group",
+            limits::GROUP_CHANGE_USERS_MAX,
+            "users",
+        ),
+        (
+            "title of a group or channel",
+            limits::TITLE_BYTES_MAX,
+            "bytes",
+        ),
+        (
+            "announcement, as JSON writes it",
+            limits::ANNOUNCEMENT_BYTES_MAX,
+            "bytes",
+        ),
+        (
+            "large conversations of one user",
+            limits::CROWDS_PER_USER_MAX,
+            "conversations",
+        ),
+        ("name of a method", limits::METHOD_BYTES_MAX, "bytes"),
+        (
+            "large conversations pulled at the same time",
+            limits::CROWD_PULLS_MAX,
+            "pulls",
+        ),
         (
             "requests that wait for an answer",
             limits::REQUESTS_PENDING_MAX,

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use seqline_protocol::{
-    Broadcast, BroadcastChange, BroadcastOp, Conversation, Crowd, Entry, ErrorCode, Heartbeat, Item,
-    KickReason, Message, Priority, Receipt, RelayFrame, ResetReason, ServerLimits, VERSION,
+    Broadcast, BroadcastChange, BroadcastOp, Conversation, Crowd, Entry, ErrorCode, Heartbeat,
+    Item, KickReason, Message, Priority, Receipt, RelayFrame, ResetReason, ServerLimits, VERSION,
     Welcome,
 };
 
