@@ -61,13 +61,11 @@ export class GroupActions {
   async moreMembers(conv: string): Promise<void> {
     const facts = factsOf(this.chat, conv);
     if (facts.hasAllMembers) return;
-    const known = [...facts.members.keys()].sort();
-    // The first page: this user alone is known already.
-    const after = known.length > 1 ? known.at(-1) : undefined;
+    const after = facts.nextMembers;
     await this.attempt(async () => {
       const query = { limit: MEMBERS_PAGE, ...(after === undefined ? {} : { after }) };
       const { members, next } = await this.client.groups.members(conv, query);
-      applyMembers(facts, members, next === undefined);
+      applyMembers(facts, members, next);
     });
   }
 

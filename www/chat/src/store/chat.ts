@@ -208,6 +208,9 @@ export function receiveDelete(
 export function receiveGroup(chat: Chat, event: Events['group']): void {
   const facts = factsOf(chat, event.conv);
   applyChange(facts, event, chat.me);
+  if (event.op === 'left' || event.op === 'removed') {
+    for (const user of event.users) clearTyping(chat.typing, event.conv, user);
+  }
   if (facts.ended === 'left') {
     chat.rows.delete(event.conv);
     return;

@@ -13,6 +13,8 @@ export interface GroupFacts {
   members: Map<string, Member>;
   /** Whether `members` has them all. */
   hasAllMembers: boolean;
+  /** Asks for the next page of members; absent before the first one. */
+  nextMembers?: string;
   /** Why this user can do nothing there any more. */
   ended?: 'left' | 'removed' | 'dissolved';
   /** What happened, oldest first. */
@@ -39,10 +41,15 @@ export function applyGroup(facts: GroupFacts, group: Group): void {
   if (group.own) facts.members.set(group.own.user, group.own);
 }
 
-/** A page of members came. */
-export function applyMembers(facts: GroupFacts, members: Member[], isLast: boolean): void {
+/**
+ * A page of members came.
+ * @param next asks for the page after it; none after the last one
+ */
+export function applyMembers(facts: GroupFacts, members: Member[], next?: string): void {
   for (const member of members) facts.members.set(member.user, member);
-  facts.hasAllMembers = isLast;
+  facts.hasAllMembers = next === undefined;
+  if (next === undefined) delete facts.nextMembers;
+  else facts.nextMembers = next;
 }
 
 /** Something happened to the group. */
@@ -54,6 +61,9 @@ export function applyChange(facts: GroupFacts, event: Events['group'], me: strin
     case 'joined': {
       const joined = event.users.filter((user) => !members.has(user));
       for (const user of joined) members.set(user, memberSince(user, event.at));
+      if (event.op === 'created' && event.by !== undefined) {
+        members.set(event.by, { ...memberSince(event.by, event.at), role: 'owner' });
+      }
       if (group && event.op === 'joined') group.members += joined.length;
       if (event.op === 'created' || event.users.includes(me)) delete facts.ended;
       break;

@@ -29,7 +29,7 @@ export function noteText(change: GroupChange, me: string): string {
     case 'muted':
       return `${by} ${change.until > 0 ? 'muted' : 'unmuted'} ${name(change.user, me)}`;
     case 'muted_all':
-      return change.muted ? `${by} let only admins write` : `${by} let everyone write again`;
+      return `${by} allowed ${change.muted ? 'only admins to write' : 'everyone to write again'}`;
     case 'edited':
       return `${by} ${editText(change)}`;
     case 'dissolved':

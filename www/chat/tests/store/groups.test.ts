@@ -61,7 +61,7 @@ let facts: GroupFacts;
 beforeEach(() => {
   facts = createFacts();
   applyGroup(facts, group());
-  applyMembers(facts, [member(me), member(peer, { role: 'owner' }), member('carol')], true);
+  applyMembers(facts, [member(me), member(peer, { role: 'owner' }), member('carol')]);
 });
 
 const happens = (what: What) => {
@@ -71,8 +71,19 @@ const names = () => membersInOrder(facts).map(({ user, role }) => `${user} ${rol
 
 describe('members', () => {
   test('stand in the order of their power, then of their names', () => {
-    applyMembers(facts, [member('zoe', { role: 'admin' })], true);
+    applyMembers(facts, [member('zoe', { role: 'admin' })]);
     expect(names()).toEqual(['bob owner', 'zoe admin', 'alice member', 'carol member']);
+  });
+
+  test('are all known after the last page, and its owner from the beginning', () => {
+    const made = createFacts();
+    applyChange(made, change({ op: 'created', by: peer, users: [me], title: 'T' }), me);
+    expect(membersInOrder(made).map(({ user }) => user)).toEqual([peer, me]);
+    applyMembers(made, [member('carol')], 'carol');
+    expect(made).toMatchObject({ hasAllMembers: false, nextMembers: 'carol' });
+    applyMembers(made, [member('dave')]);
+    expect(made.hasAllMembers).toBe(true);
+    expect(made.nextMembers).toBeUndefined();
   });
 
   test('come and go, and are counted', () => {
@@ -151,7 +162,7 @@ test.each<[What, string]>([
   [{ op: 'role', by: me, user: peer, role: 'owner' }, 'You made bob the owner'],
   [{ op: 'muted', by: peer, user: me, until: 5 }, 'bob muted you'],
   [{ op: 'muted', by: peer, user: 'carol', until: 0 }, 'bob unmuted carol'],
-  [{ op: 'muted_all', by: peer, muted: true }, 'bob let only admins write'],
+  [{ op: 'muted_all', by: peer, muted: true }, 'bob allowed only admins to write'],
   [{ op: 'edited', by: peer, title: 'Crew' }, 'bob named it “Crew”'],
   [{ op: 'edited', by: peer, announcement: 'Hi' }, 'bob announced: Hi'],
   [{ op: 'dissolved', by: peer }, 'bob dissolved it'],

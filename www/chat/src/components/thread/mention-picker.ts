@@ -28,6 +28,10 @@ export interface MentionPicker {
   mentions(text: string): string[];
 }
 
+/** Before all members are known, whoever is named may be one. */
+const mayBeMember = (facts: GroupFacts, user: string): boolean =>
+  facts.members.has(user) || !facts.hasAllMembers;
+
 export function useMentionPicker(facts: () => GroupFacts | undefined, me: string): MentionPicker {
   const suggestions = ref<Suggestion[]>([]);
   const active = ref(0);
@@ -73,7 +77,7 @@ export function useMentionPicker(facts: () => GroupFacts | undefined, me: string
       const known = facts();
       if (!known) return [];
       return mentionedUsers(text, (user) =>
-        user === EVERYONE ? isAdmin(known) : known.members.has(user) && user !== me,
+        user === EVERYONE ? isAdmin(known) : user !== me && mayBeMember(known, user),
       );
     },
   };
