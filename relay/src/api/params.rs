@@ -4,7 +4,7 @@ use seqline_protocol::{
     ErrorCode,
     limits::{PAGE_ENTRIES_DEFAULT, PAGE_ENTRIES_MAX},
 };
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use super::ApiError;
@@ -21,6 +21,10 @@ pub(super) fn read<P: DeserializeOwned>(text: &str) -> Result<P, ApiError> {
         let inner = error.into_inner();
         match inner.classify() {
             Category::Data => ApiError::field(path.trim_matches('.'), without_place(&inner)),
+            // Also said of what is JSON, but not of this form: an enum with two variants.
+            _ if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+                ApiError::field(path.trim_matches('.'), without_place(&inner))
+            }
             _ => malformed(&inner.to_string()),
         }
     })?;

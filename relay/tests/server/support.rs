@@ -1,5 +1,6 @@
 //! A relay to test, and clients of it.
 
+mod api;
 mod app_server;
 mod client;
 mod device;
@@ -31,6 +32,7 @@ use seqline_relay::{
 };
 use tempfile::TempDir;
 
+pub(crate) use api::{guards, refused, texts};
 pub(crate) use app_server::{Answer, AppServer, Seen, WEBHOOK_SECRET};
 pub(crate) use client::{Client, send, send_to};
 pub(crate) use device::Device;

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use schemars::JsonSchema;
 use seqline_protocol::{ClientMsgId, ConvId, ErrorCode, UserId, limits::ID_BYTES_MAX};
@@ -10,8 +10,10 @@ use super::{
     outgoing::{self, Sent},
 };
 use crate::{
+    account::Account,
     api::{
         ApiError, Caller, ErrorBody,
+        commit::outcome,
         endpoint::{Endpoint, Example, Who},
         users::{Named, named_users},
     },
@@ -86,16 +88,15 @@ impl Endpoint for Batch {
             return Err(ApiError::field("idempotency_key", why));
         }
         let named = named_users("users", &params.users, BATCH_USERS_MAX)?;
-        let known = if params.create {
-            None
-        } else {
-            Some(known(app, caller, &named).await?)
-        };
+        let unknown = unknown(app, caller, &named).await?;
+        if params.create {
+            make_known(app, caller, &unknown).await?;
+        }
         let planned: Vec<Result<Send, ApiError>> = named
             .into_iter()
             .map(|user| {
                 let user = user?;
-                if known.as_ref().is_some_and(|known| !known.contains(&user)) {
+                if !params.create && unknown.contains(&user) {
                     let text = "the relay does not know this user; `create` would write to her";
                     return Err(ApiError::new(ErrorCode::UserUnknown, text));
                 }
@@ -112,23 +113,44 @@ impl Endpoint for Batch {
 const SUFFIX_BYTES: usize = 1 + 2 * SUFFIX_HASH_BYTES;
 const SUFFIX_HASH_BYTES: usize = 12;
 
-async fn known(
+async fn unknown(
     app: &Arc<App>,
     caller: &Caller,
     named: &[Named],
-) -> Result<std::collections::BTreeSet<UserId>, ApiError> {
+) -> Result<BTreeSet<UserId>, ApiError> {
     let users: Vec<UserId> = named.iter().flatten().cloned().collect();
-    let states = app.store.users(caller.app(), &users).await?;
-    Ok(states.into_iter().map(|state| state.user).collect())
+    let known = app.store.users(caller.app(), &users).await?;
+    let mut unknown: BTreeSet<UserId> = users.into_iter().collect();
+    for state in known {
+        unknown.remove(&state.user);
+    }
+    Ok(unknown)
+}
+
+/// What the app's server sends does not do it: it may be to someone who never comes.
+async fn make_known(
+    app: &Arc<App>,
+    caller: &Caller,
+    users: &BTreeSet<UserId>,
+) -> Result<(), ApiError> {
+    let register = |user: &UserId| Op::Register(account(caller, user));
+    let results = app.writer.commit_each(users.iter().map(register).collect());
+    results.await.into_iter().try_for_each(|result| {
+        outcome(result)?;
+        Ok(())
+    })
+}
+
+fn account(caller: &Caller, user: &UserId) -> Arc<Account> {
+    Arc::new(Account {
+        app: caller.app().clone(),
+        user: user.clone(),
+    })
 }
 
 fn message(caller: &Caller, params: &Params, user: &UserId) -> Result<Send, ApiError> {
-    let from = crate::account::Account {
-        app: caller.app().clone(),
-        user: params.from.clone(),
-    };
     params.content().into_send(Envelope {
-        from: Arc::new(from),
+        from: account(caller, &params.from),
         by_server: true,
         conv: ConvId::direct(&params.from, user),
         client_msg_id: client_msg_id(&params.idempotency_key, user),

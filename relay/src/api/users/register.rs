@@ -47,8 +47,8 @@ impl Endpoint for Register {
     const NAME: &'static str = "users.register";
     const SUMMARY: &'static str = "Makes users known before they connect for the first time.";
     const DETAILS: &'static str = "Only known users are reached by `messages.batch`. Users become \
-        known by themselves when they connect or are written to. One who is known already stays as \
-        she is.";
+        known by themselves when they connect, or when a user writes to them. One who is known \
+        already stays as she is.";
     const WHO: Who = Who::Server;
     const ERRORS: &'static [ErrorCode] = &[];
     const EXAMPLE: Example = Example {

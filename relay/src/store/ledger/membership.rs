@@ -89,11 +89,13 @@ impl Ledger<'_> {
 
     /// Also from a group that has ended: it is off the list then.
     pub(super) fn leave(&mut self, order: Order<'_>) -> Result<GroupDone, Refusal> {
-        let (Some(key), Some(user)) = (order.keys.user, order.command.actor.user()) else {
+        let Some(user) = order.command.actor.user() else {
             return Err(Refusal::NotAllowed(
                 "the app's server does not leave: it removes",
             ));
         };
+        // Someone who was never heard of belongs to nothing.
+        let key = order.keys.user.ok_or(Refusal::ConversationUnknown)?;
         let member = self.member(order.conv, key);
         let member = member.ok_or(Refusal::ConversationUnknown)?;
         let has_ended = self.conv(order.conv).state == ConvState::Dissolved;

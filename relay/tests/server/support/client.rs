@@ -143,8 +143,18 @@ impl Client {
         }
     }
 
-    /// Calls a method. Frames before the answer are passed over.
+    /// Calls a method: what it gives, or the code of why not.
     pub(crate) async fn call(&mut self, method: &str, params: Value) -> Result<Value, ErrorCode> {
+        let result = self.try_call(method, params).await;
+        result.map_err(|(code, _)| code)
+    }
+
+    /// The same, with the text of why not. Frames before the answer are passed over.
+    pub(crate) async fn try_call(
+        &mut self,
+        method: &str,
+        params: Value,
+    ) -> Result<Value, (ErrorCode, String)> {
         let req = RequestId::new(9_000_000).unwrap();
         self.say(&ClientFrame::Call {
             req,
@@ -159,9 +169,10 @@ impl Client {
                 }
                 RelayFrame::Error {
                     code,
+                    message,
                     req: Some(of),
                     ..
-                } if of == req => return Err(code),
+                } if of == req => return Err((code, message)),
                 RelayFrame::Error { code, .. } => panic!("{code}"),
                 _ => {}
             }

@@ -27,6 +27,18 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap()
     }
 
+    /// The text of a body that came in chunks.
+    pub(crate) fn unchunked(&self) -> String {
+        let mut rest = self.text();
+        let mut text = String::new();
+        while let Some((size, after)) = rest.split_once("\r\n") {
+            let size = usize::from_str_radix(size, 16).unwrap();
+            text.push_str(&after[..size]);
+            rest = &after[(size + 2).min(after.len())..];
+        }
+        text
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value)
     }

@@ -1,0 +1,3 @@
+//! The API's methods, each in a file at the path of its address.
+
+mod v1;

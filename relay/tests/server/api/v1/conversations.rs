@@ -1,0 +1,4 @@
+mod clear;
+mod export;
+mod list;
+mod read;

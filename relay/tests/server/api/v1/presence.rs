@@ -1,0 +1,4 @@
+mod get;
+mod share;
+mod unwatch;
+mod watch;

@@ -1,0 +1,3 @@
+mod join;
+mod leave;
+mod send;

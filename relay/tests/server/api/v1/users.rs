@@ -1,0 +1,3 @@
+mod get;
+mod kick;
+mod register;
