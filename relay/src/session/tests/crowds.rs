@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use seqline_protocol::{
     ClientFrame, ConvId, Crowd, Entry, ErrorCode, Item, RelayFrame, RequestId, ResetReason, Seq,
@@ -327,8 +327,18 @@ fn the_device_is_noted_with_its_platform() {
     }
 }
 
-/// A device that keeps what continues what it has, puts nothing aside, and pulls
-/// whenever it likes; and a crowd that grows.
+#[test]
+fn a_device_that_pulls_from_behind_is_told_once_of_what_it_will_come_to() {
+    let mut desk = open(9);
+    pull(&mut desk, 0);
+    assert_eq!(notified(&desk.feed(tea_push(10..=10))), Some(10));
+    assert!(desk.feed(tea_push(11..=11)).is_empty());
+    desk.feed(page(1..=11, 11));
+    assert_eq!(pushed_of_tea(&desk.feed(tea_push(12..=12))), [12]);
+}
+
+/// A device that puts aside what comes early, and pulls whenever it likes; and a crowd
+/// that grows.
 struct Overlap {
     desk: Desk,
     committed: u64,
@@ -336,6 +346,8 @@ struct Overlap {
     told: u64,
     /// The device has everything up to here.
     newest: u64,
+    /// Came early, and waits for what is missing before it.
+    early: BTreeSet<u64>,
     /// The device has heard of a head.
     known: u64,
     /// The last seq that was pushed.
@@ -385,9 +397,10 @@ impl Overlap {
             };
             self.known = self.known.max(head.get());
             for entry in entries {
-                if entry.seq.get() == self.newest + 1 {
-                    self.newest += 1;
-                }
+                self.early.insert(entry.seq.get());
+            }
+            while self.early.contains(&(self.newest + 1)) {
+                self.newest += 1;
             }
         }
     }
@@ -402,6 +415,7 @@ fn however_commits_and_pages_overlap_a_device_always_learns_that_there_is_more()
             committed: 3,
             told: 3,
             newest: 0,
+            early: BTreeSet::new(),
             known: 3,
             pushed: 3,
             asked: None,

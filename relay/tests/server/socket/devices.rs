@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use seqline_protocol::{ErrorCode, KickReason, RelayFrame, ResetReason, Resume, Seq};
 
 use seqline_relay::session::DevicePolicy;
@@ -117,4 +119,28 @@ async fn a_user_lists_her_devices_and_ends_one() {
         phone.call("devices.end", json!({ "device": 5 })).await,
         Err(ErrorCode::FieldInvalid)
     );
+}
+
+#[tokio::test]
+async fn when_a_device_was_last_connected_is_known() {
+    let relay = Relay::start().await;
+    let (mut tablet, _) = Client::open(&relay, "alice", "tablet").await;
+    tablet.store("bob", "m1", "hello").await;
+    relay.pass(Duration::from_secs(600));
+    drop(tablet);
+    let (mut phone, _) = Client::open(&relay, "alice", "phone").await;
+    // The relay notices in its own time.
+    loop {
+        let listed = phone.call("devices.list", json!({})).await.unwrap();
+        let devices = listed["devices"].as_array().unwrap();
+        let tablet = devices
+            .iter()
+            .find(|one| one["device"] == "tablet")
+            .unwrap();
+        let time = |field: &str| tablet[field].as_u64().unwrap();
+        if time("last_seen_us") >= time("first_seen_us") + 600_000_000 {
+            assert_eq!(tablet["online"], false);
+            break;
+        }
+    }
 }

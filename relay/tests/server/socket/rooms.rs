@@ -57,6 +57,10 @@ async fn what_is_said_in_a_room_reaches_those_who_are_there_and_is_not_kept() {
         expected.sort_unstable();
         assert_eq!(heard, expected);
     }
+    let metrics = relay.get("/metrics").await;
+    for line in ["seqline_rooms 1", "seqline_room_comments_total 2"] {
+        assert!(metrics.text().contains(&format!("\n{line}\n")), "{line}");
+    }
     let (mut carol, welcome) = Client::open(&relay, "carol", "phone").await;
     assert_eq!(welcome.head.get(), 0, "nothing is stored");
     let recent = join(&mut carol).await;
