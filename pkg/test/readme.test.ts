@@ -25,6 +25,7 @@ declare const client: import('seqline').Client;
 declare const database: { put(id: number, value: object): Promise<void>; clear(): Promise<void> };
 declare function showAsQueued(id: string): void;
 declare function showTooLate(): void;
+declare function ring(): void;
 export {};
 `;
 

@@ -1,16 +1,23 @@
 /** What the types promise. Nothing here runs: `npm run typecheck` reads it. */
 import {
+  conversationKind,
   createClient,
   init,
   memoryStorage,
+  rebuild,
   type SeqlineError,
   type Body,
   type Client,
   type ConnectionState,
+  type Conversation,
+  type ConversationKind,
+  type ConversationPage,
   type Failure,
+  type Group,
   type Host,
   type Message,
   type Place,
+  type Role,
   type Sent,
   type Stats,
 } from 'seqline';
@@ -74,6 +81,31 @@ client.on('state', (state) => {
 client.on('messages', () => undefined);
 // @ts-expect-error a handler of another event
 client.on('synced', (event: { seq: number }) => event);
+
+// Methods.
+expectTypeOf(client.groups.get('group:a')).resolves.toEqualTypeOf<Group>();
+expectTypeOf(client.call('groups.get', { conv: 'group:a' })).resolves.toEqualTypeOf<Group>();
+expectTypeOf(client.call('some.newer', { a: 1 })).resolves.toEqualTypeOf<unknown>();
+expectTypeOf(client.conversations()).resolves.toEqualTypeOf<ConversationPage>();
+expectTypeOf(client.conversations.clear('group:a')).resolves.toEqualTypeOf<void>();
+// @ts-expect-error a group has a title
+void client.groups.create({ conv: 'group:a' });
+// @ts-expect-error users are a list
+void client.call('groups.invite', { conv: 'group:a', users: 'bob' });
+// @ts-expect-error ownership is transferred, not given as a role
+void client.groups.role('group:a', 'bob', 'owner');
+client.on('group', (change) => {
+  if (change.op === 'role') expectTypeOf(change.role).toEqualTypeOf<Role>();
+  // @ts-expect-error only of a member whose role changed
+  else expectTypeOf(change.role).toBeString();
+});
+client.on('reset', async ({ conv }) => {
+  for await (const { conversation, messages } of rebuild(client, conv ? { conv } : {})) {
+    expectTypeOf(conversation).toEqualTypeOf<Conversation>();
+    expectTypeOf(messages).toEqualTypeOf<Message[]>();
+  }
+});
+expectTypeOf(conversationKind('room:a')).toEqualTypeOf<ConversationKind | undefined>();
 
 // The rest.
 expectTypeOf(client.stats()).toEqualTypeOf<Stats>();
