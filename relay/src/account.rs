@@ -26,7 +26,9 @@ impl Account {
     /// Whether this user is one of the two of a direct conversation.
     #[must_use]
     pub fn takes_part_in(&self, conv: &ConvId) -> bool {
-        conv.peer_of(&self.user).is_some()
+        let user = self.user.as_str();
+        conv.pair()
+            .is_some_and(|(low, high)| user == low || user == high)
     }
 }
 

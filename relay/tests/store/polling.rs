@@ -1,12 +1,17 @@
-//! Readers that poll without pause while overlapping fan-outs commit and roll back.
+//! Readers that poll without pause while overlapping fan-outs commit, roll back, and are
+//! abandoned halfway and sent again.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
 };
 
 use seqline_protocol::{AppId, ConvId, Entry, Seq};
-use seqline_relay::store::{Op, PageQuery, PageRange, Store, StoreError, Timeline};
+use seqline_relay::store::{Op, PageQuery, PageRange, Reading, Store, StoreError, Timeline};
 
 use crate::support::{Fresh, account, at_s, create, send};
 
@@ -81,6 +86,9 @@ async fn write(store: &dyn Store, writer: usize, poison: Option<&'static str>) {
         if let Some(body) = poison {
             ops.push(Op::Send(send(from, "group:g", &id("poison"), body)));
         }
+        if batch % 5 == 4 {
+            abandon(store.commit(ops.clone(), at_s(1)), batch).await;
+        }
         loop {
             match store.commit(ops.clone(), at_s(1)).await {
                 Ok(_) => break assert!(poison.is_none(), "the poisoned batch was stored"),
@@ -90,6 +98,17 @@ async fn write(store: &dyn Store, writer: usize, poison: Option<&'static str>) {
                 }
             }
         }
+    }
+}
+
+/// Lets a commit come so far, and drops it: it may have taken effect, or not.
+async fn abandon<T>(mut commit: Reading<'_, T>, steps: usize) {
+    for _ in 0..steps {
+        let poll = |context: &mut Context<'_>| Poll::Ready(commit.as_mut().poll(context));
+        if poll_fn(poll).await.is_ready() {
+            return;
+        }
+        tokio::task::yield_now().await;
     }
 }
 

@@ -169,10 +169,16 @@ impl ConvId {
         }
     }
 
+    /// The names of the two users of a direct conversation, in byte order.
+    #[must_use]
+    pub fn pair(&self) -> Option<(&str, &str)> {
+        self.0.strip_prefix("dm:")?.split_once(':')
+    }
+
     /// The two users of a direct conversation, in byte order.
     #[must_use]
     pub fn users(&self) -> Option<(UserId, UserId)> {
-        let (low, high) = self.0.strip_prefix("dm:")?.split_once(':')?;
+        let (low, high) = self.pair()?;
         Some((UserId(low.to_owned()), UserId(high.to_owned())))
     }
 
@@ -180,11 +186,11 @@ impl ConvId {
     /// none if `user` takes no part in it or it is not a direct one.
     #[must_use]
     pub fn peer_of(&self, user: &UserId) -> Option<UserId> {
-        let (low, high) = self.users()?;
-        if *user == low {
-            Some(high)
-        } else if *user == high {
-            Some(low)
+        let (low, high) = self.pair()?;
+        if user.0 == low {
+            Some(UserId(high.to_owned()))
+        } else if user.0 == high {
+            Some(UserId(low.to_owned()))
         } else {
             None
         }

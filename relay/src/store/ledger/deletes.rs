@@ -24,18 +24,13 @@ impl Ledger<'_> {
             return Ok(Done::Applied);
         }
         *hidden = Hidden::Now;
+        let item = Item::Delete {
+            conv: delete.conv.clone(),
+            conv_seq: delete.conv_seq,
+        };
         let news = News {
-            kind: EntryKind::Delete,
-            conv,
             conv_seq: at,
-            read: None,
-            about: None,
-            msg_id: None,
-            data: None,
-            item: Arc::new(Item::Delete {
-                conv: delete.conv.clone(),
-                conv_seq: delete.conv_seq,
-            }),
+            ..News::new(EntryKind::Delete, conv, item)
         };
         self.tell(user, &news);
         Ok(Done::Applied)

@@ -1,10 +1,8 @@
 //! Messages that are to read differently.
 
-use std::sync::Arc;
-
 use seqline_protocol::{ConvKind, Item};
 
-use super::{EntryKind, fanout::News, ledger::Ledger, names::OpKeys, recalls::Standing};
+use super::{EntryKind, fanout::News, ledger::Ledger, names::OpKeys, standing::Standing};
 use crate::store::{Done, Edit, OpResult, Refusal};
 
 impl Ledger<'_> {
@@ -50,15 +48,12 @@ impl Ledger<'_> {
             message.edited_us = Some(now);
         });
         let stored = self.stored_message(at)?;
+        let item = Item::Edit((*stored.message).clone());
         let news = News {
-            kind: EntryKind::Edit,
-            conv,
             conv_seq: edit.conv_seq.get(),
-            read: None,
             about: Some(stored.sender),
             msg_id: Some(stored.message.msg_id.get()),
-            data: None,
-            item: Arc::new(Item::Edit((*stored.message).clone())),
+            ..News::new(EntryKind::Edit, conv, item)
         };
         self.tell_all(&news, None);
         Ok(Done::Applied)

@@ -21,19 +21,29 @@ pub(super) struct News {
 }
 
 impl News {
+    /// What needs no more than its conversation and what devices are told; the rest is added
+    /// where there is more.
+    pub(super) fn new(kind: EntryKind, conv: ConvKey, item: Item) -> Self {
+        Self {
+            kind,
+            conv,
+            conv_seq: 0,
+            read: None,
+            about: None,
+            msg_id: None,
+            data: None,
+            item: Arc::new(item),
+        }
+    }
+
     /// A change of a group.
     pub(super) fn group(conv: ConvKey, by: Option<UserKey>, change: GroupChange) -> Self {
         // Plain data with text keys: there is nothing in it that JSON could not say.
         let data = serde_json::to_string(&change).ok();
         Self {
-            kind: EntryKind::Group,
-            conv,
-            conv_seq: 0,
-            read: None,
             about: by,
-            msg_id: None,
             data,
-            item: Arc::new(Item::Group(change)),
+            ..Self::new(EntryKind::Group, conv, Item::Group(change))
         }
     }
 }
@@ -98,14 +108,8 @@ impl Ledger<'_> {
             after: after.map(Seq::saturating),
         };
         let news = News {
-            kind: EntryKind::Crowd,
-            conv,
             conv_seq: after.map_or(0, |after| after + 1),
-            read: None,
-            about: None,
-            msg_id: None,
-            data: None,
-            item: Arc::new(item),
+            ..News::new(EntryKind::Crowd, conv, item)
         };
         self.tell(user, &news);
     }

@@ -4,7 +4,7 @@ use seqline_protocol::{ConvKind, GroupChange, GroupOp, JoinRule, Micros, Role, U
 
 use super::{
     ConvKey, ConvState, MemberRow, UserKey, fanout::News, ledger::Ledger, names::OpKeys,
-    recalls::Standing,
+    standing::Standing,
 };
 use crate::store::{Actor, GroupAction, GroupCommand, GroupDone, GroupEdit, Refusal};
 

@@ -1,9 +1,6 @@
 //! How far users have received and read. Marks only grow.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use seqline_protocol::{ConvId, ConvKind, Item, Seq};
 
@@ -231,14 +228,8 @@ impl Ledger<'_> {
             conv_seq: conv_seq(read),
         };
         let news = News {
-            kind: EntryKind::Read,
-            conv,
             conv_seq: read,
-            read: None,
-            about: None,
-            msg_id: None,
-            data: None,
-            item: Arc::new(item),
+            ..News::new(EntryKind::Read, conv, item)
         };
         self.tell(user, &news);
     }

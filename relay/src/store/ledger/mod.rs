@@ -37,6 +37,7 @@ mod receipts;
 mod rows;
 mod run;
 mod sends;
+mod standing;
 mod transaction;
 
 pub(in crate::store) use self::{

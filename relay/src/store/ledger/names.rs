@@ -240,72 +240,38 @@ fn actor(actor: &Actor, create: Create) -> Option<(&Account, Create)> {
 /// Which conversation it is about. Rooms are not kept, and a direct conversation is not
 /// looked for where the user takes no part in it.
 fn conv_of(op: &Op) -> Option<(&AppId, &ConvId, Create)> {
-    let (app, user, conv, create) = match op {
+    let (app, conv, create) = match op {
         Op::Send(send) => {
             let is_direct = send.conv.kind() == ConvKind::Direct;
             let create = if is_direct { Create::Yes } else { Create::No };
-            (&send.from.app, Some(&send.from.user), &send.conv, create)
+            (&send.from.app, &send.conv, create)
         }
-        Op::Read(read) => (
-            &read.account.app,
-            Some(&read.account.user),
-            &read.conv,
-            Create::No,
-        ),
-        Op::Recall(recall) => (
-            recall.actor.app(),
-            recall.actor.user(),
-            &recall.conv,
-            Create::No,
-        ),
-        Op::Edit(edit) => (edit.actor.app(), edit.actor.user(), &edit.conv, Create::No),
-        Op::Delete(delete) => (
-            &delete.account.app,
-            Some(&delete.account.user),
-            &delete.conv,
-            Create::No,
-        ),
-        Op::Clear(clear) => (
-            &clear.account.app,
-            Some(&clear.account.user),
-            &clear.conv,
-            Create::No,
-        ),
+        Op::Read(read) => (&read.account.app, &read.conv, Create::No),
+        Op::Recall(recall) => (recall.actor.app(), &recall.conv, Create::No),
+        Op::Edit(edit) => (edit.actor.app(), &edit.conv, Create::No),
+        Op::Delete(delete) => (&delete.account.app, &delete.conv, Create::No),
+        Op::Clear(clear) => (&clear.account.app, &clear.conv, Create::No),
         Op::Group(command) => {
             let create = match command.action {
                 GroupAction::Create { .. } => Create::Yes,
                 _ => Create::No,
             };
-            let is_group = matches!(command.conv.kind(), ConvKind::Group | ConvKind::Channel);
-            if !is_group {
-                return None;
-            }
-            (command.actor.app(), None, &command.conv, create)
+            (command.actor.app(), &command.conv, create)
         }
-        _ => return None,
+        Op::Delivered(_)
+        | Op::Connected(_)
+        | Op::Disconnected(_)
+        | Op::EndDevice(_)
+        | Op::Register(_)
+        | Op::Presence(_) => return None,
     };
-    let takes_part = match conv.kind() {
-        ConvKind::Direct => user.is_none_or(|user| is_of(conv, user)),
+    let user = user_of(op).map(|(account, _)| account);
+    let is_theirs = match conv.kind() {
+        ConvKind::Direct => {
+            !matches!(op, Op::Group(_)) && user.is_none_or(|user| user.takes_part_in(conv))
+        }
         ConvKind::Group | ConvKind::Channel => true,
         ConvKind::Room => false,
     };
-    takes_part.then_some((app, conv, create))
-}
-
-/// Whether a user is one of the two of a direct conversation: the same as
-/// [`Account::takes_part_in`], without taking the name apart.
-pub(super) fn is_of(conv: &ConvId, user: &UserId) -> bool {
-    is_low_of(conv, user)
-        || conv
-            .as_str()
-            .strip_suffix(user.as_str())
-            .is_some_and(|rest| rest.ends_with(':') && rest != "dm:")
-}
-
-/// Whether a user comes first in the name of a direct conversation.
-pub(super) fn is_low_of(conv: &ConvId, user: &UserId) -> bool {
-    conv.as_str()
-        .strip_prefix("dm:")
-        .and_then(|users| users.strip_prefix(user.as_str()))
-        .is_some_and(|rest| rest.starts_with(':'))
+    is_theirs.then_some((app, conv, create))
 }

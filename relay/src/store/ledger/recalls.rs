@@ -1,31 +1,9 @@
 //! Messages that are taken back.
 
-use std::sync::Arc;
+use seqline_protocol::{ConvKind, Item};
 
-use seqline_protocol::{ConvId, ConvKind, Item, Role};
-
-use super::{
-    ConvKey, ConvState, EntryKind, MessageRow, fanout::News, ledger::Ledger, names::OpKeys,
-};
-use crate::store::{Actor, Done, OpResult, Recall, Refusal};
-
-/// Who asks for something, as far as a conversation knows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// The app's server, which may do anything.
-    Server,
-    /// A member of this role.
-    Member(Role),
-}
-
-impl Standing {
-    pub(super) fn is_admin(self) -> bool {
-        match self {
-            Self::Server => true,
-            Self::Member(role) => role >= Role::Admin,
-        }
-    }
-}
+use super::{ConvKey, EntryKind, fanout::News, ledger::Ledger, names::OpKeys, standing::Standing};
+use crate::store::{Done, OpResult, Recall, Refusal};
 
 impl Ledger<'_> {
     pub(super) fn recall(&mut self, recall: &Recall, keys: OpKeys<'_>) -> OpResult {
@@ -70,73 +48,19 @@ impl Ledger<'_> {
             .user()
             .unwrap_or(&stored.message.sender)
             .clone();
+        let item = Item::Recall {
+            conv: recall.conv.clone(),
+            conv_seq: recall.conv_seq,
+            msg_id,
+            by,
+        };
         let news = News {
-            kind: EntryKind::Recall,
-            conv,
             conv_seq: recall.conv_seq.get(),
-            read: None,
             about: Some(keys.user.unwrap_or(sender)),
             msg_id: Some(msg_id.get()),
-            data: None,
-            item: Arc::new(Item::Recall {
-                conv: recall.conv.clone(),
-                conv_seq: recall.conv_seq,
-                msg_id,
-                by,
-            }),
+            ..News::new(EntryKind::Recall, conv, item)
         };
         self.tell_all(&news, None);
         Ok(Done::Applied)
-    }
-
-    /// What someone is in a conversation.
-    pub(super) fn standing(
-        &self,
-        actor: &Actor,
-        conv: &ConvId,
-        keys: OpKeys<'_>,
-    ) -> Result<(ConvKey, Standing), Refusal> {
-        let is_direct = conv.kind() == ConvKind::Direct;
-        if let Actor::User(account) = actor
-            && is_direct
-            && !account.takes_part_in(conv)
-        {
-            return Err(Refusal::ConversationUnknown);
-        }
-        // Where two users may talk, and have not yet, there is no message.
-        let missing = if is_direct {
-            Refusal::MessageUnknown
-        } else {
-            Refusal::ConversationUnknown
-        };
-        let is_there = |key: &ConvKey| self.conv(*key).state != ConvState::Named;
-        let key = keys.conv.filter(is_there).ok_or(missing)?;
-        let standing = match actor {
-            Actor::Server(_) => Standing::Server,
-            Actor::User(_) => {
-                let member = keys.user.and_then(|user| self.member(key, user));
-                Standing::Member(member.ok_or(missing)?.role)
-            }
-        };
-        Ok((key, standing))
-    }
-
-    /// Where a message is that someone may see.
-    pub(super) fn seen_message(
-        &self,
-        conv: ConvKey,
-        conv_seq: u64,
-        keys: OpKeys<'_>,
-    ) -> Result<usize, Refusal> {
-        let member = keys.user.and_then(|user| self.member(conv, user));
-        let visible_after = member.map_or(0, |member| member.visible_after);
-        let at = self.message_at.get(&(conv, conv_seq)).copied();
-        at.filter(|_| conv_seq > visible_after)
-            .ok_or(Refusal::MessageUnknown)
-    }
-
-    pub(super) fn stored_message(&self, at: usize) -> Result<&MessageRow, Refusal> {
-        let stored = self.messages.get(at).ok_or(Refusal::MessageUnknown)?;
-        Ok(&stored.row)
     }
 }

@@ -1,7 +1,5 @@
 //! Tells others how far someone has received and read: once for a batch.
 
-use std::sync::Arc;
-
 use seqline_protocol::{ConvKind, Item, Receipt};
 
 use super::{
@@ -60,14 +58,10 @@ impl Ledger<'_> {
             read: conv_seq(member.read),
         };
         let news = News {
-            kind: EntryKind::Receipt,
-            conv: member.conv,
             conv_seq: member.delivered,
             read: Some(member.read),
             about: Some(member.user),
-            msg_id: None,
-            data: None,
-            item: Arc::new(Item::Receipt(receipt)),
+            ..News::new(EntryKind::Receipt, member.conv, Item::Receipt(receipt))
         };
         for other in others {
             self.tell(*other, &news);

@@ -8,7 +8,7 @@ use super::{
     ConvKey, ConvState, EntryKind, MemberRow, MessageRow, SentRow, UserKey,
     fanout::{News, conv_seq},
     ledger::Ledger,
-    names::{OpKeys, is_low_of},
+    names::OpKeys,
 };
 use crate::store::{Done, OpResult, Refusal, Send, Sent};
 
@@ -49,38 +49,13 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
-    /// Whether a group is there, and has not ended.
-    pub(super) fn is_alive(&self, conv: ConvKey) -> Result<(), Refusal> {
-        match self.conv(conv).state {
-            ConvState::Named => Err(Refusal::ConversationUnknown),
-            ConvState::Dissolved => Err(Refusal::NotAllowed("this conversation has ended")),
-            ConvState::Open | ConvState::Crowd => Ok(()),
-        }
-    }
-
-    /// Whether a user may say something in a group at all. Gives her role.
-    pub(super) fn may_speak(&self, conv: ConvKey, user: UserKey) -> Result<Role, Refusal> {
-        let member = self.member(conv, user);
-        let member = member.ok_or(Refusal::ConversationUnknown)?;
-        self.is_alive(conv)?;
-        let row = self.conv(conv);
-        if member.role < Role::Admin && row.conv.kind() == ConvKind::Channel {
-            return Err(Refusal::NotAllowed("only admins publish in a channel"));
-        }
-        if member.muted_until_us > self.now.get() {
-            return Err(Refusal::Muted(Micros::saturating(member.muted_until_us)));
-        }
-        if member.role < Role::Admin && row.group.is_muted {
-            return Err(Refusal::MutedAll);
-        }
-        Ok(member.role)
-    }
-
     /// The first message makes a direct conversation.
     fn open_direct(&mut self, send: &Send, conv: ConvKey, sender: UserKey, keys: OpKeys<'_>) {
         let now_us = self.now.get();
         let peer = keys.others.first().copied().flatten();
-        let low = if is_low_of(&send.conv, &send.from.user) {
+        let sender_name = send.from.user.as_str();
+        let is_low = send.conv.pair().is_some_and(|(low, _)| low == sender_name);
+        let low = if is_low {
             sender
         } else {
             peer.unwrap_or(sender)
@@ -126,14 +101,10 @@ impl<'a> Ledger<'a> {
             edited_us: None,
         };
         let news = News {
-            kind: EntryKind::Message,
-            conv,
             conv_seq: at,
-            read: None,
             about: Some(sender),
             msg_id: Some(msg_id),
-            data: None,
-            item: Arc::new(Item::Message(message.clone())),
+            ..News::new(EntryKind::Message, conv, Item::Message(message.clone()))
         };
         let sender_seq = if send.conv.kind() == ConvKind::Direct {
             self.tell_pair(&news, send, sender, keys)

@@ -6,7 +6,7 @@ use seqline_relay::{
     store::{Done, Op, Refusal},
 };
 
-use crate::support::{Fresh, account, conv, delivered, read, send};
+use crate::support::{Fresh, account, conv, create, delivered, read, send};
 
 fn receipt(user: &str, delivered: u64, read: u64) -> Item {
     Item::Receipt(Receipt {
@@ -173,4 +173,38 @@ pub(crate) async fn marks_without_a_conversation_change_nothing(store: Fresh) {
     assert_eq!(store.timeline("alice").await.len(), 1);
     assert!(store.timeline("carol").await.is_empty());
     assert!(store.conversations("carol").await.is_empty());
+}
+
+/// Whatever else a batch holds, a mark is about the place that it names.
+pub(crate) async fn a_mark_leaves_out_what_its_batch_said_later(store: Fresh) {
+    store.fill("alice", "bob", 2).await;
+    store
+        .commit(vec![create("alice", "group:g", &["bob"])])
+        .await;
+    let hello = |n: u32| Op::Send(send("alice", "group:g", &format!("g{n}"), "hello"));
+    store.commit(vec![hello(1), hello(2)]).await;
+    store
+        .commit(vec![
+            Op::Send(send("bob", "alice", "m1", "own")),
+            Op::Send(send("bob", "group:g", "m2", "own")),
+            read("bob", "alice", 2),
+            read("bob", "group:g", 2),
+        ])
+        .await;
+    for row in store.conversations("bob").await {
+        let counts = (row.head.get(), row.read.get(), row.unread);
+        assert_eq!(counts, (3, 2, 0), "{}", row.conv);
+    }
+    store
+        .commit(vec![
+            Op::Send(send("alice", "bob", "m3", "more")),
+            hello(3),
+            read("bob", "alice", 3),
+            read("bob", "group:g", 3),
+        ])
+        .await;
+    for row in store.conversations("bob").await {
+        let counts = (row.head.get(), row.read.get(), row.unread);
+        assert_eq!(counts, (4, 3, 1), "{}", row.conv);
+    }
 }

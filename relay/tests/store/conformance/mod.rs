@@ -38,7 +38,8 @@ macro_rules! suite {
                 conversations_are_sorted_by_activity, appends_are_what_pages_say;
             marks: delivery_is_told_to_the_sender_once, delivery_goes_on_in_bounded_steps,
                 delivery_is_clipped_to_the_head, reading_is_told_to_both_and_only_grows,
-                unread_counts_only_others, marks_without_a_conversation_change_nothing;
+                unread_counts_only_others, marks_without_a_conversation_change_nothing,
+                a_mark_leaves_out_what_its_batch_said_later;
             recalls: blanks_the_message_everywhere, is_for_the_sender_and_for_a_while,
                 a_recalled_message_is_not_sent_again, is_for_the_server_at_any_time;
             edits: change_the_message_everywhere, are_for_the_sender_and_for_a_while,
