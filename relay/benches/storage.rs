@@ -11,23 +11,22 @@
     reason = "a benchmark stops where something is wrong"
 )]
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+#[path = "support/sends.rs"]
+mod sends;
+
+use std::{collections::BTreeMap, path::Path};
 
 use rusqlite::{Connection, params};
-use seqline_protocol::{AppId, ClientMsgId, ConvId, Kind, Micros, Priority, UserId};
 use seqline_relay::{
-    account::Account,
     clock::{Clock as _, SystemClock},
     entropy::SystemEntropy,
-    store::{CommitRules, Digest, Op, Send, Store as _, sqlite::SqliteStore},
+    store::{CommitRules, Op, Send, Store as _, sqlite::SqliteStore},
 };
 
-const USERS: u64 = 2_000;
-const BODY_BYTES: usize = 200;
-const BATCHES: [usize; 4] = [1, 32, 512, 1024];
+use sends::{BATCHES, NOW, USERS, pair, rate, send};
+
 /// Each is measured so often, and the median counts.
 const ROUNDS: usize = 3;
-const NOW: Micros = Micros::saturating(1_700_000_000_000_000);
 
 fn main() {
     let messages = std::env::args()
@@ -50,47 +49,6 @@ fn main() {
             store / bare
         );
     }
-}
-
-/// Two different users, the same in every run.
-fn pair(n: usize) -> (u64, u64) {
-    let mut mixed = n as u64;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^= mixed >> 31;
-    let from = mixed % USERS;
-    // Each user has ten others to talk to.
-    (from, (from + 1 + (mixed >> 32) % 10) % USERS)
-}
-
-fn send(n: usize) -> Op {
-    let (from, to) = pair(n);
-    let user = |n: u64| UserId::new(format!("user-{n}")).unwrap();
-    let mut send = Send {
-        from: Arc::new(Account {
-            app: AppId::new("bench").unwrap(),
-            user: user(from),
-        }),
-        by_server: false,
-        conv: ConvId::direct(&user(from), &user(to)),
-        client_msg_id: ClientMsgId::new(client_msg_id(n)).unwrap(),
-        kind: Kind::text(),
-        body: "x".repeat(BODY_BYTES),
-        priority: Priority::Normal,
-        expires: None,
-        key: None,
-        replace: false,
-        business: None,
-        mentions: Vec::new(),
-        digest: Digest::default(),
-    };
-    send.digest = send.digest_of();
-    Op::Send(send)
-}
-
-/// As clients make them: without order.
-fn client_msg_id(n: usize) -> String {
-    format!("{:016x}", (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 fn through_store(count: usize, batch: usize) -> f64 {
@@ -220,9 +178,4 @@ fn integer(number: u64) -> i64 {
 fn median(rates: &mut [f64]) -> f64 {
     rates.sort_by(f64::total_cmp);
     rates[rates.len() / 2]
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a rate to three digits")]
-fn rate(count: usize, time: Duration) -> f64 {
-    count as f64 / time.as_secs_f64()
 }

@@ -9,6 +9,9 @@ mod cli;
 mod crash;
 mod drain;
 mod http;
+mod postgres;
+#[path = "../support/postgres/mod.rs"]
+mod postgres_server;
 mod socket;
 mod storage_failure;
 mod support;

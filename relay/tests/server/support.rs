@@ -74,6 +74,8 @@ pub(crate) struct Relay {
 /// What a test wants different.
 #[derive(Clone)]
 pub(crate) struct Wish {
+    /// By default a SQLite file.
+    pub(crate) database: Option<Database>,
     pub(crate) is_dev: bool,
     pub(crate) sessions_max: usize,
     pub(crate) allowed_origins: Vec<String>,
@@ -88,6 +90,7 @@ pub(crate) struct Wish {
 impl Default for Wish {
     fn default() -> Self {
         Self {
+            database: None,
             is_dev: false,
             sessions_max: 1000,
             allowed_origins: Vec::new(),
@@ -189,7 +192,9 @@ fn keyring() -> Keyring {
 fn plan(folder: &Path, wish: Wish, clock: Arc<dyn Clock>) -> Plan {
     Plan {
         listen: ([127, 0, 0, 1], 0).into(),
-        database: Database::Sqlite(folder.join("seqline.db")),
+        database: wish
+            .database
+            .unwrap_or_else(|| Database::Sqlite(folder.join("seqline.db"))),
         readers: 2,
         keyring: keyring(),
         is_dev: wish.is_dev,
