@@ -89,6 +89,7 @@ pub fn router(app: Arc<App>) -> Router {
     let reference = get(page::reference.layer(CompressionLayer::new()));
     router
         .route(page::REFERENCE, reference.clone())
+        .route(&format!("{}/", page::REFERENCE), reference.clone())
         .route(&format!("{}/{{*file}}", page::REFERENCE), reference)
         .fallback(page::chat.layer(CompressionLayer::new()))
         .layer(SetResponseHeaderLayer::if_not_present(

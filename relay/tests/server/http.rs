@@ -1,9 +1,12 @@
 //! Every route, by its path.
 
 mod dev_token;
+mod docs_api;
 mod healthz;
 mod metrics;
 mod page;
 mod readyz;
 mod v1_info;
+mod v1_methods;
+mod v1_openapi;
 mod v1_socket;
