@@ -7,7 +7,6 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use futures_util::future::BoxFuture;
 use seqline_protocol::{
     AppId, ClientMsgId, ConvId, ConvSeq, Kind, Micros, MsgId, Priority, Seq, UserId,
 };
@@ -20,8 +19,10 @@ use seqline_relay::{
     mailbox::Mailbox,
     session::Event,
     store::{
-        Commit, Conversations, ConversationsQuery, Done, HistoryPage, HistoryQuery, Op, Page,
-        PageQuery, Position, Send, Sent, Store, StoreError, TimelineAppend,
+        Commit, Conversations, ConversationsQuery, DeviceRow, Digest, Done, Found, Group,
+        GroupQuery, HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, Page,
+        PageQuery, Position, Reading, Receipts, ReceiptsQuery, SearchQuery, Send, Sent, Store,
+        StoreError, TimelineAppend, UserState,
     },
     writer::{Full, Lane, Writer, WriterQueue},
 };
@@ -36,7 +37,7 @@ struct Gate {
 }
 
 impl Store for Gate {
-    fn commit(&self, ops: Vec<Op>, now: Micros) -> BoxFuture<'_, Result<Commit, StoreError>> {
+    fn commit(&self, ops: Vec<Op>, now: Micros) -> Reading<'_, Commit> {
         Box::pin(async move {
             let ids = ops.iter().map(id_of).collect();
             self.batches.lock().unwrap().push(ids);
@@ -59,26 +60,67 @@ impl Store for Gate {
         })
     }
 
-    fn position<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<Position, StoreError>> {
+    fn position<'a>(&'a self, _: &'a Account) -> Reading<'a, Position> {
         unreachable!()
     }
 
-    fn page(&self, _: PageQuery) -> BoxFuture<'_, Result<Page, StoreError>> {
+    fn page(&self, _: PageQuery) -> Reading<'_, Page> {
         unreachable!()
     }
 
-    fn history(&self, _: HistoryQuery) -> BoxFuture<'_, Result<Option<HistoryPage>, StoreError>> {
+    fn history(&self, _: HistoryQuery) -> Reading<'_, Option<HistoryPage>> {
         unreachable!()
     }
 
-    fn conversations(
-        &self,
-        _: ConversationsQuery,
-    ) -> BoxFuture<'_, Result<Conversations, StoreError>> {
+    fn conversations(&self, _: ConversationsQuery) -> Reading<'_, Conversations> {
         unreachable!()
     }
 
-    fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn group(&self, _: GroupQuery) -> Reading<'_, Option<Group>> {
+        unreachable!()
+    }
+
+    fn members(&self, _: MembersQuery) -> Reading<'_, Option<Vec<Member>>> {
+        unreachable!()
+    }
+
+    fn receipts(&self, _: ReceiptsQuery) -> Reading<'_, Option<Receipts>> {
+        unreachable!()
+    }
+
+    fn search(&self, _: SearchQuery) -> Reading<'_, Found> {
+        unreachable!()
+    }
+
+    fn devices<'a>(&'a self, _: &'a Account) -> Reading<'a, Vec<DeviceRow>> {
+        unreachable!()
+    }
+
+    fn users<'a>(&'a self, _: &'a AppId, _: &'a [UserId]) -> Reading<'a, Vec<UserState>> {
+        unreachable!()
+    }
+
+    fn age(&self, _: Micros) -> Reading<'_, bool> {
+        unreachable!()
+    }
+
+    fn index(&self) -> Reading<'_, bool> {
+        unreachable!()
+    }
+
+    fn hooks<'a>(&'a self, _: &'a AppId, _: usize, _: Micros) -> Reading<'a, Vec<Hook>> {
+        unreachable!()
+    }
+
+    fn hooks_done(&self, _: Vec<HookId>) -> Reading<'_, ()> {
+        unreachable!()
+    }
+
+    fn hook_failed(&self, _: HookId, _: Micros) -> Reading<'_, ()> {
+        unreachable!()
+    }
+
+    fn ping(&self) -> Reading<'_, ()> {
         unreachable!()
     }
 }
@@ -109,6 +151,12 @@ fn send(id: &str, bytes: usize) -> Op {
         body: "x".repeat(bytes),
         priority: Priority::Normal,
         expires: None,
+        by_server: false,
+        key: None,
+        replace: false,
+        business: None,
+        mentions: Vec::new(),
+        digest: Digest::default(),
     })
 }
 
@@ -249,4 +297,62 @@ async fn a_full_queue_makes_one_wait() {
     assert_eq!(batches.await.concat().last().unwrap(), "last");
     assert!(waiting.await.unwrap());
     assert_eq!(outcomes(&mailbox).len(), WRITER_QUEUE_MAX + 2);
+}
+
+#[tokio::test]
+async fn who_waits_for_one_operation_is_told_of_it() {
+    let desk = Desk::new();
+    let (lane, mailbox) = lane();
+    desk.queue.try_submit(send("first", 1), &lane).unwrap();
+    desk.commit_begun().await;
+    let queue = desk.queue.clone();
+    let waiting = tokio::spawn(async move { queue.commit(send("one", 1)).await });
+    desk.gate.fails.store(true, Ordering::SeqCst);
+    desk.gate.permits.add_permits(1);
+    desk.commit_begun().await;
+    assert_eq!(outcomes(&mailbox), [false]);
+    assert_eq!(desk.finish().await, [vec!["first"], vec!["one"]]);
+    let done = waiting.await.unwrap();
+    assert!(
+        done.is_ok(),
+        "another session's failure is not its own: {done:?}"
+    );
+}
+
+#[tokio::test]
+async fn operations_for_themselves_fail_only_with_their_own_commit() {
+    let desk = Desk::new();
+    let (queue, both) = (desk.queue.clone(), desk.queue.clone());
+    let failing = tokio::spawn(async move { queue.commit(send("failing", 1)).await });
+    desk.commit_begun().await;
+    let ops = vec![send("a", BATCH_BYTES_MAX), send("b", 1)];
+    let each = tokio::spawn(async move { both.commit_each(ops).await });
+    desk.gate.fails.store(true, Ordering::SeqCst);
+    desk.gate.permits.add_permits(1);
+    desk.commit_begun().await;
+    assert!(failing.await.unwrap().is_err());
+    desk.gate.fails.store(true, Ordering::SeqCst);
+    let batches = desk.finish().await;
+    assert_eq!(batches, [vec!["failing"], vec!["a"], vec!["b"]]);
+    let each = each.await.unwrap();
+    assert!(each[0].is_err() && each[1].is_ok(), "{each:?}");
+}
+
+#[tokio::test]
+async fn what_no_one_waits_for_any_more_is_committed_all_the_same() {
+    let desk = Desk::new();
+    let (lane, _mailbox) = lane();
+    desk.queue.try_submit(send("first", 1), &lane).unwrap();
+    desk.commit_begun().await;
+    let queue = desk.queue.clone();
+    let (asked, has_asked) = tokio::sync::oneshot::channel();
+    let waiting = tokio::spawn(async move {
+        let mut commit = Box::pin(queue.commit(send("left", 1)));
+        // Queued by the first look at it.
+        assert!(futures_util::poll!(&mut commit).is_pending());
+        asked.send(()).unwrap();
+    });
+    has_asked.await.unwrap();
+    waiting.await.unwrap();
+    assert_eq!(desk.finish().await, [vec!["first"], vec!["left"]]);
 }
