@@ -362,7 +362,7 @@ async fn called(calls: &mut Option<FuturesUnordered<BoxFuture<'static, Event>>>)
 }
 
 async fn ask(check: Arc<dyn Check>, send: Send) -> Event {
-    Event::Checked(check.ask(send).await)
+    Event::Checked(check.ask(send).await.map(Box::new))
 }
 
 fn writer_ended() -> StoreError {

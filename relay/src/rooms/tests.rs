@@ -66,7 +66,7 @@ fn what_is_said_is_gathered_and_told_once() {
 #[test]
 fn over_the_budget_the_least_important_and_oldest_is_dropped_and_counted() {
     let mut room = crowded();
-    let mut say = |room: &mut Room, key, body: &str, priority| {
+    let say = |room: &mut Room, key, body: &str, priority| {
         room.add(key, START, comment("u", body, priority)).unwrap();
     };
     say(&mut room, 0, "high", Priority::High);

@@ -35,7 +35,7 @@ pub enum Event {
     /// Answers [`Effect::Open`] and [`Effect::Locate`].
     Opened(Result<Position, StoreError>),
     /// Answers [`Effect::Check`]: the message as it is to be stored, or why it is not.
-    Checked(Result<Send, Rejected>),
+    Checked(Result<Box<Send>, Rejected>),
     /// Answers [`Effect::Submit`], in the order of submission.
     Committed(Result<OpResult, StoreError>),
     /// Answers [`Effect::Call`].

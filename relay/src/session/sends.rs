@@ -67,7 +67,7 @@ impl Session {
     }
 
     /// The app's server answered.
-    pub(super) fn handle_checked(&mut self, result: Result<store::Send, Rejected>) {
+    pub(super) fn handle_checked(&mut self, result: Result<Box<store::Send>, Rejected>) {
         let Some(in_flight) = self.gate.asking.take() else {
             return;
         };
@@ -79,7 +79,7 @@ impl Session {
             }),
         });
         match rewritten {
-            Ok(send) => self.hand_over(in_flight, Op::Send(send)),
+            Ok(send) => self.hand_over(in_flight, Op::Send(*send)),
             Err(rejected) => self.reject(&in_flight, rejected),
         }
         self.open_gate();

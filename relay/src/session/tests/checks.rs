@@ -65,11 +65,11 @@ fn what_comes_after_a_message_that_is_checked_waits_for_it() {
     };
     assert!(desk.cause(mark).is_empty());
     assert!(desk.cause(send("m3")).is_empty());
-    let effects = desk.feed_for_effects(Event::Checked(Ok(first)));
+    let effects = desk.feed_for_effects(Event::Checked(Ok(Box::new(first))));
     assert_eq!(submitted(&effects), ["m1", "m2", "other"]);
     let third = asked(&effects);
     assert_eq!(third.client_msg_id.as_str(), "m3");
-    let effects = desk.feed_for_effects(Event::Checked(Ok(third)));
+    let effects = desk.feed_for_effects(Event::Checked(Ok(Box::new(third))));
     assert_eq!(submitted(&effects), ["m3"]);
     assert_eq!(
         submitted(&desk.cause(send_saying("m4", "free"))),
@@ -122,7 +122,7 @@ fn a_rewritten_message_keeps_the_digest_of_what_was_sent_and_the_bounds() {
         body: "milder".to_owned(),
         ..asked_about.clone()
     };
-    let effects = desk.feed_for_effects(Event::Checked(Ok(rewritten)));
+    let effects = desk.feed_for_effects(Event::Checked(Ok(Box::new(rewritten))));
     let [Effect::Submit(Op::Send(stored))] = &effects[..] else {
         panic!("{effects:?}")
     };
@@ -133,7 +133,7 @@ fn a_rewritten_message_keeps_the_digest_of_what_was_sent_and_the_bounds() {
         body: "x".repeat(BODY_BYTES_MAX + 1),
         ..asked_about
     };
-    let effects = desk.feed_for_effects(Event::Checked(Ok(oversized)));
+    let effects = desk.feed_for_effects(Event::Checked(Ok(Box::new(oversized))));
     assert_eq!(refusal(&effects), (ErrorCode::Rejected, false));
 }
 
@@ -142,7 +142,7 @@ fn draining_waits_for_the_check() {
     let mut desk = desk();
     let first = asked(&desk.cause(send("m1")));
     assert!(desk.feed_for_effects(Event::Drain).is_empty());
-    desk.feed_for_effects(Event::Checked(Ok(first)));
+    desk.feed_for_effects(Event::Checked(Ok(Box::new(first))));
     let last = desk.feed_for_effects(stored(1));
     assert!(matches!(
         last.last(),
