@@ -22,9 +22,7 @@ use crate::{
     presence::Presence,
     rooms::Rooms,
     session::{DevicePolicy, SessionRules},
-    store::{
-        CommitRules, Database, OpenError, StoreSettings, TimelineAppend,
-    },
+    store::{CommitRules, Database, OpenError, StoreSettings, TimelineAppend},
     upkeep::{self, IndexBell, UpkeepRules},
     webhooks::{Online, WebhookBells, WebhookParts, WebhookRules},
     writer::Writer,

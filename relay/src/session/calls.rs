@@ -51,20 +51,10 @@ impl Session {
                 self.refuse(ErrorCode::FieldInvalid, text, req);
             }
             Ok(value) => self.write(&RelayFrame::Result { req, value }),
-            Err(error) => self.refuse_call(req, error),
+            Err(error) => {
+                let is_retryable = error.code.is_retryable();
+                self.decline(error, is_retryable, req);
+            }
         }
-    }
-
-    /// Whatever the code, the session goes on: it is the call that failed.
-    fn refuse_call(&mut self, req: RequestId, error: ApiError) {
-        self.emit(Effect::Count(error.code));
-        self.write(&RelayFrame::Error {
-            code: error.code,
-            message: error.message,
-            retryable: error.is_retryable,
-            req: Some(req),
-            client_msg_id: None,
-            retry_after_ms: error.retry_after_ms,
-        });
     }
 }

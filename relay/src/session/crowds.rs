@@ -5,15 +5,23 @@
 //! it is taken to be at the head, which it is told there, and pulls what it lacks.
 //! Nothing is acknowledged, so the socket alone holds pushes back.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use seqline_protocol::{ConvId, Crowd, Item, Seq, limits::CROWDS_PER_USER_MAX};
+use seqline_protocol::{
+    ConvId, Crowd, Item, RelayFrame, RequestId, ResetReason, Seq, limits::CROWDS_PER_USER_MAX,
+};
 
 use super::{
-    Effect, Phase, Session,
+    Effect, Phase, Query, Session,
     feed::{Feed, Reaction},
+    reads::{Asked, BYTES_MAX},
 };
-use crate::frames::Push;
+use crate::{
+    account::Account,
+    clock::Now,
+    frames::Push,
+    store::{Page, PageQuery, PageRange, Refusal, Timeline},
+};
 
 /// The places in the crowds' timelines. Takes no memory for a user without crowds.
 #[derive(Debug, Default)]
@@ -111,5 +119,81 @@ impl Session {
             _ if is_open => Reaction::Notify(head),
             _ => Reaction::Nothing,
         }
+    }
+
+    pub(super) fn handle_crowd_pull(
+        &mut self,
+        now: Now,
+        account: Arc<Account>,
+        req: RequestId,
+        conv: ConvId,
+        after: Seq,
+        limit: Option<u16>,
+    ) {
+        let Some(limit) = self.page_limit(req, limit) else {
+            return;
+        };
+        if let Some(feed) = self.crowds.get(&conv) {
+            feed.asked(after);
+        }
+        let query = PageQuery {
+            timeline: Timeline::Crowd(account.app.clone(), conv.clone()),
+            account,
+            range: PageRange::After(after),
+            limit,
+            bytes_max: BYTES_MAX,
+            now: now.wall,
+        };
+        let asked = Asked::CrowdPull { req, conv, after };
+        self.ask(asked, Query::Page(query));
+    }
+
+    /// To those who do not belong to it, a crowd's timeline looks empty. A member who
+    /// has not heard of the crowd yet is as good as one who has.
+    pub(super) fn answer_crowd_pull(
+        &mut self,
+        req: RequestId,
+        conv: &ConvId,
+        after: Seq,
+        page: Page,
+    ) {
+        let known = self.crowds.get(conv).map(|feed| feed.head());
+        if page.head == Seq::ZERO && known != Some(Seq::ZERO) {
+            self.crowds.forget(conv);
+            let refusal = Refusal::ConversationUnknown;
+            return self.refuse(refusal.code(), &refusal.to_string(), req);
+        }
+        let known = known.unwrap_or_default().max(page.head);
+        if after > known {
+            return self.refuse_pull_ahead(req, after, known);
+        }
+        let is_aged = after < page.floor.previous();
+        let last = page.entries.last().map_or(after, |entry| entry.seq);
+        let head = match self.crowds.get_or_open(conv) {
+            Some(feed) if is_aged => {
+                feed.raise_head(page.head);
+                let head = feed.head();
+                feed.open(head);
+                head
+            }
+            Some(feed) => feed.paged(last, page.head),
+            None => page.head,
+        };
+        if is_aged {
+            return self.write(&RelayFrame::Reset {
+                reason: ResetReason::BelowFloor,
+                epoch: self.epoch,
+                head,
+                conv: Some(conv.clone()),
+            });
+        }
+        self.write(&RelayFrame::Page {
+            req,
+            entries: page.entries,
+            head,
+            broadcasts: Vec::new(),
+            pub_cursor: None,
+            pub_head: None,
+        });
     }
 }

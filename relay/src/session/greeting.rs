@@ -162,17 +162,6 @@ impl Session {
             conv: None,
         });
     }
-
-    /// Nothing was stored; the client tries again on another connection, from the
-    /// first thing that was not answered.
-    pub(super) fn refuse_storage(&mut self, error: &StoreError, about: impl Into<About>) {
-        // The details are for the relay's log, not for the network.
-        let text = match error {
-            StoreError::Busy(_) => "the relay cannot take more at the moment; try again",
-            StoreError::Failed(_) => "storage failed, nothing of this was stored; try again",
-        };
-        self.refuse(error.code(), text, about);
-    }
 }
 
 /// `host` is free text, a platform a name: what no name has becomes a dash.

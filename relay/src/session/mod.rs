@@ -19,35 +19,32 @@ mod ephemeral;
 mod event;
 mod feed;
 mod greeting;
+mod input;
 mod lifetime;
+mod news;
 mod reads;
+mod refusals;
 mod sends;
 mod writes;
 
 use std::{collections::VecDeque, sync::Arc};
 
 use seqline_protocol::{
-    ClientFrame, ClientMsgId, ConvId, DecodeError, Encoding, Epoch, ErrorCode, Heartbeat, Hello,
-    KickReason, Label, PubSeq, RelayFrame, RequestId, Seq, ServerLimits, decode,
+    Encoding, Epoch, ErrorCode, Heartbeat, Hello, KickReason, Label, RelayFrame, ServerLimits,
     limits::SEND_WINDOW,
 };
 
 use self::{
-    crowds::Crowds, delivery::Delivery, feed::Feed, lifetime::Lifetime, reads::Reads, sends::Gate,
-    writes::InFlight,
+    crowds::Crowds, delivery::Delivery, feed::Feed, lifetime::Lifetime, reads::Reads,
+    refusals::About, sends::Gate, writes::InFlight,
 };
 pub use self::{
     device_policy::DevicePolicy,
     event::{Answer, Effect, Event, Query},
 };
 use crate::{
-    account::Account,
-    auth::Keyring,
-    check::Check,
-    clock::Now,
-    frames::{Outgoing, Push},
+    account::Account, auth::Keyring, check::Check, clock::Now, frames::Outgoing,
     limits::CALLS_PENDING_MAX,
-    store::{self, Op},
 };
 
 /// What all sessions go by.
@@ -117,31 +114,6 @@ impl Backlog {
     fn is_slow(self) -> bool {
         self.frames > crate::limits::OUTGOING_FRAMES_MAX
             || self.bytes > crate::limits::OUTGOING_BYTES_MAX
-    }
-}
-
-/// What a refusal is about.
-#[derive(Debug, Clone, Default)]
-struct About {
-    req: Option<RequestId>,
-    client_msg_id: Option<ClientMsgId>,
-}
-
-impl From<RequestId> for About {
-    fn from(req: RequestId) -> Self {
-        Self {
-            req: Some(req),
-            client_msg_id: None,
-        }
-    }
-}
-
-impl From<ClientMsgId> for About {
-    fn from(client_msg_id: ClientMsgId) -> Self {
-        Self {
-            req: None,
-            client_msg_id: Some(client_msg_id),
-        }
     }
 }
 
@@ -252,161 +224,6 @@ impl Session {
     /// The next thing to cause.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front()
-    }
-
-    fn handle_payload(&mut self, now: Now, encoding: Encoding, payload: &[u8]) {
-        if matches!(self.phase, Phase::Greeting) {
-            self.encoding = encoding;
-        }
-        self.lifetime.heard(now);
-        match decode::<ClientFrame>(encoding, payload) {
-            Ok(frame) => self.handle_frame(now, frame),
-            Err(error) => self.refuse_frame(&error),
-        }
-    }
-
-    fn handle_frame(&mut self, now: Now, frame: ClientFrame) {
-        let (account, frame) = match (&self.phase, frame) {
-            (Phase::Greeting, ClientFrame::Hello(hello)) => return self.greet(now, hello),
-            (Phase::Greeting, _) => {
-                let text = "the first frame of a connection is `hello`";
-                return self.refuse(ErrorCode::HelloExpected, text, About::default());
-            }
-            (Phase::Open(_), ClientFrame::Hello(_)) => {
-                let text = "`hello` comes once, as the first frame of a connection";
-                return self.refuse(ErrorCode::HelloExpected, text, About::default());
-            }
-            (Phase::Open(account), frame) => (Arc::clone(account), frame),
-            _ => return,
-        };
-        match frame {
-            ClientFrame::Hello(_) => {}
-            ClientFrame::Send(send) => self.handle_send(account, send),
-            ClientFrame::Read {
-                req,
-                conv,
-                conv_seq,
-            } => {
-                let read = store::Read {
-                    account,
-                    conv,
-                    conv_seq,
-                };
-                self.handle_request(req, Op::Read(read));
-            }
-            ClientFrame::Recall {
-                req,
-                conv,
-                conv_seq,
-            } => {
-                let recall = store::Recall {
-                    actor: store::Actor::User(account),
-                    conv,
-                    conv_seq,
-                };
-                self.handle_request(req, Op::Recall(recall));
-            }
-            ClientFrame::Ack { cursor } => {
-                let cursor = self.feed.acked(cursor);
-                self.delivery.acked(cursor);
-                self.tell_delivered(account);
-            }
-            ClientFrame::Pull {
-                req,
-                after,
-                limit,
-                pub_after,
-                conv: None,
-            } => self.handle_pull(now, account, req, (after, pub_after), limit),
-            ClientFrame::Pull {
-                req,
-                after,
-                limit,
-                conv: Some(conv),
-                ..
-            } => self.handle_crowd_pull(now, account, req, conv, after, limit),
-            ClientFrame::History {
-                req,
-                conv,
-                before,
-                after,
-                limit,
-            } => self.handle_history(now, account, req, conv, (before, after), limit),
-            ClientFrame::Conversations { req, page, limit } => {
-                self.handle_conversations(now, account, req, page.as_deref(), limit);
-            }
-            ClientFrame::Ephemeral {
-                to,
-                kind,
-                body,
-                priority,
-            } => self.handle_ephemeral(account, &to, kind, body, priority),
-            ClientFrame::Call {
-                req,
-                method,
-                params,
-            } => self.handle_call(account, req, method, params),
-            ClientFrame::State { background } => self.lifetime.set_background(background),
-            ClientFrame::Refresh { req, token } => self.refresh(now, &account, req, &token),
-            ClientFrame::Ping { nonce } => self.write(&RelayFrame::Pong {
-                nonce,
-                now_us: now.wall,
-            }),
-        }
-    }
-
-    fn handle_push(&mut self, push: &Push) {
-        if let Some(conv) = push.conv() {
-            return self.handle_crowd_push(conv, push);
-        }
-        let is_slow = self.outgoing.is_slow();
-        let reaction = self.feed.committed(push.first(), push.last(), is_slow);
-        if let feed::Reaction::PushAfter(after) = reaction {
-            self.delivery.handed(push.received());
-            let frame = push.encoded_after(after, self.encoding);
-            self.emit(Effect::Write(frame));
-        }
-        self.notify(&reaction, None);
-        self.learn_crowds(push);
-    }
-
-    fn handle_missed(&mut self, conv: Option<&ConvId>, head: Seq) {
-        if let Some(conv) = conv {
-            return self.handle_crowd_missed(conv, head);
-        }
-        let reaction = self.feed.missed(head);
-        self.notify(&reaction, None);
-    }
-
-    fn notify(&mut self, reaction: &feed::Reaction, conv: Option<&ConvId>) {
-        if let feed::Reaction::Notify(head) = reaction {
-            self.write(&RelayFrame::Notify {
-                head: *head,
-                pub_head: PubSeq::ZERO,
-                conv: conv.cloned(),
-            });
-        }
-    }
-
-    fn refuse_frame(&mut self, error: &DecodeError) {
-        self.refuse(error.code(), &error.to_string(), About::default());
-    }
-
-    /// Answers with an error, and closes if the code asks for it.
-    fn refuse(&mut self, code: ErrorCode, message: &str, about: impl Into<About>) {
-        let About { req, client_msg_id } = about.into();
-        self.emit(Effect::Count(code));
-        self.write(&RelayFrame::Error {
-            code,
-            message: message.to_owned(),
-            retryable: code.is_retryable(),
-            req,
-            client_msg_id,
-            retry_after_ms: None,
-        });
-        if code.close_code().is_some() {
-            self.close(code);
-        }
     }
 
     fn kick(&mut self, reason: KickReason) {

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-const BYTES_MAX: usize = FRAME_BYTES_MAX - FRAME_HEADROOM_BYTES;
+pub(super) const BYTES_MAX: usize = FRAME_BYTES_MAX - FRAME_HEADROOM_BYTES;
 
 #[derive(Default)]
 pub(super) struct Reads {
@@ -28,7 +28,7 @@ pub(super) struct Reads {
 }
 
 /// What an answer needs of its question.
-enum Asked {
+pub(super) enum Asked {
     Pull {
         req: RequestId,
         account: Arc<Account>,
@@ -97,33 +97,6 @@ impl Session {
             bytes_max: BYTES_MAX,
             now: now.wall,
         };
-        self.ask(asked, Query::Page(query));
-    }
-
-    pub(super) fn handle_crowd_pull(
-        &mut self,
-        now: Now,
-        account: Arc<Account>,
-        req: RequestId,
-        conv: ConvId,
-        after: Seq,
-        limit: Option<u16>,
-    ) {
-        let Some(limit) = self.page_limit(req, limit) else {
-            return;
-        };
-        if let Some(feed) = self.crowds.get(&conv) {
-            feed.asked(after);
-        }
-        let query = PageQuery {
-            timeline: Timeline::Crowd(account.app.clone(), conv.clone()),
-            account,
-            range: PageRange::After(after),
-            limit,
-            bytes_max: BYTES_MAX,
-            now: now.wall,
-        };
-        let asked = Asked::CrowdPull { req, conv, after };
         self.ask(asked, Query::Page(query));
     }
 
@@ -253,50 +226,7 @@ impl Session {
         });
     }
 
-    /// To those who do not belong to it, a crowd's timeline looks empty. A member who
-    /// has not heard of the crowd yet is as good as one who has.
-    fn answer_crowd_pull(&mut self, req: RequestId, conv: &ConvId, after: Seq, page: Page) {
-        let known = self.crowds.get(conv).map(|feed| feed.head());
-        if page.head == Seq::ZERO && known != Some(Seq::ZERO) {
-            self.crowds.forget(conv);
-            let refusal = Refusal::ConversationUnknown;
-            return self.refuse(refusal.code(), &refusal.to_string(), req);
-        }
-        let known = known.unwrap_or_default().max(page.head);
-        if after > known {
-            return self.refuse_pull_ahead(req, after, known);
-        }
-        let is_aged = after < page.floor.previous();
-        let last = page.entries.last().map_or(after, |entry| entry.seq);
-        let head = match self.crowds.get_or_open(conv) {
-            Some(feed) if is_aged => {
-                feed.raise_head(page.head);
-                let head = feed.head();
-                feed.open(head);
-                head
-            }
-            Some(feed) => feed.paged(last, page.head),
-            None => page.head,
-        };
-        if is_aged {
-            return self.write(&RelayFrame::Reset {
-                reason: ResetReason::BelowFloor,
-                epoch: self.epoch,
-                head,
-                conv: Some(conv.clone()),
-            });
-        }
-        self.write(&RelayFrame::Page {
-            req,
-            entries: page.entries,
-            head,
-            broadcasts: Vec::new(),
-            pub_cursor: None,
-            pub_head: None,
-        });
-    }
-
-    fn refuse_pull_ahead(&mut self, req: RequestId, after: Seq, head: Seq) {
+    pub(super) fn refuse_pull_ahead(&mut self, req: RequestId, after: Seq, head: Seq) {
         let text = format!("pull: `after` is {after}, beyond the newest entry, {head}");
         self.refuse(ErrorCode::FieldInvalid, &text, req);
     }
@@ -323,7 +253,7 @@ impl Session {
     }
 
     /// The number of entries to answer with; refuses none at all.
-    fn page_limit(&mut self, req: RequestId, limit: Option<u16>) -> Option<usize> {
+    pub(super) fn page_limit(&mut self, req: RequestId, limit: Option<u16>) -> Option<usize> {
         let limit = limit.map_or(PAGE_ENTRIES_DEFAULT, usize::from);
         if limit == 0 {
             self.refuse(ErrorCode::FieldInvalid, "`limit` is at least 1", req);
@@ -332,7 +262,7 @@ impl Session {
         Some(limit.min(PAGE_ENTRIES_MAX))
     }
 
-    fn ask(&mut self, asked: Asked, query: Query) {
+    pub(super) fn ask(&mut self, asked: Asked, query: Query) {
         if self.reads.under_way.is_some() {
             self.reads.waiting.push_back((asked, query));
         } else {

@@ -7,9 +7,9 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use seqline_protocol::{ErrorCode, RelayFrame, Send};
+use seqline_protocol::{ErrorCode, Send};
 
-use super::{About, Effect, Session, writes::InFlight};
+use super::{Effect, Session, writes::InFlight};
 use crate::{
     account::Account,
     api::ApiError,
@@ -106,16 +106,8 @@ impl Session {
 
     fn reject(&mut self, in_flight: &InFlight, rejected: Rejected) {
         self.awaited -= 1;
-        self.emit(Effect::Count(ErrorCode::Rejected));
-        let About { req, client_msg_id } = in_flight.about();
-        self.write(&RelayFrame::Error {
-            code: ErrorCode::Rejected,
-            message: rejected.reason,
-            retryable: rejected.is_retryable,
-            req,
-            client_msg_id,
-            retry_after_ms: None,
-        });
+        let error = ApiError::new(ErrorCode::Rejected, rejected.reason);
+        self.decline(error, rejected.is_retryable, in_flight.about());
     }
 }
 

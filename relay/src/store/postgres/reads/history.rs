@@ -33,7 +33,13 @@ macro_rules! member {
 /// The app's server sees all but what was taken back; parameter 2 is not used.
 macro_rules! server {
     ($order:literal) => {
-        history!("", "0", "0::bigint", "AND NOT stored.is_recalled AND $2::text IS NULL", $order)
+        history!(
+            "",
+            "0",
+            "0::bigint",
+            "AND NOT stored.is_recalled AND $2::text IS NULL",
+            $order
+        )
     };
 }
 

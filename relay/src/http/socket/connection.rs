@@ -1,0 +1,331 @@
+//! Moves bytes, timers and store calls between the world and a [`Session`], and decides
+//! nothing.
+
+use std::{collections::VecDeque, future::pending, pin::Pin, sync::Arc, time::Duration};
+
+use axum::extract::ws::WebSocket;
+use futures_util::{
+    future::BoxFuture,
+    stream::{FuturesUnordered, StreamExt as _},
+};
+use seqline_protocol::{ErrorCode, RequestId};
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+
+use super::wire::{Incoming, Wire};
+use crate::{
+    account::Account,
+    api::{self, Caller, Place},
+    check::Check,
+    http::App,
+    hub::Membership,
+    limits::CLOSE_WAIT_MS,
+    session::{Answer, Effect, Event, Query, Session},
+    store::{Actor, Disconnected, Op, Send, Store, StoreError},
+    writer::{Full, Lane},
+};
+
+/// One connection's task.
+pub(super) struct Connection {
+    app: Arc<App>,
+    wire: Wire,
+    session: Session,
+    membership: Membership,
+    lane: Arc<Lane>,
+    /// What the session asked to read, under way.
+    reading: Option<BoxFuture<'static, Event>>,
+    /// What found the writer's queue full, the first one waiting for room.
+    submitting: Option<BoxFuture<'static, bool>>,
+    unsubmitted: VecDeque<Op>,
+    /// The message that the app's server is being asked about.
+    checking: Option<BoxFuture<'static, Event>>,
+    /// Calls and the like under way; none before the first one, since most sessions make none.
+    calls: Option<FuturesUnordered<BoxFuture<'static, Event>>>,
+    alarm: Pin<Box<Sleep>>,
+    closing: Option<ErrorCode>,
+}
+
+impl Connection {
+    pub(super) fn new(app: Arc<App>, socket: WebSocket, membership: Membership) -> Self {
+        let id = format!("{:016x}", app.entropy.number());
+        let session = Session::new(
+            Arc::clone(&app.rules),
+            app.check.clone(),
+            id,
+            app.clock.now(),
+        );
+        Self {
+            wire: Wire::new(socket),
+            session,
+            lane: Lane::new(Arc::clone(membership.mailbox())),
+            membership,
+            reading: None,
+            submitting: None,
+            unsubmitted: VecDeque::new(),
+            checking: None,
+            calls: None,
+            alarm: Box::pin(sleep(Duration::ZERO)),
+            closing: None,
+            app,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        while self.closing.is_none() && self.step().await {
+            self.cause_effects();
+        }
+        if let Some(code) = self.closing {
+            tracing::debug!(session = self.session.id(), %code, "closing");
+            let wait = Duration::from_millis(CLOSE_WAIT_MS);
+            let _ = timeout(wait, self.wire.close(code)).await;
+        }
+    }
+
+    /// Waits for one thing, and feeds it to the session. False once the socket has ended.
+    async fn step(&mut self) -> bool {
+        self.set_alarm();
+        self.session.set_backlog(self.wire.backlog());
+        let may_read = self.session.wants_input() && self.submitting.is_none();
+        tokio::select! {
+            incoming = self.wire.next(may_read) => match incoming {
+                Incoming::Event(event) => self.feed(event),
+                Incoming::Progress => {}
+                Incoming::Ended => return false,
+            },
+            () = self.membership.mailbox().filled() => {
+                for mail in self.membership.mailbox().take() {
+                    self.feed(mail);
+                }
+            }
+            event = or_pending(&mut self.reading) => {
+                self.reading = None;
+                self.feed(event);
+            }
+            event = or_pending(&mut self.checking) => {
+                self.checking = None;
+                self.feed(event);
+            }
+            event = called(&mut self.calls) => self.feed(event),
+            has_room = or_pending(&mut self.submitting) => {
+                self.submitting = None;
+                if !has_room {
+                    self.feed(Event::Committed(Err(writer_ended())));
+                }
+                self.submit_waiting();
+            }
+            () = &mut self.alarm => self.feed(Event::Tick),
+        }
+        true
+    }
+
+    fn feed(&mut self, event: Event) {
+        self.session.set_backlog(self.wire.backlog());
+        self.session.handle(self.app.clock.now(), event);
+        self.cause_effects();
+    }
+
+    fn cause_effects(&mut self) {
+        while let Some(effect) = self.session.poll_effect() {
+            match effect {
+                Effect::Write(frame) => self.wire.queue(frame),
+                Effect::Close(code) => {
+                    if code == ErrorCode::Kicked {
+                        self.app.counters.kicks.add(1);
+                    }
+                    self.closing = Some(code);
+                }
+                Effect::Count(code) => {
+                    self.app.counters.refused(code);
+                    tracing::debug!(session = self.session.id(), %code, "refused");
+                }
+                Effect::Relay { to, frame } => self.app.hub.relay(&to, &frame),
+                Effect::RelayToGroup { from, conv, frame } => {
+                    let circles = Arc::clone(&self.app.circles);
+                    self.run_beside(async move {
+                        Event::Relayed(circles.relay(&from, &conv, &frame).await)
+                    });
+                }
+                Effect::Comment {
+                    account,
+                    conv,
+                    kind,
+                    body,
+                    priority,
+                } => {
+                    let mailbox = self.membership.mailbox();
+                    let rooms = &self.app.rooms;
+                    let result = rooms.send(&account, mailbox, &conv, kind, body, priority);
+                    self.feed(Event::Relayed(result));
+                }
+                Effect::Submit(op) => {
+                    self.unsubmitted.push_back(op);
+                    self.submit_waiting();
+                }
+                Effect::Follow(convs) => self.membership.follow(&convs),
+                Effect::Locate(account) => self.locate(account),
+                Effect::Check(send) => {
+                    if let Some(check) = self.app.check.clone() {
+                        self.checking = Some(Box::pin(ask(check, send)));
+                    }
+                }
+                Effect::Call {
+                    account,
+                    req,
+                    method,
+                    params,
+                } => self.call(account, req, method, params),
+                Effect::Read(query) => {
+                    if matches!(query, Query::Page(_)) {
+                        self.app.counters.pulls.add(1);
+                    }
+                    let store = Arc::clone(&self.app.store);
+                    self.reading = Some(Box::pin(read(store, query)));
+                }
+                Effect::Open {
+                    account,
+                    device,
+                    platform,
+                    policy,
+                } => {
+                    tracing::debug!(session = self.session.id(), %account, %device, "hello");
+                    // Listed first: a commit from now on is told, one before is in what is read.
+                    self.membership
+                        .list(Arc::clone(&account), device, platform, policy);
+                    self.app.presence.changed(&account);
+                    self.locate(account);
+                }
+            }
+        }
+    }
+
+    fn locate(&mut self, account: Arc<Account>) {
+        let store = Arc::clone(&self.app.store);
+        self.reading = Some(Box::pin(async move {
+            Event::Opened(logged(store.position(&account).await))
+        }));
+    }
+
+    fn call(&mut self, account: Arc<Account>, req: RequestId, method: String, params: String) {
+        let Some(device) = self.membership.device().cloned() else {
+            return;
+        };
+        let app = Arc::clone(&self.app);
+        let caller = Caller {
+            actor: Actor::User(account),
+            place: Place::Socket {
+                device,
+                mailbox: Arc::clone(self.membership.mailbox()),
+            },
+        };
+        self.run_beside(async move {
+            let result = api::call(&app, &caller, &method, &params).await;
+            Event::Called { req, result }
+        });
+    }
+
+    fn run_beside(&mut self, task: impl Future<Output = Event> + std::marker::Send + 'static) {
+        self.calls.get_or_insert_default().push(Box::pin(task));
+    }
+
+    fn submit_waiting(&mut self) {
+        while self.submitting.is_none()
+            && let Some(op) = self.unsubmitted.pop_front()
+        {
+            match self.app.writer.try_submit(op, &self.lane) {
+                Ok(()) => {}
+                Err(Full::Full(op)) => {
+                    let writer = self.app.writer.clone();
+                    let lane = Arc::clone(&self.lane);
+                    self.submitting = Some(Box::pin(async move { writer.submit(op, lane).await }));
+                }
+                Err(Full::Closed) => self.feed(Event::Committed(Err(writer_ended()))),
+            }
+        }
+    }
+
+    /// Moves the alarm only to an earlier time; one that rings too early does nothing.
+    fn set_alarm(&mut self) {
+        let wait = self.session.wait(self.app.clock.now());
+        let has_rung = self.alarm.is_elapsed();
+        match wait {
+            Some(wait) => {
+                let at = Instant::now() + wait;
+                if has_rung || at < self.alarm.deadline() {
+                    self.alarm.as_mut().reset(at);
+                }
+            }
+            None if has_rung => self.alarm.set(sleep_until(far_future())),
+            None => {}
+        }
+    }
+}
+
+/// Also when the task panicked: others learn that the device is gone.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let app = &self.app;
+        app.rooms.forget(self.membership.mailbox());
+        app.presence.forget(self.membership.mailbox());
+        if let Some((account, device)) = self.membership.leave() {
+            app.presence.changed(&account);
+            note_disconnected(app, Disconnected { account, device });
+        }
+    }
+}
+
+/// No one waits for it; a writer that is full gets it as soon as it has room. There are
+/// never more that wait than there were connections.
+fn note_disconnected(app: &Arc<App>, device: Disconnected) {
+    let lane = Lane::new(Arc::default());
+    if let Err(Full::Full(op)) = app.writer.try_submit(Op::Disconnected(device), &lane) {
+        let writer = app.writer.clone();
+        app.connections
+            .spawn(async move { writer.submit(op, lane).await });
+    }
+}
+
+fn far_future() -> Instant {
+    Instant::now() + Duration::from_secs(24 * 3600)
+}
+
+async fn or_pending<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => pending().await,
+    }
+}
+
+/// The next call that has ended.
+async fn called(calls: &mut Option<FuturesUnordered<BoxFuture<'static, Event>>>) -> Event {
+    match calls {
+        Some(calls) if !calls.is_empty() => match calls.next().await {
+            Some(event) => event,
+            None => pending().await,
+        },
+        _ => pending().await,
+    }
+}
+
+async fn ask(check: Arc<dyn Check>, send: Send) -> Event {
+    Event::Checked(check.ask(send).await.map(Box::new))
+}
+
+fn writer_ended() -> StoreError {
+    StoreError::Failed("the writer has ended".to_owned())
+}
+
+async fn read(store: Arc<dyn Store>, query: Query) -> Event {
+    let answer = match query {
+        Query::Page(query) => store.page(query).await.map(Answer::Page),
+        Query::History(query) => store.history(query).await.map(Answer::History),
+        Query::Conversations(query) => {
+            let rows = store.conversations(query).await;
+            rows.map(Answer::Conversations)
+        }
+    };
+    Event::Answered(logged(answer))
+}
+
+/// The client is told that storage failed; the relay's log says how.
+fn logged<T>(result: Result<T, StoreError>) -> Result<T, StoreError> {
+    result.inspect_err(|error| tracing::error!(%error, "a read failed"))
+}
