@@ -63,7 +63,7 @@ macro_rules! suite {
                 pages_go_both_ways;
             mentions: are_kept_until_they_are_read, of_all_are_for_admins,
                 reach_members_of_a_crowd, between_two_are_only_kept;
-            receipts: in_groups_are_told_to_senders, of_a_batch_are_told_once,
+            receipts: in_groups_are_told_to_senders, are_not_for_those_who_left, of_a_batch_are_told_once,
                 in_large_groups_are_asked_for with told_up_to_two, count_members_of_that_time with crowds_of_ten,
                 between_two_count_too, of_crowds_count_readers, unread_counts_in_groups;
             devices: are_listed_last_seen_first, are_forgotten_when_they_are_ended,

@@ -1,9 +1,9 @@
 //! Who has received and read a message.
 
-use seqline_relay::store::{CommitRules, Op, Receipts};
+use seqline_relay::store::{CommitRules, GroupAction, Op, Receipts};
 
 use crate::support::{
-    Fresh, SERVER, conv, create, delivered, invite, read, rules, send, told, users,
+    Fresh, SERVER, conv, create, delivered, group, in_words, invite, read, rules, send, told, users,
 };
 
 fn say(by: &str, id: &str) -> Op {
@@ -55,6 +55,24 @@ pub(crate) async fn in_groups_are_told_to_senders(store: Fresh) {
     // What devices have is asked for.
     store.commit(vec![delivered("carol", 4)]).await;
     assert_eq!(store.timeline("alice").await.len(), 7);
+}
+
+pub(crate) async fn are_not_for_those_who_left(store: Fresh) {
+    three(&store).await;
+    let leave = group("bob", "group:g", GroupAction::Leave);
+    store.commit(vec![leave]).await;
+    let before = store.timeline("bob").await.len();
+    store.commit(vec![read("carol", "group:g", 3)]).await;
+    assert_eq!(store.timeline("bob").await.len(), before);
+    let told = told(&store.timeline("alice").await);
+    assert_eq!(told.last().unwrap(), "receipt carol 3 3");
+    // Who leaves in the same batch tells no one.
+    let leave = group("carol", "group:g", GroupAction::Leave);
+    store
+        .commit(vec![say("alice", "m4"), read("carol", "group:g", 4), leave])
+        .await;
+    let last = store.timeline("alice").await.pop().unwrap();
+    assert_eq!(in_words(&last.item), "left carol by carol");
 }
 
 pub(crate) async fn of_a_batch_are_told_once(store: Fresh) {

@@ -19,7 +19,7 @@ pub(super) fn batches() -> impl Strategy<Value = Vec<(Vec<Op>, u64)>> {
 fn an_op() -> impl Strategy<Value = Op> {
     prop_oneof![
         9 => a_send(),
-        3 => (a_user(), a_place(), 0..12u64).prop_map(|(who, to, at)| read(who, to, at)),
+        4 => (a_user(), a_place(), 0..8u64).prop_map(|(who, to, at)| read(who, to, at)),
         3 => (a_user(), 0..60u64).prop_map(|(who, cursor)| delivered(who, cursor)),
         2 => (a_user(), a_place(), 0..12u64).prop_map(|(who, to, at)| recall(who, to, at)),
         2 => (a_user(), a_place(), 0..12u64, 0..3u32)
@@ -44,7 +44,7 @@ fn a_place() -> impl Strategy<Value = &'static str> {
 }
 
 fn some_users() -> impl Strategy<Value = Vec<&'static str>> {
-    prop::collection::vec(a_user(), 0..4)
+    prop::collection::vec(a_user(), 0..3)
 }
 
 /// Often of an id and a body that there were.
