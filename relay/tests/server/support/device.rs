@@ -1,4 +1,5 @@
-//! A device that follows its user's timeline and her crowds', as a real client does.
+//! A device that follows its user's timeline and her crowds'. It reads what its own
+//! timeline has first: what was said in a group before it became a crowd is there.
 
 use std::collections::BTreeMap;
 
@@ -105,12 +106,14 @@ impl Device {
             RelayFrame::Sent { .. } => return,
             other => panic!("{other:?}"),
         };
+        let is_too_early = conv.is_some() && self.own.newest < self.own.head;
         let Some(place) = self.place(conv.as_ref()) else {
             return;
         };
         // What a page says is what there is.
         place.head = if is_page { head } else { place.head.max(head) };
         place.is_pulling &= !is_page;
+        let entries = if is_too_early { Vec::new() } else { entries };
         for entry in entries {
             self.take(conv.as_ref(), entry, is_page);
         }
@@ -158,6 +161,9 @@ impl Device {
     }
 
     async fn pull_what_is_missing(&mut self, conv: Option<ConvId>) {
+        if conv.is_some() && self.own.newest < self.own.head {
+            return;
+        }
         let Some(place) = self.place(conv.as_ref()) else {
             return;
         };
