@@ -47,6 +47,10 @@ enum Reply {
 
 /// Why an operation cannot be queued now.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved back only where the queue is full"
+)]
 pub enum Full {
     /// Wait for room with [`WriterQueue::submit`].
     Full(Op),

@@ -53,10 +53,9 @@ fn build() -> Value {
             }
         }
     }
-    paths.insert(
-        EXPORT_PATH.to_owned(),
-        export(paths.get(EXPORT_PATH), &refused),
-    );
+    if let Some(item) = paths.get_mut(EXPORT_PATH).and_then(Value::as_object_mut) {
+        item.insert("get".to_owned(), export(&refused));
+    }
     let mut schemas = generator.take_definitions(true);
     schemas.append(&mut own_schemas);
     json!({
@@ -238,8 +237,7 @@ fn example(text: &str) -> Value {
 const EXPORT_PATH: &str = "/v1/conversations/export";
 
 /// The one method that is also there as a plain download.
-fn export(post: Option<&Value>, refused: &Schema) -> Value {
-    let mut item = post.cloned().unwrap_or_default();
+fn export(refused: &Schema) -> Value {
     let parameter = |name: &str, is_required: bool, schema: Value, description: &str| {
         json!({
             "name": name,
@@ -263,7 +261,7 @@ fn export(post: Option<&Value>, refused: &Schema) -> Value {
             } },
         }),
     );
-    item["get"] = json!({
+    json!({
         "operationId": "conversations.export.stream",
         "tags": ["conversations"],
         "summary": "Exports a whole conversation as one stream, one message a line (NDJSON).",
@@ -274,6 +272,5 @@ fn export(post: Option<&Value>, refused: &Schema) -> Value {
             parameter("after", false, json!({ "$ref": "#/components/schemas/ConvSeq" }), "Only messages after this position."),
         ],
         "responses": responses,
-    });
-    item
+    })
 }

@@ -46,7 +46,7 @@ impl Endpoint for Create {
         &[ErrorCode::ConversationExists, ErrorCode::ConversationFull];
     const EXAMPLE: Example = Example {
         params: r#"{"conv":"group:crew","title":"Crew","users":["bob"]}"#,
-        value: r#"{"changed":["alice","bob"],"members":2}"#,
+        value: r#"{"changed":["bob"],"members":2}"#,
     };
     type Params = Params;
     type Value = Changed;

@@ -67,6 +67,26 @@ async fn describes_every_method_with_scopes_errors_and_examples() {
     assert!(document["paths"]["/v1/conversations/export"]["get"].is_object());
 }
 
+#[test]
+fn the_table_of_the_documentation_is_that_of_the_methods() {
+    let documentation = include_str!("../../../../docs/api.md");
+    let (_, table) = documentation.split_once("\n## Methods\n").unwrap();
+    let rows: Vec<&str> = table.trim().lines().skip(2).collect();
+    let expected = METHODS.iter().map(|method| {
+        let who = match method.who {
+            Who::Everyone => "user, server",
+            Who::Users => "user",
+            Who::Server => "server",
+        };
+        let via = match method.via {
+            Via::Anywhere => "",
+            Via::Socket => " (socket)",
+        };
+        format!("| `{}` | {who}{via} | {} |", method.name, method.summary)
+    });
+    assert_eq!(rows, expected.collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn every_field_is_described_and_every_reference_resolves() {
     let document = document().await;
