@@ -174,14 +174,19 @@ fn platform_of(host: &str) -> Result<Label, IdError> {
 /// Where the device goes on, and why not from where it stands.
 fn starting_point(hello: &Hello, position: &Position, head: Seq) -> (Seq, Option<ResetReason>) {
     let before_floor = position.floor.previous();
+    // Not later than what the list of crowds is of: what is said of them after that stands in
+    // the timeline.
+    let newest = position.head;
     match (hello.resume, hello.start) {
         (None, Start::Oldest) => (before_floor, None),
-        (None, Start::Newest) => (head, None),
+        (None, Start::Newest) => (newest, None),
         (Some(resume), _) if resume.epoch != position.epoch => {
-            (head, Some(ResetReason::EpochChanged))
+            (newest, Some(ResetReason::EpochChanged))
         }
-        (Some(resume), _) if resume.cursor < before_floor => (head, Some(ResetReason::BelowFloor)),
-        (Some(resume), _) if resume.cursor > head => (head, Some(ResetReason::AheadOfHead)),
+        (Some(resume), _) if resume.cursor < before_floor => {
+            (newest, Some(ResetReason::BelowFloor))
+        }
+        (Some(resume), _) if resume.cursor > head => (newest, Some(ResetReason::AheadOfHead)),
         (Some(resume), _) => (resume.cursor, None),
     }
 }

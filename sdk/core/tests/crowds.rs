@@ -302,8 +302,8 @@ fn reading(name: &str, after: u64) -> Device {
     let mut device = Device::new();
     device.connect(0, 0);
     device.relay_says(&push_items([crowd_item(name, Some(after))]));
-    let pulls = crowd_pulls(&mut device);
-    device.relay_says(&crowd_page(pulls[0].0, name, [], after));
+    let (req, ..) = crowd_pulls(&mut device).remove(0);
+    device.relay_says(&crowd_page(req, name, [], after));
     device
 }
 
@@ -320,7 +320,7 @@ fn seq(value: u64) -> Seq {
 }
 
 fn conv(name: &str) -> ConvId {
-    ConvId::new(name).unwrap()
+    ConvId::new(name).expect("a conversation id")
 }
 
 fn crowd(name: &str, after: u64, floor: u64, head: u64) -> Crowd {

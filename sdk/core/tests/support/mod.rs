@@ -6,6 +6,7 @@
 #![allow(unreachable_pub, reason = "a module of several test crates")]
 
 pub mod app;
+mod faults;
 pub mod groups;
 pub mod relay;
 pub mod world;

@@ -9,7 +9,7 @@ use seqline_core::{
     WriteId,
 };
 use seqline_protocol::{
-    ClientFrame, ConvId, Encoded, Encoding, Item, RelayFrame, Target, UserId, decode, encode,
+    ClientFrame, ConvId, Encoded, Encoding, RelayFrame, Target, UserId, decode, encode,
 };
 
 use super::{
@@ -18,28 +18,28 @@ use super::{
     relay::{Net, Relay},
 };
 
-const FAULTS_UNTIL_MS: u64 = 60_000;
+pub(super) const FAULTS_UNTIL_MS: u64 = 60_000;
 const CONVERGED_BY_MS: u64 = 600_000;
 const HAPPENINGS_MAX: usize = 100_000;
 const SENDS_PER_DEVICE: usize = 40;
 /// Whose devices these are. The first three write to the groups, too.
 const DEVICES: [&str; 5] = ["alice", "alice", "bob", "carol", "dave"];
 /// Groups, how many members make a crowd of each, and who comes and goes.
-const GROUPS: [(&str, usize); 2] = [("group:early", 3), ("group:late", 4)];
-const COMING_AND_GOING: [&str; 2] = ["carol", "dave"];
+pub(super) const GROUPS: [(&str, usize); 2] = [("group:early", 3), ("group:late", 4)];
+pub(super) const COMING_AND_GOING: [&str; 2] = ["carol", "dave"];
 
 pub struct World {
-    rng: fastrand::Rng,
-    now_ms: u64,
-    queue: BTreeMap<(u64, u64), Happening>,
-    order: u64,
-    relay: Relay,
-    nets: BTreeMap<Net, Wire>,
-    devices: Vec<Node>,
+    pub(super) rng: fastrand::Rng,
+    pub(super) now_ms: u64,
+    pub(super) queue: BTreeMap<(u64, u64), Happening>,
+    pub(super) order: u64,
+    pub(super) relay: Relay,
+    pub(super) nets: BTreeMap<Net, Wire>,
+    pub(super) devices: Vec<Node>,
 }
 
 #[derive(Debug)]
-enum Happening {
+pub(super) enum Happening {
     Send(usize),
     Member,
     Fault,
@@ -53,28 +53,28 @@ enum Happening {
 }
 
 /// One connection: frames arrive in order, or not at all.
-struct Wire {
-    device: usize,
-    incarnation: u32,
-    conn: ConnId,
-    cut: bool,
+pub(super) struct Wire {
+    pub(super) device: usize,
+    pub(super) incarnation: u32,
+    pub(super) conn: ConnId,
+    pub(super) cut: bool,
     /// Swallows everything, and tells nobody.
-    black_hole: bool,
-    up_ms: u64,
-    down_ms: u64,
+    pub(super) black_hole: bool,
+    pub(super) up_ms: u64,
+    pub(super) down_ms: u64,
 }
 
-struct Node {
-    user: UserId,
-    session: Session,
-    store: BTreeMap<String, Vec<u8>>,
-    incarnation: u32,
-    wake_at_ms: Option<u64>,
-    net: Option<Net>,
-    to_send: usize,
-    sent_bodies: Vec<String>,
-    app: App,
-    calls: u32,
+pub(super) struct Node {
+    pub(super) user: UserId,
+    pub(super) session: Session,
+    pub(super) store: BTreeMap<String, Vec<u8>>,
+    pub(super) incarnation: u32,
+    pub(super) wake_at_ms: Option<u64>,
+    pub(super) net: Option<Net>,
+    pub(super) to_send: usize,
+    pub(super) sent_bodies: Vec<String>,
+    pub(super) app: App,
+    pub(super) calls: u32,
 }
 
 impl World {
@@ -140,7 +140,7 @@ impl World {
         world
     }
 
-    fn session(&mut self, store: BTreeMap<String, Vec<u8>>) -> Session {
+    pub(super) fn session(&mut self, store: BTreeMap<String, Vec<u8>>) -> Session {
         let mut seed = [0; 32];
         self.rng.fill(&mut seed);
         Session::new(
@@ -214,123 +214,7 @@ impl World {
         self.later(1, 2_500, Happening::Send(n));
     }
 
-    /// Somebody joins or leaves a group.
-    fn toggle_member(&mut self) {
-        if self.now_ms > FAULTS_UNTIL_MS {
-            return;
-        }
-        let conv = ConvId::new(GROUPS[self.rng.usize(0..GROUPS.len())].0).unwrap();
-        let user = super::user(COMING_AND_GOING[self.rng.usize(0..COMING_AND_GOING.len())]);
-        for (net, frame) in self.relay.toggle_member(&conv, &user) {
-            self.down(net, &frame);
-        }
-        let soon = self.rng.u8(0..3) == 0;
-        self.later(1, if soon { 50 } else { 8_000 }, Happening::Member);
-    }
-
-    fn fault(&mut self) {
-        if self.now_ms > FAULTS_UNTIL_MS {
-            // No more of them. Black holes stay: the devices have to find out.
-            return;
-        }
-        let victim = self.rng.usize(0..self.devices.len());
-        match self.rng.u8(0..7) {
-            0 | 1 => self.cut_device(victim),
-            2 => {
-                if let Some(wire) = self.devices[victim].net.and_then(|n| self.nets.get_mut(&n)) {
-                    wire.black_hole = true;
-                }
-            }
-            3 => self.crash_relay(),
-            4 => self.restart_device(victim, false),
-            5 if self.rng.u8(0..4) == 0 => self.restart_device(victim, true),
-            _ => self.feed(victim, Input::Background(self.now_ms.is_multiple_of(2))),
-        }
-        self.later(200, 4_000, Happening::Fault);
-    }
-
-    fn cut_device(&mut self, n: usize) {
-        if let Some(net) = self.devices[n].net {
-            self.cut(net);
-        }
-    }
-
-    fn cut(&mut self, net: Net) {
-        if let Some(wire) = self.nets.get_mut(&net)
-            && !std::mem::replace(&mut wire.cut, true)
-        {
-            self.later(1, 300, Happening::Closed(net));
-        }
-    }
-
-    fn crash_relay(&mut self) {
-        self.relay.crash();
-        let all: Vec<_> = self.nets.keys().copied().collect();
-        for net in all {
-            self.cut(net);
-        }
-    }
-
-    /// The process ends: what is not in the store is gone, a write may or may not be. All
-    /// is gone if the app is installed anew.
-    fn restart_device(&mut self, n: usize, anew: bool) {
-        self.cut_device(n);
-        let lost: Vec<_> = self
-            .queue
-            .iter()
-            .filter_map(|(key, h)| {
-                matches!(h, Happening::Persisted(m, ..) if *m == n).then_some(*key)
-            })
-            .collect();
-        for key in lost {
-            if let Some(Happening::Persisted(_, incarnation, _, ops)) = self.queue.remove(&key)
-                && incarnation == self.devices[n].incarnation
-                && self.rng.bool()
-            {
-                self.persist(n, ops);
-            }
-        }
-        if anew {
-            self.devices[n].store.clear();
-        }
-        let session = self.session(self.devices[n].store.clone());
-        let node = &mut self.devices[n];
-        let before = node.app.own_seq;
-        node.session = session;
-        node.incarnation += 1;
-        node.net = None;
-        node.wake_at_ms = None;
-        let cursor = node.session.stats().cursor;
-        // Entries that are not for apps are passed without them.
-        let is_app_behind = self
-            .relay
-            .timelines
-            .get(&node.user)
-            .is_some_and(|timeline| {
-                timeline.iter().any(|entry| {
-                    (before.next()..=cursor).contains(&entry.seq)
-                        && !matches!(entry.item, Item::Crowd { .. })
-                })
-            });
-        assert!(!is_app_behind, "the cursor ran ahead of the app");
-        node.app.restart(cursor, &node.store);
-        // What the store did not have yet was never promised to be sent.
-        let kept: Vec<String> = node
-            .store
-            .values()
-            .map(|v| String::from_utf8_lossy(v).into())
-            .collect();
-        let stored: Vec<_> = self.relay.messages.iter().map(|m| m.body.clone()).collect();
-        node.sent_bodies.retain(|body| {
-            stored.contains(body)
-                || kept
-                    .iter()
-                    .any(|record| record.contains(&format!("{body}h")))
-        });
-        self.feed(n, Input::Connect);
-    }
-
-    fn persist(&mut self, n: usize, ops: Vec<StoreOp>) {
+    pub(super) fn persist(&mut self, n: usize, ops: Vec<StoreOp>) {
         for op in ops {
             match op {
                 StoreOp::Put(key, value) => self.devices[n].store.insert(key, value),
@@ -390,7 +274,7 @@ impl World {
         }
     }
 
-    fn down(&mut self, net: Net, frame: &RelayFrame) {
+    pub(super) fn down(&mut self, net: Net, frame: &RelayFrame) {
         let delay_ms = self.rng.u64(1..80);
         let Some(wire) = self
             .nets
@@ -407,7 +291,7 @@ impl World {
         );
     }
 
-    fn feed(&mut self, n: usize, input: Input) {
+    pub(super) fn feed(&mut self, n: usize, input: Input) {
         let now = self.now();
         self.devices[n].session.handle(now, input);
         while let Some(output) = self.devices[n].session.poll_output() {
@@ -523,7 +407,7 @@ impl World {
         }
     }
 
-    fn later(&mut self, min_ms: u64, max_ms: u64, happening: Happening) {
+    pub(super) fn later(&mut self, min_ms: u64, max_ms: u64, happening: Happening) {
         let at_ms = self.now_ms + self.rng.u64(min_ms..=max_ms);
         self.at(at_ms, happening);
     }

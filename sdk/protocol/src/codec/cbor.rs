@@ -1,7 +1,8 @@
 //! CBOR (RFC 8949), read and written by code of our own: see [`reader`] and [`writer`].
 
 mod reader;
-#[cfg(not(feature = "whole"))]
+#[cfg(any(test, not(feature = "whole")))]
+#[cfg_attr(test, expect(unreachable_pub, reason = "it is public without `whole`"))]
 mod unread;
 mod writer;
 

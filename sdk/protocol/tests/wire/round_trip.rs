@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeSet, fmt::Debug};
 
 use proptest::{prelude::*, strategy::Strategy};
 use seqline_protocol::{
-    ClientFrame, Encoding, Frame, RelayFrame, decode, decode_binary, decode_text, encode,
+    ClientFrame, Encoding, Frame, RelayFrame, decode, decode_binary, decode_text, encode, to_cbor,
 };
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -33,6 +33,8 @@ fn comes_back<F: Frame + PartialEq + Debug + Clone>(frames: &impl Strategy<Value
             let decoded = decode(encoding, encoded.as_bytes());
             prop_assert_eq!(decoded, Ok(frame.clone()), "{:?}", encoding);
         }
+        let by_library = cbor4ii::serde::to_vec(Vec::new(), &frame).expect("a frame serializes");
+        prop_assert_eq!(to_cbor(&frame), by_library);
         let json = serde_json::to_value(&frame).expect("a frame serializes");
         seen.borrow_mut().insert(golden::key(&json));
         Ok(())

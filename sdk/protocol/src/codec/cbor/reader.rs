@@ -38,7 +38,7 @@ pub(super) enum Left {
 }
 
 /// An item, or the beginning of one.
-#[cfg(not(feature = "whole"))]
+#[cfg(any(test, not(feature = "whole")))]
 pub(super) enum Token<'de> {
     Unsigned(u64),
     Bool(bool),
@@ -202,7 +202,7 @@ impl<'de> Reader<'de> {
     }
 }
 
-#[cfg(not(feature = "whole"))]
+#[cfg(any(test, not(feature = "whole")))]
 impl<'de> Reader<'de> {
     /// The next item of what was found well-formed; null for what the protocol does not have.
     #[inline(never)]
@@ -306,7 +306,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         _name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        #[cfg(not(feature = "whole"))]
+        #[cfg(any(test, not(feature = "whole")))]
         if _name == super::unread::UNREAD {
             return visitor.visit_borrowed_bytes(self.item()?);
         }

@@ -20,6 +20,7 @@ pub struct Unread<T> {
     of: PhantomData<T>,
 }
 
+#[cfg(not(feature = "whole"))]
 impl<T> Unread<T> {
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -83,6 +84,44 @@ impl Serialize for Next<'_, '_> {
                 }
                 map.end()
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{
+        super::{from_cbor, to_cbor},
+        Unread,
+    };
+
+    fn again(bytes: &[u8]) -> Option<Vec<u8>> {
+        from_cbor::<Unread<()>>(bytes).map(|unread| to_cbor(&unread))
+    }
+
+    #[test]
+    fn what_is_not_read_is_written_as_it_came() {
+        // {"a": [1, 23, 24, 65536, 4294967296, true, false, null, "é", {}, []], "b": "x"}
+        let bytes = b"\xa2\x61a\x8b\x01\x17\x18\x18\x1a\x00\x01\x00\x00\x1b\x00\x00\x00\x01\x00\x00\x00\x00\
+            \xf5\xf4\xf6\x62\xc3\xa9\xa0\x80\x61b\x61x";
+        assert_eq!(again(bytes).as_deref(), Some(&bytes[..]));
+    }
+
+    #[test]
+    fn lengths_become_definite_and_what_the_protocol_does_not_have_null() {
+        // [_ {_ "a": -1 }, 1.5, h'01', 1("x")]
+        let bytes = b"\x9f\xbf\x61a\x20\xff\xf9\x3e\x00\x41\x01\xc1\x61x\xff";
+        let expected = b"\x84\xa1\x61a\xf6\xf6\xf6\xf6";
+        assert_eq!(again(bytes).as_deref(), Some(&expected[..]));
+    }
+
+    #[test]
+    fn what_is_no_value_is_refused() {
+        for bytes in [&b"\x82\x01"[..], b"\x62\xff\xff", b"\xff", b"", b"\x01\x01"] {
+            assert_eq!(again(bytes), None, "{bytes:?}");
         }
     }
 }
