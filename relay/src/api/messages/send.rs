@@ -38,7 +38,7 @@ impl Endpoint for Send {
     const DETAILS: &'static str = "Answered once the message is durable in the conversation and in \
         every timeline. The app's server sends in the name of any user (`from`), in any group or \
         channel, without asking for membership, roles or mutes; its own messages do not go \
-        through its check (webhook `check`), those of users do.";
+        through the app's check before store, those of users do.";
     const WHO: Who = Who::Everyone;
     const ERRORS: &'static [ErrorCode] = &[
         ErrorCode::BodyTooLarge,
