@@ -98,6 +98,8 @@ test('it goes on after the last one that was taken, also when the list has chang
     resume = one.resume;
     if (convs.length === 5) break;
   }
+  expect(await read(client, { from: resume })).toEqual(names(6, 7));
+
   const [, , , moved] = rows;
   if (moved) moved.active_us = CREATED_US + 5_000;
   convs.push(...(await read(client, { from: resume })));
