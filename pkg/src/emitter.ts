@@ -32,8 +32,10 @@ export class Emitter {
     }
     for (const handler of this.#snapshot(name)) {
       try {
+        // From JavaScript anything may come back: `(event) => list.push(event)` gives a number.
         const promise = handler(event);
-        promise?.then(undefined, (error: unknown) => {
+        if (!promise) continue;
+        Promise.resolve(promise).catch((error: unknown) => {
           this.#handlerFailed(name, error);
         });
       } catch (error) {

@@ -93,6 +93,8 @@ test('a handler that fails elsewhere is reported and breaks nothing', async () =
     throw new Error('no such element');
   });
   client.on('synced', () => Promise.reject(new Error('later')));
+  // No promise: nothing to wait for.
+  client.on('synced', (() => 17) as never);
   const synced = next(client, 'synced');
   await client.connect();
   await synced;
