@@ -53,7 +53,8 @@ fn main() {
         }
         let [few, many] = stores.map(|mut store| {
             store.times.sort();
-            let at = |share: usize| store.times[store.times.len() * share / 100].as_secs_f64() * 1e6;
+            let at =
+                |share: usize| store.times[store.times.len() * share / 100].as_secs_f64() * 1e6;
             println!(
                 "{:>10} entries: a pull of {PULL_ENTRIES} takes {:.0} µs (median), {:.0} µs (p99)",
                 store.entries,

@@ -113,9 +113,9 @@ fn bare_loop(count: usize, batch: usize) -> f64 {
     let began = clock.now().uptime;
     for start in (0..count).step_by(batch) {
         connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-        for n in start..(start + batch).min(count) {
+        let end = (start + batch).min(count);
+        for (n, send) in (start..end).zip(&sends[start..end]) {
             let (from, to) = pair(n);
-            let send = &sends[n];
             let key = (from.min(to), from.max(to));
             let conv_seq = conv_head.entry(key).or_default();
             *conv_seq += 1;

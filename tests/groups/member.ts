@@ -10,6 +10,7 @@ import { devToken } from '../support/tokens.ts';
 export class Member {
   /** What the app was handed of the group, in the order in which it was. */
   readonly shown: (Seen & { convSeq: number })[] = [];
+  readonly name: string;
   readonly client: Client;
   readonly proxy: FaultProxy;
   readonly #progress: Signal;
@@ -36,12 +37,8 @@ export class Member {
     return member;
   }
 
-  private constructor(
-    readonly name: string,
-    proxy: FaultProxy,
-    token: string,
-    progress: Signal,
-  ) {
+  private constructor(name: string, proxy: FaultProxy, token: string, progress: Signal) {
+    this.name = name;
     this.proxy = proxy;
     this.#progress = progress;
     this.client = createClient(proxy.url, { token, backoffBaseMs: 50, backoffMaxMs: 500 });

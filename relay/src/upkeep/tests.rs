@@ -32,16 +32,19 @@ impl Clock for VirtualClock {
     }
 }
 
+/// How long a step takes, in milliseconds, and what it answers.
+type Answer = (u64, Result<bool, StoreError>);
+
 /// What the steps answer, one after the other (then: nothing more to do), each after some
 /// time; and when each was taken, in milliseconds.
 #[derive(Clone, Default)]
 struct Script {
-    answers: Arc<Mutex<VecDeque<(u64, Result<bool, StoreError>)>>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
     taken_ms: Arc<Mutex<Vec<u128>>>,
 }
 
 impl Script {
-    fn of(answers: impl IntoIterator<Item = (u64, Result<bool, StoreError>)>) -> Self {
+    fn of(answers: impl IntoIterator<Item = Answer>) -> Self {
         let script = Self::default();
         script.answers.lock().unwrap().extend(answers);
         script

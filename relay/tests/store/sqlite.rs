@@ -121,7 +121,11 @@ async fn a_commit_that_fails_leaves_nothing_and_the_next_one_works() {
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("seqline.db"), "not a database".repeat(100)).unwrap();
+    std::fs::write(
+        folder.path().join("seqline.db"),
+        "not a database".repeat(100),
+    )
+    .unwrap();
     let refused = open(folder.path()).await.err().unwrap();
     assert!(matches!(refused, OpenError::Schema { .. }), "{refused}");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seqline_protocol::{ConvKind, Item, Message, Micros, MsgId, Role, Seq};
+use seqline_protocol::{ConvKind, Item, Message, Micros, MsgId, Role, Seq, UserId};
 
 use super::{
     ConvKey, ConvState, EntryKind, MemberRow, MessageRow, SentRow, UserKey,
@@ -38,7 +38,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn may_send(&self, send: &Send, conv: ConvKey, sender: UserKey) -> Result<(), Refusal> {
-        let mentions_all = send.mentions.iter().any(|user| user.is_all());
+        let mentions_all = send.mentions.iter().any(UserId::is_all);
         if send.by_server {
             return self.is_alive(conv);
         }
@@ -166,7 +166,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn mention(&mut self, send: &Send, conv: ConvKey, sender: UserKey, at: u64, keys: OpKeys<'_>) {
-        if send.mentions.iter().any(|user| user.is_all()) {
+        if send.mentions.iter().any(UserId::is_all) {
             self.conv_mut(conv).group.mentions_all = at;
         }
         for user in keys.others.iter().flatten().filter(|user| **user != sender) {

@@ -18,6 +18,10 @@ pub(super) fn is_in_the_way(error: &sqlx::Error) -> bool {
 
 /// Nothing of it was done, as callers of a store see it. Also said of a commit whose answer
 /// never came: whether it happened, a retransmission finds out.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "for map_err, which hands it over"
+)]
 pub(super) fn failure(error: sqlx::Error) -> StoreError {
     let is_busy = matches!(error, sqlx::Error::PoolTimedOut)
         || has_code(&error, &IN_THE_WAY)
@@ -32,6 +36,6 @@ pub(super) fn failure(error: sqlx::Error) -> StoreError {
 fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
     error
         .as_database_error()
-        .and_then(|error| error.code())
+        .and_then(sqlx::error::DatabaseError::code)
         .is_some_and(|code| codes.contains(&&*code))
 }

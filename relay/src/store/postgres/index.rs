@@ -24,6 +24,10 @@ const WORD_BYTES_MAX: usize = 512;
 /// Words of one message whose place is known: a tsvector counts no further.
 const PLACES_MAX: usize = 16_383;
 
+/// Id, conversation, kind, body, whether it was taken back or replaced, and the users of a
+/// direct conversation.
+type QueuedMessage = (i64, i64, String, Vec<u8>, bool, Vec<i64>);
+
 /// One small step; true if there may be more to do.
 pub(super) async fn step(pool: &PgPool) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
@@ -73,7 +77,7 @@ async fn take_in(
         firsts.push(*first);
         lasts.push(*last);
     }
-    let rows: Vec<(i64, i64, String, Vec<u8>, bool, Vec<i64>)> = sqlx::query_as(
+    let rows: Vec<QueuedMessage> = sqlx::query_as(
         "SELECT DISTINCT ON (message.msg_id) message.msg_id, message.conv_id, message.kind,
            message.body, message.is_recalled OR message.is_replaced,
            ARRAY(SELECT member.user_id FROM member

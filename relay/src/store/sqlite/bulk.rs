@@ -1,8 +1,9 @@
 //! One statement for many rows.
 //!
-//! Each is prepared in a few fixed sizes, the powers of two, so that any number of rows
-//! takes a handful of statements that SQLite has seen before. Twice as fast as handing over
-//! a JSON text, whose parts SQLite parses again for each column.
+//! Each is prepared in a few fixed sizes, and a part that is smaller is filled up with rows
+//! of nulls, which the statement passes over: so any number of rows takes one statement
+//! that SQLite has seen before, or a few. Twice as fast as handing over a JSON text, whose
+//! parts SQLite parses again for each column.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,16 +14,19 @@ use sqlx::{
 
 use crate::store::rows::integer;
 
-/// 256 rows in one statement at most.
-const SIZES: usize = 9;
+/// Rows of one statement: no more than a third are nulls.
+const SIZES: [usize; 20] = [
+    1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024,
+];
 
 /// `before`, then `row` once for each row with commas between, then `after`. In `row`, `#`
-/// stands for the row's index in its statement. Parameters are anonymous: `?`.
+/// stands for the row's index in its statement. Parameters are anonymous: `?`. The statement
+/// has to do nothing for a row of nulls.
 pub(super) struct Bulk {
     before: &'static str,
     row: &'static str,
     after: &'static str,
-    sizes: [OnceLock<Arc<str>>; SIZES],
+    sizes: [OnceLock<Arc<str>>; SIZES.len()],
 }
 
 /// The parameters of one statement.
@@ -52,16 +56,34 @@ impl Bulk {
             before,
             row,
             after,
-            sizes: [const { OnceLock::new() }; SIZES],
+            sizes: [const { OnceLock::new() }; SIZES.len()],
         }
     }
 
-    /// The statements for all rows, each with its part of them.
+    /// The statements for all rows: each with how many of them are its own, and its
+    /// parameters, which `bind` adds to the others.
     pub(super) fn statements<'r, T>(
         &self,
         rows: &'r [T],
-    ) -> impl Iterator<Item = (Arc<str>, &'r [T])> {
-        parts(rows).map(|(_, size, part)| (self.sql(size), part))
+    ) -> impl Iterator<Item = (Arc<str>, Part<'r, T>)> {
+        parts(rows).map(|part| (self.sql(part.size), part))
+    }
+
+    /// Adds the parameters of a part.
+    pub(super) fn bind<T>(
+        &self,
+        params: &mut Params,
+        part: &Part<'_, T>,
+        bind: &impl Fn(&mut Params, &T),
+    ) {
+        for row in part.rows {
+            bind(params, row);
+        }
+        let columns = self.row.matches('?').count();
+        let size = SIZES.get(part.size).copied().unwrap_or(part.rows.len());
+        for _ in 0..(size - part.rows.len()) * columns {
+            params.add(None::<i64>);
+        }
     }
 
     /// Runs it for all rows.
@@ -110,10 +132,13 @@ impl Bulk {
         bind: impl Fn(&mut Params, &T) + Send + Sync,
         mut take: impl FnMut(usize, &SqliteRow) -> Result<(), sqlx::Error> + Send,
     ) -> Result<(), sqlx::Error> {
-        for (start, size, part) in parts(rows) {
-            let query = sqlx::query_with(AssertSqlSafe(self.sql(size)), bound(part, &bind));
+        for part in parts(rows) {
+            let mut params = Params::default();
+            self.bind(&mut params, &part, &bind);
+            let sql = AssertSqlSafe(self.sql(part.size));
+            let query = sqlx::query_with(sql, params.into_arguments());
             for row in query.fetch_all(&mut *connection).await? {
-                take(start, &row)?;
+                take(part.start, &row)?;
             }
         }
         Ok(())
@@ -122,7 +147,7 @@ impl Bulk {
     fn sql(&self, size: usize) -> Arc<str> {
         let build = || {
             let mut sql = self.before.to_owned();
-            for index in 0..1_usize << size {
+            for index in 0..SIZES.get(size).copied().unwrap_or_default() {
                 if index > 0 {
                     sql.push(',');
                 }
@@ -138,28 +163,26 @@ impl Bulk {
     }
 }
 
-fn bound<T>(part: &[T], bind: &impl Fn(&mut Params, &T)) -> SqliteArguments {
-    let mut params = Params::default();
-    for row in part {
-        bind(&mut params, row);
-    }
-    params.0
+/// Rows that one statement is for.
+pub(super) struct Part<'r, T> {
+    /// Where it begins.
+    start: usize,
+    /// Index of the statement's size.
+    size: usize,
+    pub(super) rows: &'r [T],
 }
 
-/// Parts whose lengths are powers of two, the largest first: where each starts, the power,
-/// and its rows.
-fn parts<T>(rows: &[T]) -> impl Iterator<Item = (usize, usize, &[T])> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let rest = rows.get(start..)?;
-        let size = usize::try_from(rest.len().checked_ilog2()?)
-            .ok()?
-            .min(SIZES - 1);
-        let part = rest.get(..1 << size)?;
-        let began = start;
-        start += part.len();
-        Some((began, size, part))
-    })
+/// All rows, in parts of the largest size, and one for the rest.
+fn parts<T>(rows: &[T]) -> impl Iterator<Item = Part<'_, T>> {
+    let largest = SIZES.len() - 1;
+    let length = SIZES.get(largest).copied().unwrap_or(1);
+    rows.chunks(length)
+        .enumerate()
+        .map(move |(index, rows)| Part {
+            start: index * length,
+            size: SIZES.partition_point(|size| *size < rows.len()),
+            rows,
+        })
 }
 
 #[cfg(test)]
@@ -168,16 +191,16 @@ mod tests {
 
     #[test]
     fn parts_cover_everything_in_order() {
-        let rows: Vec<usize> = (0..1_023).collect();
+        let rows: Vec<usize> = (0..2_500).collect();
         let mut next = 0;
-        for (start, size, part) in parts(&rows) {
-            assert_eq!(start, next);
-            assert_eq!(part.len(), 1 << size);
-            assert_eq!(part.first(), Some(&next));
-            next += part.len();
+        for part in parts(&rows) {
+            assert_eq!(part.start, next);
+            assert_eq!(part.rows.first(), Some(&next));
+            assert!(SIZES.get(part.size) >= Some(&part.rows.len()));
+            next += part.rows.len();
         }
         assert_eq!(next, rows.len());
-        assert_eq!(parts(&rows).count(), 11);
+        assert_eq!(parts(&rows).count(), 3);
         assert_eq!(parts::<u8>(&[]).count(), 0);
     }
 

@@ -17,7 +17,8 @@ use crate::entropy::Entropy;
 use seqline_protocol::Epoch;
 
 /// Statements that a connection keeps prepared: each in several sizes, see [`super::bulk`].
-const STATEMENTS_CACHED: usize = 256;
+/// Those of the largest commits take 3 MB.
+const STATEMENTS_CACHED: usize = 96;
 
 /// Why a database could not be opened.
 #[derive(Debug, Error)]

@@ -100,7 +100,7 @@ fn compare_row(row: &Conversation, conv: &Conv, place: &Place, name: &str, conte
         let mentions = |name: &str| message.mentions.iter().any(|one| one.as_str() == name);
         !conv.is_direct() && (mentions("@all") || mentions(name) && !own(message))
     };
-    let mentioned = after().filter(is_meant).last().map(|one| one.conv_seq);
+    let mentioned = after().rfind(is_meant).map(|one| one.conv_seq);
     assert_eq!(row.mentioned, mentioned, "mentioned {} {context}", conv.id);
     let last = visible(conv, place, name).pop();
     assert_eq!(row.last, last, "last {} {context}", conv.id);

@@ -208,7 +208,7 @@ impl Model {
         for user in &told {
             self.tell(user, news.clone());
             if is_crowd {
-                self.tell(user, News::Other(item.clone()));
+                self.tell(user, News::other(item.clone()));
             }
         }
     }
@@ -235,7 +235,7 @@ impl Model {
             self.tell(user.as_str(), news.clone());
             if is_crowd {
                 let (conv, after) = (id.clone(), None);
-                self.tell(user.as_str(), News::Other(Item::Crowd { conv, after }));
+                self.tell(user.as_str(), News::other(Item::Crowd { conv, after }));
             }
         }
         if !is_crowd && !has_ended {
@@ -247,7 +247,7 @@ impl Model {
     }
 
     fn change(&self, command: &GroupCommand, op: GroupOp) -> News {
-        News::Other(Item::Group(GroupChange {
+        News::other(Item::Group(GroupChange {
             conv: command.conv.clone(),
             by: command.actor.user().cloned(),
             at_us: at_s(self.now_s),

@@ -124,7 +124,7 @@ fn marks_of(
             conv: conv.id.clone(),
             conv_seq: seq(place.read),
         };
-        told.push((reader.to_owned(), News::Other(item)));
+        told.push((reader.to_owned(), News::other(item)));
     }
     let receivers: BTreeSet<&str> = if conv.is_direct() {
         let has_moved = place.read > began.read || place.delivered > began.delivered;
@@ -146,7 +146,7 @@ fn marks_of(
             delivered: seq(place.delivered),
             read: seq(place.read),
         };
-        told.push((receiver.to_owned(), News::Other(Item::Receipt(receipt))));
+        told.push((receiver.to_owned(), News::other(Item::Receipt(receipt))));
     }
     told
 }

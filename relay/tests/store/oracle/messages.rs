@@ -97,7 +97,7 @@ impl Model {
     /// A message that someone may ask something of.
     fn asked(&self, actor: &Actor, id: &ConvId, at: ConvSeq) -> Result<&Stored, ErrorCode> {
         let place = self.standing(actor, id)?;
-        let at = usize::try_from(at.get()).unwrap();
+        let at = index(at);
         let is_seen = place.is_none_or(|place| at > place.sees_after);
         let stored = self.convs[id.as_str()].at(at).filter(|_| is_seen);
         stored.ok_or(ErrorCode::MessageUnknown)
@@ -127,7 +127,7 @@ impl Model {
             .unwrap_or(&message.sender)
             .as_str()
             .to_owned();
-        let (name, at) = (recall.conv.as_str(), recall.conv_seq.get() as usize);
+        let (name, at) = (recall.conv.as_str(), index(recall.conv_seq));
         let conv = self.convs.get_mut(name).unwrap();
         let message = &mut conv.messages[at - 1].message;
         message.recalled = true;
@@ -156,7 +156,7 @@ impl Model {
         if let Some(user) = user.filter(|_| edit.conv.kind() != ConvKind::Direct) {
             self.may_speak(&edit.conv, user.as_str())?;
         }
-        let (name, at) = (edit.conv.as_str(), edit.conv_seq.get() as usize);
+        let (name, at) = (edit.conv.as_str(), index(edit.conv_seq));
         let now_s = self.now_s;
         let conv = self.convs.get_mut(name).unwrap();
         let message = &mut conv.messages[at - 1].message;
@@ -171,13 +171,13 @@ impl Model {
         self.asked(&actor, &delete.conv, delete.conv_seq)?;
         let user = delete.account.user.as_str();
         let conv = self.convs.get_mut(delete.conv.as_str()).unwrap();
-        let key = (user.to_owned(), delete.conv_seq.get() as usize);
+        let key = (user.to_owned(), index(delete.conv_seq));
         if conv.hidden.insert(key) {
             let item = Item::Delete {
                 conv: delete.conv.clone(),
                 conv_seq: delete.conv_seq,
             };
-            self.tell(user, News::Other(item));
+            self.tell(user, News::other(item));
         }
         Ok(Got::Applied)
     }
@@ -190,4 +190,8 @@ fn got(stored: &Stored, duplicate: bool) -> Got {
         created_us: stored.message.created_us.get(),
         duplicate,
     }
+}
+
+fn index(at: ConvSeq) -> usize {
+    usize::try_from(at.get()).unwrap()
 }

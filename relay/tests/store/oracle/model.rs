@@ -63,13 +63,19 @@ pub(super) struct Place {
     pub(super) muted_until_s: u64,
 }
 
+impl News {
+    pub(super) fn other(item: Item) -> Self {
+        Self::Other(Box::new(item))
+    }
+}
+
 /// An entry, as what it is about and not how that reads.
 #[derive(Clone)]
 pub(super) enum News {
     Message(String, usize),
     Edit(String, usize),
     Recall(String, usize, String),
-    Other(Item),
+    Other(Box<Item>),
 }
 
 impl Place {
@@ -278,7 +284,7 @@ impl Model {
                     by: user(by),
                 }
             }
-            News::Other(item) => item.clone(),
+            News::Other(item) => (**item).clone(),
         }
     }
 }

@@ -22,7 +22,7 @@ const BATCHES: usize = 60;
 fn batch(node: usize, batch: usize) -> Vec<Op> {
     let mut ops = Vec::new();
     for step in 0..USERS.len() {
-        let at = if node % 2 == 0 {
+        let at = if node.is_multiple_of(2) {
             step
         } else {
             USERS.len() - 1 - step
@@ -144,7 +144,7 @@ fn is_new(result: &OpResult) -> bool {
 async fn names_are_made_once() {
     let url = database().await;
     let mut tasks = JoinSet::new();
-    for node in 0..4 {
+    for node in 0..4_usize {
         let store = open(&url).await.store;
         tasks.spawn(async move {
             let op = |n| {
@@ -156,7 +156,7 @@ async fn names_are_made_once() {
                 ))
             };
             let (up, down) = ((0..50).map(op).collect(), (0..50).rev().map(op).collect());
-            let ops = if node % 2 == 0 { up } else { down };
+            let ops = if node.is_multiple_of(2) { up } else { down };
             store.commit(ops, at_s(1)).await.unwrap();
         });
     }

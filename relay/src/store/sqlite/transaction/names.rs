@@ -16,9 +16,9 @@ struct Table {
 
 static USERS: Table = Table {
     insert: Bulk::new(
-        "INSERT INTO user (app_id, name) VALUES ",
+        "INSERT INTO user (app_id, name) SELECT * FROM (VALUES ",
         "(?,?)",
-        " ON CONFLICT DO NOTHING",
+        ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
     ),
     select: Bulk::new(
         "WITH wanted (place, app_id, name) AS (VALUES ",
@@ -29,9 +29,9 @@ static USERS: Table = Table {
 
 static CONVS: Table = Table {
     insert: Bulk::new(
-        "INSERT INTO conversation (app_id, name) VALUES ",
+        "INSERT INTO conversation (app_id, name) SELECT * FROM (VALUES ",
         "(?,?)",
-        " ON CONFLICT DO NOTHING",
+        ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
     ),
     select: Bulk::new(
         "WITH wanted (place, app_id, name) AS (VALUES ",

@@ -55,9 +55,9 @@ static USERS: Bulk = Bulk::new(
 
 static MEMBERS: Bulk = Bulk::new(
     "INSERT INTO member (conv_id, user_id, role, joined_us, read, own_read, delivered, sent,
-       visible_after, is_cleared, muted_until_us, mentioned, log_after) VALUES ",
+       visible_after, is_cleared, muted_until_us, mentioned, log_after) SELECT * FROM (VALUES ",
     "(?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    " ON CONFLICT (conv_id, user_id) DO UPDATE SET role = excluded.role,
+    ") WHERE column1 IS NOT NULL ON CONFLICT (conv_id, user_id) DO UPDATE SET role = excluded.role,
         joined_us = excluded.joined_us, read = excluded.read, own_read = excluded.own_read,
         delivered = excluded.delivered, sent = excluded.sent,
         visible_after = excluded.visible_after, is_cleared = excluded.is_cleared,
@@ -73,18 +73,18 @@ static MEMBERS_GONE: Bulk = Bulk::new(
 
 static MESSAGES: Bulk = Bulk::new(
     "INSERT INTO message (msg_id, conv_id, conv_seq, sender_id, sender_seq, client_msg_id,
-       digest, kind, body, priority, created_us) VALUES ",
+       digest, kind, body, priority, created_us) SELECT * FROM (VALUES ",
     "(?,?,?,?,?,?,?,?,?,?,?)",
-    "",
+    ") WHERE column1 IS NOT NULL",
 );
 
 /// Those that have something which few messages have.
 static RICH_MESSAGES: Bulk = Bulk::new(
     "INSERT INTO message (msg_id, conv_id, conv_seq, sender_id, sender_seq, client_msg_id,
        digest, kind, body, priority, created_us, expires_us, key, replaces, business, mentions,
-       recalled, replaced, edited_us) VALUES ",
+       recalled, replaced, edited_us) SELECT * FROM (VALUES ",
     "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    "",
+    ") WHERE column1 IS NOT NULL",
 );
 
 static UPDATES: Bulk = Bulk::new(
@@ -95,32 +95,36 @@ static UPDATES: Bulk = Bulk::new(
        FROM changed WHERE msg_id = id",
 );
 
-static REWORDED: Bulk = Bulk::new("INSERT INTO reworded (msg_id) VALUES ", "(?)", "");
+static REWORDED: Bulk = Bulk::new(
+    "INSERT INTO reworded (msg_id) SELECT * FROM (VALUES ",
+    "(?)",
+    ") WHERE column1 IS NOT NULL",
+);
 
 static MESSAGE_ENTRIES: Bulk = Bulk::new(
     "INSERT INTO timeline (owner_id, seq, kind, conv_id, conv_seq, about_id, at_us, msg_id)
-       VALUES ",
+       SELECT * FROM (VALUES ",
     "(?,?,0,?,?,?,?,?)",
-    "",
+    ") WHERE column1 IS NOT NULL",
 );
 
 static ENTRIES: Bulk = Bulk::new(
     "INSERT INTO timeline (owner_id, seq, kind, conv_id, conv_seq, about_id, at_us, msg_id,
-       read, data) VALUES ",
+       read, data) SELECT * FROM (VALUES ",
     "(?,?,?,?,?,?,?,?,?,?)",
-    "",
+    ") WHERE column1 IS NOT NULL",
 );
 
 static HIDDEN: Bulk = Bulk::new(
-    "INSERT INTO hidden (user_id, conv_id, conv_seq) VALUES ",
+    "INSERT INTO hidden (user_id, conv_id, conv_seq) SELECT * FROM (VALUES ",
     "(?,?,?)",
-    " ON CONFLICT DO NOTHING",
+    ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
 );
 
 static DEVICES_SEEN: Bulk = Bulk::new(
-    "INSERT INTO device (user_id, name, platform, host, app_version, first_us, last_us) VALUES ",
+    "INSERT INTO device (user_id, name, platform, host, app_version, first_us, last_us) SELECT * FROM (VALUES ",
     "(?,?,?,?,?,?,?)",
-    " ON CONFLICT (user_id, name) DO UPDATE SET platform = excluded.platform,
+    ") WHERE column1 IS NOT NULL ON CONFLICT (user_id, name) DO UPDATE SET platform = excluded.platform,
         host = excluded.host, app_version = excluded.app_version, last_us = excluded.last_us",
 );
 
@@ -150,9 +154,9 @@ static DEVICES_TRIM: Bulk = Bulk::new(
 const _: () = assert!(DEVICES_PER_USER_MAX == 100, "DEVICES_TRIM says so");
 
 static HOOKS: Bulk = Bulk::new(
-    "INSERT INTO hook (conv_id, msg_id, recipients) VALUES ",
+    "INSERT INTO hook (conv_id, msg_id, recipients) SELECT * FROM (VALUES ",
     "(?,?,?)",
-    "",
+    ") WHERE column1 IS NOT NULL",
 );
 
 impl SqliteTransaction<'_> {

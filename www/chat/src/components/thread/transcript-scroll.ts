@@ -58,7 +58,10 @@ export function useTranscriptScroll(options: TranscriptScrollOptions): Transcrip
     loadMore();
   });
 
-  /** Shows the message that is looked for, else the first unread one, else the end. */
+  /**
+   * Shows the message that is looked for, else the first unread one, else the end. Who wrote
+   * something before the messages came is at the end already, with what was written.
+   */
   function place(): void {
     const element = scroller.value;
     if (!element || !options.isLoaded()) return;
@@ -67,7 +70,7 @@ export function useTranscriptScroll(options: TranscriptScrollOptions): Transcrip
     const divider = element.querySelector<HTMLElement>('[data-divider]');
     if (showTarget()) {
       // It is in view.
-    } else if (divider) {
+    } else if (divider && !options.isFollowing()) {
       const above = topOf(divider) - DIVIDER_OFFSET_PX;
       if (above < 0) element.scrollTop += above;
     }
