@@ -14,7 +14,7 @@
 #[path = "support/sends.rs"]
 mod sends;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, ops::Range, path::Path};
 
 use rusqlite::{Connection, params};
 use seqline_relay::{
@@ -23,7 +23,7 @@ use seqline_relay::{
     store::{CommitRules, Op, Send, Store as _, sqlite::SqliteStore},
 };
 
-use sends::{BATCHES, NOW, USERS, pair, rate, send};
+use sends::{BATCHES, FIRST, NOW, USERS, pair, rate, send};
 
 /// Each is measured so often, and the median counts.
 const ROUNDS: usize = 3;
@@ -58,14 +58,17 @@ fn through_store(count: usize, batch: usize) -> f64 {
         .enable_all()
         .build()
         .unwrap();
-    let sends: Vec<Vec<Op>> = (0..count)
-        .map(send)
-        .collect::<Vec<_>>()
-        .chunks(batch)
-        .map(<[Op]>::to_vec)
-        .collect();
+    let batches = |range: Range<usize>, batch: usize| -> Vec<Vec<Op>> {
+        let sends: Vec<Op> = range.map(send).collect();
+        sends.chunks(batch).map(<[Op]>::to_vec).collect()
+    };
+    let first = batches(0..FIRST, 1024);
+    let sends = batches(FIRST..FIRST + count, batch);
     runtime.block_on(async {
         let store = opened(&path).await;
+        for ops in first {
+            store.commit(ops, NOW).await.unwrap();
+        }
         let clock = SystemClock::start();
         let began = clock.now().uptime;
         for ops in sends {
@@ -87,7 +90,7 @@ fn bare_loop(count: usize, batch: usize) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bare.db");
     let connection = prepared(&path);
-    let sends: Vec<Send> = (0..count)
+    let sends: Vec<Send> = (0..FIRST + count)
         .map(|n| match send(n) {
             Op::Send(send) => send,
             _ => unreachable!("only messages are sent"),
@@ -110,11 +113,19 @@ fn bare_loop(count: usize, batch: usize) -> f64 {
     let clock = SystemClock::start();
     let mut conv_head = BTreeMap::<(u64, u64), i64>::new();
     let mut user_head = vec![0_i64; usize::try_from(USERS).unwrap()];
-    let began = clock.now().uptime;
-    for start in (0..count).step_by(batch) {
+    let mut began = clock.now().uptime;
+    let firsts = (0..FIRST)
+        .step_by(1024)
+        .map(|start| start..(start + 1024).min(FIRST));
+    let timed = (FIRST..FIRST + count)
+        .step_by(batch)
+        .map(|start| start..(start + batch).min(FIRST + count));
+    for range in firsts.chain(timed) {
+        if range.start == FIRST {
+            began = clock.now().uptime;
+        }
         connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-        let end = (start + batch).min(count);
-        for (n, send) in (start..end).zip(&sends[start..end]) {
+        for (n, send) in range.clone().zip(&sends[range]) {
             let (from, to) = pair(n);
             let key = (from.min(to), from.max(to));
             let conv_seq = conv_head.entry(key).or_default();
