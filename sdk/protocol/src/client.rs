@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    broadcast::PublicPlace,
     ids::{ClientMsgId, ConvId, DeviceId, Label, UserId},
     message::{Kind, Priority},
-    numbers::{ConvSeq, Epoch, Micros, PubSeq, RequestId, Seq},
+    numbers::{ConvSeq, Epoch, Micros, RequestId, Seq},
 };
 
 /// A frame from a client. On the wire: a map with one key, the frame's name.
@@ -32,9 +33,9 @@ pub enum ClientFrame {
         /// How many at most. Default 50.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u16>,
-        /// Changes after this one; none are wanted if absent.
+        /// And of the public mailbox, from this place on; nothing of it is wanted if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub_after: Option<PubSeq>,
+        public: Option<PublicPlace>,
         /// From the timeline of this large conversation; from the user's own, if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         conv: Option<ConvId>,

@@ -18,6 +18,7 @@
 //!   ack    ───────────────────────────▶          the app took everything up to the cursor
 //! ```
 
+mod broadcast;
 mod client;
 mod codec;
 mod codes;
@@ -29,6 +30,7 @@ mod numbers;
 mod passed;
 mod relay;
 
+pub use broadcast::{Broadcast, BroadcastChange, PublicNews, PublicPage, PublicPlace};
 pub use client::{ClientFrame, Hello, Resume, Send, Start, Target};
 pub use codec::{
     DecodeError, Encoded, Encoding, Frame, decode, decode_binary, decode_text, encode, from_cbor,
@@ -37,10 +39,7 @@ pub use codec::{
 pub use codes::{ErrorCode, KickReason, ResetReason};
 pub use group::{GroupChange, GroupOp, JoinRule, Role};
 pub use ids::{AppId, ClientMsgId, ConvId, ConvKind, DeviceId, IdError, Label, UserId};
-pub use message::{
-    Broadcast, BroadcastChange, BroadcastOp, Conversation, Entry, Item, Kind, Message, MessageHead,
-    Priority, Receipt,
-};
+pub use message::{Conversation, Entry, Item, Kind, Message, MessageHead, Priority, Receipt};
 pub use numbers::{
     BroadcastId, ConvSeq, Epoch, Micros, MsgId, NumberError, PubSeq, RequestId, Seq,
 };

@@ -1,4 +1,4 @@
-//! What is stored and handed to devices: messages, timeline entries, conversations, broadcasts.
+//! What is stored and handed to devices: messages, timeline entries, conversations.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -6,7 +6,7 @@ use crate::{
     group::GroupChange,
     ids::{ClientMsgId, ConvId, Label, UserId},
     limits::KIND_BYTES_MAX,
-    numbers::{BroadcastId, ConvSeq, Micros, MsgId, PubSeq, Seq},
+    numbers::{BroadcastId, ConvSeq, Micros, MsgId, Seq},
     passed::Passed,
 };
 
@@ -218,6 +218,14 @@ pub enum Item {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Seq>,
     },
+    /// This user was shown a broadcast as new, on any device.
+    Seen {
+        /// The broadcast.
+        broadcast: BroadcastId,
+        /// True once the user opened it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        opened: bool,
+    },
 }
 
 /// How far one user has received and read a conversation. Both only grow.
@@ -263,53 +271,4 @@ pub struct Conversation {
     /// True if it is read from its own timeline; see [`Item::Crowd`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub crowd: bool,
-}
-
-/// A message to all users of an app, stored once.
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Broadcast {
-    /// Its id.
-    pub id: BroadcastId,
-    /// 1 for the first text, one more for each change.
-    pub version: u32,
-    /// What the body is.
-    pub kind: Kind,
-    /// A headline, plain text.
-    pub title: String,
-    /// Opaque to the relay.
-    pub body: String,
-    /// When it was first published.
-    pub published_us: Micros,
-    /// When it ceases to be shown; never, if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_us: Option<Micros>,
-}
-
-/// A change of what the public mailbox shows.
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BroadcastChange {
-    /// Its position.
-    pub pub_seq: PubSeq,
-    /// The broadcast that changed.
-    pub id: BroadcastId,
-    /// What happened.
-    pub op: BroadcastOp,
-    /// How it reads now; absent once withdrawn.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub broadcast: Option<Passed<Broadcast>>,
-}
-
-/// What happened to a broadcast.
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BroadcastOp {
-    /// It is shown from now on.
-    Published,
-    /// It reads differently now.
-    Changed,
-    /// It is shown no longer; remove it.
-    Withdrawn,
 }

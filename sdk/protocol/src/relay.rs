@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    broadcast::PublicPage,
     codes::{ErrorCode, KickReason, ResetReason},
     ids::{AppId, ClientMsgId, ConvId, Label, UserId},
     limits::{BODY_BYTES_MAX, FRAME_BYTES_MAX, PAGE_ENTRIES_MAX, SEND_WINDOW},
-    message::{BroadcastChange, Conversation, Entry, Kind, Message},
+    message::{Conversation, Entry, Kind, Message},
     numbers::{ConvSeq, Epoch, Micros, MsgId, PubSeq, RequestId, Seq},
     passed::Passed,
 };
@@ -61,16 +62,9 @@ pub enum RelayFrame {
         entries: Vec<Entry>,
         /// The timeline's newest seq; there is more while it is beyond the last entry.
         head: Seq,
-        /// Changes of the public mailbox, in order; only those that this user may see.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        broadcasts: Vec<BroadcastChange>,
-        /// Changes up to here are in this page or not for this user; pull again from here
-        /// while `pub_head` is beyond it. Absent if none were asked for.
+        /// What is told of the public mailbox. Absent if that was not asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub_cursor: Option<PubSeq>,
-        /// The public mailbox's newest change. Absent if none were asked for.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub_head: Option<PubSeq>,
+        public: Option<PublicPage>,
     },
     /// Answers `history`.
     History {
@@ -209,6 +203,13 @@ pub struct Welcome {
     pub reset: Option<ResetReason>,
     /// The public mailbox's newest change.
     pub pub_head: PubSeq,
+    /// What this user can see there now: see [`broadcast`](crate::broadcast). A device that
+    /// keeps another one pulls.
+    pub pub_view: String,
+    /// How often a device looks by itself whether there is something new in the public mailbox,
+    /// beside whenever it connects; never, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pub_refresh_ms: Option<u64>,
     /// The relay's clock.
     pub now_us: Micros,
     /// When the token expires.
