@@ -4,6 +4,12 @@
 
 use seqline_protocol::limits::FRAME_BYTES_MAX;
 
+/// Broadcasts of an app that are drafts, shown, or stopped and not expired. No more can be made.
+pub const BROADCASTS_MAX: usize = 256;
+
+/// Users on an app's allow-list. No more can be added.
+pub const ALLOW_LIST_MAX: usize = 10_000;
+
 /// Operations that wait for the writer. A connection that would add one more waits,
 /// and is not read from while it does.
 pub const WRITER_QUEUE_MAX: usize = 8 * 1024;

@@ -38,6 +38,7 @@ pub fn item_bytes(item: &Item) -> usize {
             SMALL_BYTES + conv.as_str().len()
         }
         Item::Group(change) => SMALL_BYTES + group_bytes(change),
+        Item::Seen { .. } => SMALL_BYTES,
         Item::Recall { conv, by, .. } => SMALL_BYTES + conv.as_str().len() + by.as_str().len(),
     }
 }
@@ -225,9 +226,7 @@ mod tests {
                 req: RequestId::new((1 << 53) - 1).unwrap(),
                 entries,
                 head: seq,
-                broadcasts: Vec::new(),
-                pub_cursor: Some(seqline_protocol::PubSeq::new(1).unwrap()),
-                pub_head: None,
+                public: None,
             };
             prop_assert!(longest(&page(vec![entry])) <= reckoned + FRAME_HEADROOM_BYTES);
         }

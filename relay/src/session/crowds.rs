@@ -191,9 +191,7 @@ impl Session {
             req,
             entries: page.entries,
             head,
-            broadcasts: Vec::new(),
-            pub_cursor: None,
-            pub_head: None,
+            public: None,
         });
     }
 }

@@ -113,6 +113,8 @@ impl Session {
             cursor,
             reset,
             pub_head: PubSeq::ZERO,
+            pub_view: String::new(),
+            pub_refresh_ms: None,
             now_us: now.wall,
             token_expires_us: self.lifetime.token_expiry(),
             heartbeat: self.rules.heartbeat,

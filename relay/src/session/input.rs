@@ -72,9 +72,9 @@ impl Session {
                 req,
                 after,
                 limit,
-                pub_after,
+                public,
                 conv: None,
-            } => self.handle_pull(now, account, req, (after, pub_after), limit),
+            } => self.handle_pull(now, account, req, (after, public), limit),
             ClientFrame::Pull {
                 req,
                 after,

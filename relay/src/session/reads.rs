@@ -3,7 +3,8 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use seqline_protocol::{
-    ConvId, ConvSeq, ErrorCode, PubSeq, RelayFrame, RequestId, ResetReason, Seq,
+    ConvId, ConvSeq, ErrorCode, PubSeq, PublicPage, PublicPlace, RelayFrame, RequestId,
+    ResetReason, Seq,
     limits::{FRAME_BYTES_MAX, PAGE_ENTRIES_DEFAULT, PAGE_ENTRIES_MAX},
 };
 
@@ -77,7 +78,7 @@ impl Session {
         now: Now,
         account: Arc<Account>,
         req: RequestId,
-        (after, pub_after): (Seq, Option<PubSeq>),
+        (after, public): (Seq, Option<PublicPlace>),
         limit: Option<u16>,
     ) {
         let Some(limit) = self.page_limit(req, limit) else {
@@ -87,7 +88,7 @@ impl Session {
             req,
             account: Arc::clone(&account),
             after,
-            wants_public: pub_after.is_some(),
+            wants_public: public.is_some(),
         };
         let query = PageQuery {
             timeline: Timeline::User(Arc::clone(&account)),
@@ -220,9 +221,12 @@ impl Session {
             req,
             entries: page.entries,
             head,
-            broadcasts: Vec::new(),
-            pub_cursor: wants_public.then_some(PubSeq::ZERO),
-            pub_head: wants_public.then_some(PubSeq::ZERO),
+            public: wants_public.then(|| PublicPage {
+                cursor: PubSeq::ZERO,
+                head: PubSeq::ZERO,
+                view: String::new(),
+                news: None,
+            }),
         });
     }
 

@@ -8,6 +8,7 @@
 //!
 //! What a commit decides is the same for all backends and knows no SQL: see [`ledger`].
 
+mod broadcasts;
 mod hooks;
 mod ledger;
 pub mod memory;
@@ -25,6 +26,11 @@ use futures_util::future::BoxFuture;
 use seqline_protocol::{AppId, ErrorCode, Micros, UserId};
 use thiserror::Error;
 
+pub use broadcasts::{
+    AllowListChange, Audience, AuditRow, BroadcastAction, BroadcastCommand, BroadcastContent,
+    BroadcastDraft, BroadcastRefusal, BroadcastRow, BroadcastState, BroadcastStore, PublicChanges,
+    ReachRow, Staging, Wave,
+};
 pub use hooks::{Hook, HookId};
 pub use open::{Database, OpenError, StoreSettings};
 pub use ops::{

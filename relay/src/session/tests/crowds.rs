@@ -78,7 +78,7 @@ fn pull(desk: &mut Desk, after: u64) -> Vec<Effect> {
         req: RequestId::new(1).unwrap(),
         after: seq(after),
         limit: None,
-        pub_after: None,
+        public: None,
         conv: Some(tea()),
     })
 }

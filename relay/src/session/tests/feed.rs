@@ -12,7 +12,7 @@ fn pull(desk: &mut Desk, after: u64) {
         req: RequestId::new(1).unwrap(),
         after: seq(after),
         limit: None,
-        pub_after: None,
+        public: None,
         conv: None,
     });
     assert!(matches!(effects[..], [Effect::Read(_)]));

@@ -100,7 +100,7 @@ async fn who_joins_a_crowd_reads_from_then_on_and_who_is_removed_no_longer() {
         req,
         after: Seq::ZERO,
         limit: None,
-        pub_after: None,
+        public: None,
         conv: Some(tea()),
     };
     eve.client.say(&pull).await;

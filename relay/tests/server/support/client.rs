@@ -235,7 +235,7 @@ impl Client {
             after,
             limit: None,
             conv: None,
-            pub_after: None,
+            public: None,
         })
         .await;
         match self.answer().await {

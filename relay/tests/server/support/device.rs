@@ -179,7 +179,7 @@ impl Device {
             req,
             after,
             limit: Some(7),
-            pub_after: None,
+            public: None,
             conv,
         };
         self.client.say(&pull).await;
