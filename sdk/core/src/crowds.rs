@@ -8,7 +8,7 @@
 //! away while its user left and joined again, never take it back.
 
 use seqline_protocol::{
-    ClientFrame, ConvId, Crowd as Listed, PubSeq, RequestId, Seq, Start,
+    ClientFrame, ConvId, Crowd as Listed, RequestId, Seq, Start,
     limits::{CROWD_PULLS_MAX, CROWDS_PER_USER_MAX},
 };
 
@@ -148,7 +148,7 @@ impl Crowds {
         for crowd in &mut self.list {
             let listed = listed.iter().find(|listed| listed.conv == crowd.conv);
             let head = listed.map_or(crowd.inbox.received(), |listed| listed.head);
-            crowd.inbox.welcomed(head, PubSeq::ZERO, true);
+            crowd.inbox.welcomed(head, true);
             if let Some(Listed { after, .. }) = listed
                 && crowd.is_read()
                 && *after > crowd.inbox.received()
@@ -258,7 +258,10 @@ impl Crowds {
             in_turn
                 .filter(|(_, crowd)| crowd.is_read())
                 .find_map(|(steps, crowd)| {
-                    Some((steps, crowd.inbox.next_pull(room, now_ms, new_request)?))
+                    Some((
+                        steps,
+                        crowd.inbox.next_pull(room, false, now_ms, new_request)?,
+                    ))
                 })?;
         self.turn = (turn + steps + 1) % self.list.len();
         Some(pull)

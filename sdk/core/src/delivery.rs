@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use seqline_protocol::{
-    BroadcastChange, ConvId, Entry, Epoch, Item, Message, MessageHead, Passed, PubSeq, ResetReason,
+    ConvId, Entry, Epoch, Item, Message, MessageHead, Passed, PublicNews, PublicPlace, ResetReason,
     Seq, UserId, limits::INBOX_ENTRIES_MAX,
 };
 
@@ -37,7 +37,6 @@ pub(crate) struct Delivery {
     attempts: u32,
     retry_at_ms: Option<u64>,
     cursor: Seq,
-    pub_cursor: PubSeq,
     epoch: Option<Epoch>,
 }
 
@@ -45,7 +44,8 @@ pub(crate) struct Delivery {
 enum Waiting {
     /// Of a large conversation's timeline, or of the user's own.
     Entry(Option<ConvId>, Entry),
-    Broadcast(BroadcastChange),
+    /// News of the public mailbox, and the place after them.
+    Public(Passed<PublicNews>, PublicPlace),
     Reset {
         reason: ResetReason,
         head: Seq,
@@ -61,8 +61,10 @@ enum Waiting {
 /// What moved when the app took something.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    /// The cursor of the user's own timeline, or of the public mailbox.
+    /// The cursor of the user's own timeline.
     pub(crate) own: bool,
+    /// Where the place in the public mailbox is now.
+    pub(crate) public: Option<PublicPlace>,
     /// The app knows that its own timeline was reset.
     pub(crate) reset: bool,
     /// Where large conversations' cursors are now.
@@ -86,7 +88,7 @@ struct Outstanding {
 }
 
 impl Delivery {
-    pub(crate) fn new(epoch: Option<Epoch>, cursor: Seq, pub_cursor: PubSeq) -> Self {
+    pub(crate) fn new(epoch: Option<Epoch>, cursor: Seq) -> Self {
         Self {
             waiting: VecDeque::new(),
             waiting_of_crowds: 0,
@@ -95,17 +97,12 @@ impl Delivery {
             attempts: 0,
             retry_at_ms: None,
             cursor,
-            pub_cursor,
             epoch,
         }
     }
 
     pub(crate) fn cursor(&self) -> Seq {
         self.cursor
-    }
-
-    pub(crate) fn pub_cursor(&self) -> PubSeq {
-        self.pub_cursor
     }
 
     /// The numbering of the cursor; none on a new device.
@@ -145,15 +142,15 @@ impl Delivery {
         self.waiting.extend(waiting);
     }
 
-    pub(crate) fn add_broadcasts(&mut self, changes: Vec<BroadcastChange>) {
-        self.waiting
-            .extend(changes.into_iter().map(Waiting::Broadcast));
+    /// News of the public mailbox, and the place after them.
+    pub(crate) fn add_public(&mut self, news: Passed<PublicNews>, place: PublicPlace) {
+        self.waiting.push_back(Waiting::Public(news, place));
     }
 
     /// What waited is of a timeline that cannot be continued.
     pub(crate) fn reset(&mut self, reason: ResetReason, head: Seq, epoch: Epoch) {
         self.waiting
-            .retain(|waiting| matches!(waiting, Waiting::Broadcast(_)));
+            .retain(|waiting| matches!(waiting, Waiting::Public(..)));
         if let Some(outstanding) = &mut self.outstanding {
             outstanding.stale = true;
             outstanding.count = 0;
@@ -275,22 +272,16 @@ impl Delivery {
         self.retry_at_ms
     }
 
-    /// The public mailbox was looked through up to here, and nothing of it waits.
-    pub(crate) fn pass_public(&mut self, pub_received: PubSeq) -> bool {
-        let passed = self.waiting.is_empty() && pub_received > self.pub_cursor;
-        if passed {
-            self.pub_cursor = pub_received;
-        }
-        passed
-    }
-
     fn advance(&mut self, count: usize) -> Progress {
         let mut progress = Progress::default();
         for waiting in self.waiting.drain(..count) {
             self.attempts = 0;
             match waiting {
                 Waiting::Entry(None, entry) => self.cursor = entry.seq,
-                Waiting::Broadcast(change) => self.pub_cursor = change.pub_seq,
+                Waiting::Public(_, place) => {
+                    progress.public = Some(place);
+                    continue;
+                }
                 Waiting::Reset { head, epoch, .. } => {
                     self.cursor = head;
                     self.epoch = Some(epoch);
@@ -333,7 +324,7 @@ impl Waiting {
             conv: conv.cloned(),
         };
         Some(match self {
-            Self::Broadcast(change) => Delivered::Broadcast(change.clone()),
+            Self::Public(news, _) => Delivered::Public { news: news.clone() },
             Self::Reset { reason, head, .. } => reset(reason, head, None),
             Self::CrowdReset { conv, reason, head } => reset(reason, head, Some(conv)),
             Self::Entry(conv, Entry { seq, item }) => {
@@ -382,6 +373,11 @@ fn event(seq: Seq, item: Item, crowd: bool, user: Option<&UserId>) -> Option<Del
             conv_seq,
         },
         Item::Group(change) => Delivered::Group { seq, change, crowd },
+        Item::Seen { broadcast, opened } => Delivered::Seen {
+            seq,
+            broadcast,
+            opened,
+        },
         Item::Crowd { .. } => return None,
     })
 }

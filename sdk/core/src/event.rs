@@ -1,8 +1,8 @@
 //! What an app learns from a session.
 
 use seqline_protocol::{
-    BroadcastChange, ClientMsgId, ConvId, ConvSeq, GroupChange, KickReason, Kind, Label, Message,
-    Micros, MsgId, Passed, Receipt, ResetReason, Seq, UserId,
+    BroadcastId, ClientMsgId, ConvId, ConvSeq, GroupChange, KickReason, Kind, Label, Message,
+    Micros, MsgId, Passed, PublicNews, Receipt, ResetReason, Seq, UserId,
 };
 use serde::Serialize;
 
@@ -89,8 +89,22 @@ pub enum Delivered {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         crowd: bool,
     },
-    /// The public mailbox changed.
-    Broadcast(BroadcastChange),
+    /// This user was shown a broadcast as new, or opened it, on any device.
+    Seen {
+        /// Its place in the timeline.
+        seq: Seq,
+        /// The broadcast.
+        broadcast: BroadcastId,
+        /// Whether the user opened it.
+        opened: bool,
+    },
+    /// What the user sees in the public mailbox has changed. All of it comes again if the app
+    /// does not take it. It may hold what the app knows, so versions are to be compared.
+    Public {
+        /// `{held?: [id], changes?: [{pub_seq, id, broadcast?}]}`. With `held`, whatever is
+        /// kept and not named there is withdrawn; then come the changes, in order.
+        news: Passed<PublicNews>,
+    },
     /// The timeline cannot be continued from where this device stood: rebuild from
     /// the conversations and their history, or this one conversation from its history.
     Reset {

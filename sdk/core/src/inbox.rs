@@ -4,11 +4,10 @@
 //! pull has filled the gap before them; those that came again are dropped. So whatever
 //! the network does, what leaves here is the timeline: every seq once, in order.
 //!
-//! A session has one for the user's own timeline and the public mailbox, and one for each
-//! large conversation.
+//! A session has one for the user's own timeline, and one for each large conversation.
 
 use seqline_protocol::{
-    ClientFrame, ConvId, Entry, PubSeq, RequestId, Seq,
+    ClientFrame, ConvId, Entry, RequestId, Seq,
     limits::{INBOX_EARLY_MAX, PAGE_ENTRIES_MAX},
 };
 
@@ -19,7 +18,7 @@ const PULL_TIMEOUT_MS: u64 = 15_000;
 /// After a pull that the relay refused.
 const PULL_RETRY_MS: u64 = 1_000;
 
-/// Positions in one timeline and in the public mailbox.
+/// Positions in one timeline.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     /// Whose timeline it is: a large conversation's, or the user's own.
@@ -30,8 +29,6 @@ pub(crate) struct Inbox {
     head: Seq,
     /// What came ahead of a gap, in order.
     early: Vec<Entry>,
-    pub_received: PubSeq,
-    pub_head: PubSeq,
     /// The relay tells of all that is new beyond the head. It does so once this device has
     /// pulled up to there, or has heard of the head.
     live: bool,
@@ -53,8 +50,6 @@ pub(crate) struct Page {
     pub(crate) req: RequestId,
     pub(crate) entries: Vec<Entry>,
     pub(crate) head: Seq,
-    pub(crate) pub_cursor: Option<PubSeq>,
-    pub(crate) pub_head: Option<PubSeq>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -73,10 +68,9 @@ enum Pull {
 
 impl Inbox {
     /// Of the user's own timeline.
-    pub(crate) fn new(received: Seq, pub_received: PubSeq) -> Self {
+    pub(crate) fn new(received: Seq) -> Self {
         Self {
             received,
-            pub_received,
             ..Self::default()
         }
     }
@@ -85,7 +79,7 @@ impl Inbox {
     pub(crate) fn of_crowd(conv: ConvId, received: Seq) -> Self {
         Self {
             conv: Some(conv),
-            ..Self::new(received, PubSeq::ZERO)
+            ..Self::new(received)
         }
     }
 
@@ -97,19 +91,14 @@ impl Inbox {
         self.head
     }
 
-    pub(crate) fn pub_received(&self) -> PubSeq {
-        self.pub_received
-    }
-
     /// How many wait for a gap to be filled.
     pub(crate) fn early(&self) -> usize {
         self.early.len()
     }
 
     /// A connection is welcomed: everything after `received` may be missing.
-    pub(crate) fn welcomed(&mut self, head: Seq, pub_head: PubSeq, live: bool) {
+    pub(crate) fn welcomed(&mut self, head: Seq, live: bool) {
         self.head = head;
-        self.pub_head = pub_head;
         self.live = live;
         self.pull = Pull::None;
     }
@@ -134,8 +123,7 @@ impl Inbox {
     }
 
     /// The relay tells of something new.
-    pub(crate) fn notified(&mut self, head: Seq, pub_head: PubSeq) {
-        self.pub_head = self.pub_head.max(pub_head);
+    pub(crate) fn notified(&mut self, head: Seq) {
         self.head = self.head.max(head);
     }
 
@@ -171,11 +159,8 @@ impl Inbox {
         if had_gap && self.early.is_empty() {
             stats.gaps_healed += 1;
         }
-        let pub_before = self.pub_received;
-        self.pub_received = pub_before.max(page.pub_cursor.unwrap_or_default());
-        self.pub_head = self.pub_head.max(page.pub_head.unwrap_or_default());
         self.live |= self.received >= self.head;
-        if !self.is_caught_up() && accepted.is_empty() && self.pub_received == pub_before {
+        if !self.is_caught_up() && accepted.is_empty() {
             // A relay that has more but gives none: don't ask in a tight circle.
             self.pause(now_ms);
         }
@@ -191,7 +176,7 @@ impl Inbox {
 
     /// Whether everything that the relay told of is here.
     pub(crate) fn is_caught_up(&self) -> bool {
-        self.live && self.received >= self.head && self.pub_received >= self.pub_head
+        self.live && self.received >= self.head
     }
 
     /// Whether the relay would not give what it told of.
@@ -217,15 +202,17 @@ impl Inbox {
         }
     }
 
-    /// The pull to write, if one is due and there is room for its answer.
+    /// The pull to write, if one is due or wanted for another reason, and there is room for
+    /// its answer.
     pub(crate) fn next_pull(
         &mut self,
         room: usize,
+        wanted: bool,
         now_ms: u64,
         new_request: &mut dyn FnMut() -> RequestId,
     ) -> Option<ClientFrame> {
         self.expire(now_ms);
-        if self.is_caught_up() || room == 0 || !matches!(self.pull, Pull::None) {
+        if (self.is_caught_up() && !wanted) || room == 0 || !matches!(self.pull, Pull::None) {
             return None;
         }
         let req = new_request();
@@ -239,7 +226,7 @@ impl Inbox {
             req,
             after: self.received,
             limit: u16::try_from(limit).ok(),
-            pub_after: self.conv.is_none().then_some(self.pub_received),
+            public: None,
             conv: self.conv.clone(),
         })
     }

@@ -34,6 +34,7 @@
 //! | `heartbeat` | whether the connection lives |
 //! | `outbox` | what is sent, sent again, acknowledged, failed |
 //! | `inbox` | what is in order, what is missing, what to pull |
+//! | `public` | when to look into the public mailbox, and from where |
 //! | `crowds` | which large conversations are read, each with an inbox and a cursor of its own |
 //! | `delivery` | what the app gets, and where the cursor is |
 //! | `calls` | which request an answer belongs to |
@@ -52,6 +53,7 @@ mod input;
 mod link;
 mod outbox;
 mod output;
+mod public;
 mod receipts;
 mod rtt;
 mod session;

@@ -26,6 +26,7 @@ use crate::{
     link::Link,
     outbox::Outbox,
     output::Output,
+    public::Public,
     receipts::Receipts,
     rtt::Rtt,
     stats::Stats,
@@ -51,6 +52,7 @@ pub struct Session {
     rtt: Rtt,
     outbox: Outbox,
     inbox: Inbox,
+    public: Public,
     crowds: Crowds,
     delivery: Delivery,
     receipts: Receipts,
@@ -89,8 +91,8 @@ impl Session {
         if stored_device.as_ref() != Some(&device) {
             store.put_device(&device);
         }
-        let (epoch, cursor, pub_cursor) = match &position {
-            Some(at) => (Some(at.epoch), at.cursor, at.pub_cursor),
+        let (epoch, cursor, public) = match &position {
+            Some(at) => (Some(at.epoch), at.cursor, at.public.clone()),
             None => Default::default(),
         };
         let mut session = Self {
@@ -105,9 +107,10 @@ impl Session {
             heartbeat: None,
             rtt: Rtt::default(),
             outbox: Outbox::default(),
-            inbox: Inbox::new(cursor, pub_cursor),
+            inbox: Inbox::new(cursor),
+            public: Public::new(public),
             crowds: Crowds::restored(crowds, cursor),
-            delivery: Delivery::new(epoch, cursor, pub_cursor),
+            delivery: Delivery::new(epoch, cursor),
             receipts: Receipts::default(),
             calls: Calls::default(),
             store,
@@ -295,6 +298,7 @@ impl Session {
             self.delivery.deadline_ms(),
             self.store.deadline_ms(),
             self.inbox.deadline_ms().filter(|_| open),
+            self.public.deadline_ms().filter(|_| open),
             self.crowds.deadline_ms().filter(|_| open),
             self.ack_at_ms.filter(|_| open),
         ];
@@ -409,6 +413,9 @@ impl Session {
             }
         }
         if !background {
+            if changed {
+                self.public.look();
+            }
             self.wake_up(now_ms);
         }
     }

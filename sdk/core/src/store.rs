@@ -4,7 +4,9 @@
 //! under way at a time, so writes cannot overtake each other; what changes meanwhile
 //! goes into the next one, the last value of each record only.
 
-use seqline_protocol::{AppId, ConvId, DeviceId, Epoch, PubSeq, Seq, UserId, from_cbor, to_cbor};
+use seqline_protocol::{
+    AppId, ConvId, DeviceId, Epoch, PublicPlace, Seq, UserId, from_cbor, to_cbor,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -26,7 +28,9 @@ pub(crate) struct Position {
     pub(crate) user: UserId,
     pub(crate) epoch: Epoch,
     pub(crate) cursor: Seq,
-    pub(crate) pub_cursor: PubSeq,
+    /// Not there in records of earlier versions, which knew no views.
+    #[serde(default)]
+    pub(crate) public: PublicPlace,
 }
 
 /// How far the app took a large conversation's own timeline.

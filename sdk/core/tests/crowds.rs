@@ -4,10 +4,10 @@ mod support;
 
 use seqline_core::{Config, Delivered, Event, Input, Status};
 use seqline_protocol::{
-    ClientFrame, ConvId, Crowd, Entry, Item, Message, PubSeq, RelayFrame, RequestId, ResetReason,
-    Seq, Start, limits,
+    ClientFrame, ConvId, Crowd, Entry, Item, Message, RelayFrame, RequestId, ResetReason, Seq,
+    Start, limits,
 };
-use support::{Device, entry, message, page, push, welcome};
+use support::{Device, entry, message, push, welcome};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -373,9 +373,7 @@ fn page_items(req: RequestId, items: impl IntoIterator<Item = Item>, head: u64) 
         req,
         entries: entries(1, items),
         head: seq(head),
-        broadcasts: Vec::new(),
-        pub_cursor: Some(PubSeq::ZERO),
-        pub_head: Some(PubSeq::ZERO),
+        public: None,
     }
 }
 
@@ -400,21 +398,11 @@ fn crowd_page(
     seqs: impl IntoIterator<Item = u64>,
     head: u64,
 ) -> RelayFrame {
-    let RelayFrame::Page {
-        pub_cursor,
-        pub_head,
-        ..
-    } = page(req, [], head)
-    else {
-        unreachable!()
-    };
     RelayFrame::Page {
         req,
         entries: crowd_entries(name, seqs),
         head: seq(head),
-        broadcasts: Vec::new(),
-        pub_cursor,
-        pub_head,
+        public: None,
     }
 }
 

@@ -142,9 +142,7 @@ fn an_own_entry_stands_for_a_lost_sent() {
         req,
         entries: vec![own],
         head: Seq::saturating(1),
-        broadcasts: Vec::new(),
-        pub_cursor: None,
-        pub_head: None,
+        public: None,
     });
     assert_eq!(statuses(&device, &id).last(), Some(&Status::Sent));
     device.relay_says(&sent(&id, 1));

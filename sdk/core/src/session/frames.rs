@@ -73,18 +73,10 @@ impl Session {
                 req,
                 entries,
                 head,
-                broadcasts,
-                pub_cursor,
-                pub_head,
+                public,
             } => {
-                let page = Page {
-                    req,
-                    entries,
-                    head,
-                    pub_cursor,
-                    pub_head,
-                };
-                self.paged(page, broadcasts, now_ms);
+                let page = Page { req, entries, head };
+                self.paged(page, public, now_ms);
             }
             RelayFrame::History {
                 req,
@@ -114,6 +106,7 @@ impl Session {
                 let relay_now = self.relay_now_at(now_ms);
                 self.link
                     .token_lives_until(token_expires_us, relay_now, now_ms);
+                self.public.look();
             }
             RelayFrame::Reset {
                 conv: Some(conv),
@@ -193,6 +186,7 @@ impl Session {
         self.syncing = true;
         self.tell_connected(welcome.user.clone(), welcome.session.clone());
         self.adopt_position(welcome);
+        self.public.welcomed(welcome, &mut self.rng, now_ms);
         if welcome.reset.is_none() {
             // What was taken while there was no connection has not been told.
             self.ack_at_ms = Some(now_ms);

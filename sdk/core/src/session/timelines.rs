@@ -2,8 +2,8 @@
 //! relay's word to the app and the cursors.
 
 use seqline_protocol::{
-    BroadcastChange, ConvId, Entry, Epoch, Item, MessageHead, PubSeq, RequestId, ResetReason, Seq,
-    Welcome,
+    ClientFrame, ConvId, Entry, Epoch, Item, MessageHead, PubSeq, PublicPage, RequestId,
+    ResetReason, Seq, Welcome,
 };
 
 use super::{Session, next_request};
@@ -12,6 +12,7 @@ use crate::{
     event::{Event, Sent},
     inbox::{Page, Room},
     output::Output,
+    public::Answer,
     store::Position,
 };
 
@@ -25,7 +26,7 @@ impl Session {
             user: welcome.user.clone(),
             epoch: welcome.epoch,
             cursor: welcome.cursor,
-            pub_cursor: self.delivery.pub_cursor(),
+            public: self.public.place().clone(),
         });
         if let Some(reason) = welcome.reset {
             self.reset(reason, welcome.cursor, welcome.epoch);
@@ -40,7 +41,7 @@ impl Session {
             self.keep_position();
         }
         let live = welcome.cursor == welcome.head;
-        self.inbox.welcomed(welcome.head, welcome.pub_head, live);
+        self.inbox.welcomed(welcome.head, live);
         self.crowds.welcomed(&welcome.crowds);
     }
 
@@ -73,18 +74,18 @@ impl Session {
     }
 
     pub(super) fn notified(&mut self, conv: Option<&ConvId>, head: Seq, pub_head: PubSeq) {
+        self.public.notified(pub_head);
         match conv {
-            None => self.inbox.notified(head, pub_head),
+            None => self.inbox.notified(head),
             Some(conv) => {
-                self.inbox.notified(Seq::ZERO, pub_head);
                 if let Some(inbox) = self.crowds.inbox(conv) {
-                    inbox.notified(head, PubSeq::ZERO);
+                    inbox.notified(head);
                 }
             }
         }
     }
 
-    pub(super) fn paged(&mut self, page: Page, broadcasts: Vec<BroadcastChange>, now_ms: u64) {
+    pub(super) fn paged(&mut self, page: Page, public: Option<PublicPage>, now_ms: u64) {
         let of_crowd = !self.inbox.awaits(page.req);
         let room = self.room(of_crowd);
         let (conv, inbox) = if of_crowd {
@@ -97,7 +98,13 @@ impl Session {
         };
         let accepted = inbox.paged(page, room, now_ms, &mut self.stats);
         self.accept(conv.as_ref(), accepted, now_ms);
-        self.delivery.add_broadcasts(broadcasts);
+        if !of_crowd {
+            match self.public.answered(public, now_ms) {
+                Answer::Nothing => {}
+                Answer::Moved => self.keep_position(),
+                Answer::News(news, place) => self.delivery.add_public(news, place),
+            }
+        }
     }
 
     /// True if the request was a pull.
@@ -152,11 +159,16 @@ impl Session {
         let room = self.delivery.room().min(page_max);
         let last_req = &mut self.last_req;
         let new_request: &mut dyn FnMut() -> RequestId = &mut || next_request(last_req);
+        self.public.poll(now_ms);
+        let look = self.public.is_due();
         let mut pulls: Vec<_> = self
             .inbox
-            .next_pull(room, now_ms, new_request)
+            .next_pull(room, look, now_ms, new_request)
             .into_iter()
             .collect();
+        if let Some(ClientFrame::Pull { public, .. }) = pulls.first_mut() {
+            *public = self.public.ask(&mut self.rng, now_ms);
+        }
         let room = self.delivery.room_of_crowds();
         while let Some(pull) = self.crowds.next_pull(room, page_max, now_ms, new_request) {
             pulls.push(pull);
@@ -178,6 +190,10 @@ impl Session {
     }
 
     pub(super) fn progressed(&mut self, progress: Progress, now_ms: u64) {
+        if let Some(place) = progress.public {
+            self.public.taken(place);
+            self.keep_position();
+        }
         if progress.own {
             self.own_cursor_moved(now_ms);
         }
@@ -199,7 +215,7 @@ impl Session {
         if let (Some(identity), Some(epoch)) = (&mut self.identity, self.delivery.epoch()) {
             identity.epoch = epoch;
             identity.cursor = self.delivery.cursor();
-            identity.pub_cursor = self.delivery.pub_cursor();
+            identity.public.clone_from(self.public.place());
             self.store.put_position(identity);
         }
     }
@@ -207,12 +223,10 @@ impl Session {
     pub(super) fn deliver(&mut self, now_ms: u64) {
         let user = self.identity.as_ref().map(|identity| &identity.user);
         self.outputs.extend(self.delivery.next_batch(user, now_ms));
-        if self.delivery.pass_public(self.inbox.pub_received()) {
-            self.keep_position();
-        }
         if self.syncing
             && self.inbox.is_caught_up()
             && self.crowds.is_caught_up()
+            && !self.public.is_due()
             && self.delivery.waiting() == 0
         {
             self.syncing = false;

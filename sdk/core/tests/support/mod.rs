@@ -262,6 +262,8 @@ pub fn welcome(cursor: u64, head: u64) -> Welcome {
         cursor: Seq::saturating(cursor),
         reset: None,
         pub_head: PubSeq::ZERO,
+        pub_view: String::new(),
+        pub_refresh_ms: None,
         now_us: Micros::saturating(UNIX_MS * 1_000),
         token_expires_us: Micros::saturating(UNIX_MS * 1_000 + 3_600_000_000),
         heartbeat: Heartbeat::default(),
@@ -316,9 +318,7 @@ pub fn page(
         req,
         entries: seqs.into_iter().map(entry).collect(),
         head: Seq::saturating(head),
-        broadcasts: Vec::new(),
-        pub_cursor: Some(PubSeq::ZERO),
-        pub_head: Some(PubSeq::ZERO),
+        public: None,
     }
 }
 

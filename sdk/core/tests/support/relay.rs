@@ -220,9 +220,7 @@ impl Relay {
             req,
             entries,
             head,
-            broadcasts: Vec::new(),
-            pub_cursor: Some(PubSeq::ZERO),
-            pub_head: Some(PubSeq::ZERO),
+            public: None,
         }
     }
 }
