@@ -3,7 +3,7 @@
 use std::path::Path;
 
 fn main() {
-    for page in ["chat", "reference"] {
+    for page in ["chat", "console", "reference"] {
         // A folder that does not exist yet is watched by the nearest one that does.
         let folders = [
             format!("../www/{page}/dist"),

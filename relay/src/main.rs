@@ -121,6 +121,7 @@ fn announce(running: &Running, is_dev: bool) -> Result<(), Failure> {
     writeln!(out, "listening on http://{address}")?;
     if is_dev {
         writeln!(out, "Open http://{address}/ in two browser windows")?;
+        writeln!(out, "Open http://{address}/console to write to all users")?;
     }
     out.flush()?;
     Ok(())

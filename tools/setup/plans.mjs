@@ -21,7 +21,15 @@ const steps = [
 
 const buildAll = ['size', 'web', 'relay'];
 const checkAll = ['rustfmt', 'clippy', 'clippy-wasm', 'prettier', 'typecheck', 'eslint'];
-const testAll = ['test-tools', 'test-rust', 'test-wasm', 'test-package', 'test-web', 'test-e2e'];
+const testAll = [
+  'test-tools',
+  'test-rust',
+  'test-wasm',
+  'test-package',
+  'test-web',
+  'test-console',
+  'test-e2e',
+];
 
 export const plans = {
   start: {
@@ -52,7 +60,11 @@ export const plans = {
     hasTests: true,
   },
   'test:package': { purpose: 'tests the npm package', steps: ['test-package'], hasTests: true },
-  'test:web': { purpose: 'tests the chat page', steps: ['test-web'], hasTests: true },
+  'test:web': {
+    purpose: 'tests the chat page and the console',
+    steps: ['test-web', 'test-console'],
+    hasTests: true,
+  },
   'test:e2e': { purpose: 'tests all parts together', steps: ['test-e2e'], hasTests: true },
   'test:crash': {
     purpose: 'the long run: 200 times, the relay is killed while both sides write',

@@ -1,4 +1,4 @@
-//! The relay's HTTP side: the WebSocket endpoint, health, and the web page.
+//! The relay's HTTP side: the WebSocket endpoint, health, and the web pages.
 
 mod api;
 mod bearer;
@@ -86,8 +86,12 @@ pub fn router(app: Arc<App>) -> Router {
         router = router.route("/dev/token", post(dev::token).layer(cors));
     }
     let api = api::routes(&app);
+    let console = get(page::console.layer(CompressionLayer::new()));
     let reference = get(page::reference.layer(CompressionLayer::new()));
     router
+        .route(page::CONSOLE, console.clone())
+        .route(&format!("{}/", page::CONSOLE), console.clone())
+        .route(&format!("{}/{{*file}}", page::CONSOLE), console)
         .route(page::REFERENCE, reference.clone())
         .route(&format!("{}/", page::REFERENCE), reference.clone())
         .route(&format!("{}/{{*file}}", page::REFERENCE), reference)

@@ -1,4 +1,4 @@
-//! Web pages from inside the binary: the chat, and the reference of the API.
+//! Web pages from inside the binary: the chat, the operators' console, and the reference of the API.
 
 use std::borrow::Cow;
 
@@ -18,9 +18,17 @@ use super::refusal;
 struct Chat;
 
 #[derive(Embed)]
+#[folder = "../www/console/dist"]
+#[allow_missing = true]
+struct Console;
+
+#[derive(Embed)]
 #[folder = "../www/reference/dist"]
 #[allow_missing = true]
 struct Reference;
+
+/// Where the operators' console is.
+pub(super) const CONSOLE: &str = "/console";
 
 /// Where the reference of the API is.
 pub(super) const REFERENCE: &str = "/docs/api";
@@ -64,15 +72,24 @@ pub(super) async fn chat(method: Method, uri: Uri, headers: HeaderMap) -> Respon
     found(file, &headers)
 }
 
+/// A file of the console; its page for its own address.
+pub(super) async fn console(uri: Uri, headers: HeaderMap) -> Response {
+    found(below::<Console>(CONSOLE, &uri), &headers)
+}
+
 /// A file of the API's reference; its page for its own address.
 pub(super) async fn reference(uri: Uri, headers: HeaderMap) -> Response {
-    let path = uri.path().trim_start_matches(REFERENCE);
-    let file = match path.trim_start_matches('/') {
-        "" => Some(File::of::<Reference>(INDEX).unwrap_or_else(File::not_built)),
-        path => File::of::<Reference>(path),
-    };
     let images = REFERENCE_IMAGES;
-    found(file.map(|file| File { images, ..file }), &headers)
+    let file = below::<Reference>(REFERENCE, &uri).map(|file| File { images, ..file });
+    found(file, &headers)
+}
+
+fn below<E: Embed>(address: &str, uri: &Uri) -> Option<File> {
+    let path = uri.path().trim_start_matches(address);
+    match path.trim_start_matches('/') {
+        "" => Some(File::of::<E>(INDEX).unwrap_or_else(File::not_built)),
+        path => File::of::<E>(path),
+    }
 }
 
 fn found(file: Option<File>, headers: &HeaderMap) -> Response {

@@ -1,5 +1,6 @@
 //! Every route, by its path.
 
+mod console;
 mod dev_token;
 mod docs_api;
 mod healthz;

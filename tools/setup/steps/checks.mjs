@@ -32,7 +32,7 @@ export const checkSteps = [
     name: 'clippy',
     purpose: 'check the Rust code for mistakes',
     // The relay's binary holds the built pages.
-    needs: ['web', 'reference'],
+    needs: ['web', 'console', 'reference'],
     run: async ({ exec }) => {
       const what = ['clippy', '--workspace', '--exclude', 'seqline-sdk', '--all-targets'];
       await exec('cargo', [...what, ...native, ...denyWarnings]);

@@ -1,4 +1,4 @@
-// The npm package, the web page made with it, and the page of the HTTP API.
+// The npm package, the web page made with it, the operators' console, and the page of the HTTP API.
 
 /** @type {import('../runner.mjs').Step[]} */
 export const packageSteps = [
@@ -16,10 +16,20 @@ export const packageSteps = [
     name: 'web',
     purpose: 'build the chat page',
     needs: ['package'],
-    inputs: ['www/chat', 'pkg/dist', 'package-lock.json', 'tsconfig.base.json'],
+    inputs: ['www/chat', 'www/shared', 'pkg/dist', 'package-lock.json', 'tsconfig.base.json'],
     outputs: ['www/chat/dist'],
     run: async ({ exec }) => {
       await exec('npm', ['run', 'build', '-w', '@seqline/chat']);
+    },
+  },
+  {
+    name: 'console',
+    purpose: "build the operators' console",
+    needs: ['npm'],
+    inputs: ['www/console', 'www/shared', 'package-lock.json', 'tsconfig.base.json'],
+    outputs: ['www/console/dist'],
+    run: async ({ exec }) => {
+      await exec('npm', ['run', 'build', '-w', '@seqline/console']);
     },
   },
   {

@@ -1,4 +1,4 @@
-// The server, with the chat page and the API's page inside its binary.
+// The server, with the web pages inside its binary.
 import { cargoFlags } from '../cargo.mjs';
 import { relayBinary, targetDirs } from '../paths.mjs';
 
@@ -6,10 +6,10 @@ import { relayBinary, targetDirs } from '../paths.mjs';
 const relayStep = (name, profile, purpose, profileFlags) => ({
   name,
   purpose,
-  needs: ['tools', 'web', 'reference'],
+  needs: ['tools', 'web', 'console', 'reference'],
   inputs: [
     ...['Cargo.toml', 'Cargo.lock', 'relay', 'sdk/protocol'],
-    ...['www/chat/dist', 'www/reference/dist'],
+    ...['www/chat/dist', 'www/console/dist', 'www/reference/dist'],
   ],
   outputs: [relayBinary(profile)],
   key: ({ rustc }) => rustc,

@@ -33,7 +33,7 @@ export const testSteps = [
   test({
     name: 'test-rust',
     purpose: 'test protocol, core and relay',
-    needs: ['tools', 'web', 'reference', 'postgres'],
+    needs: ['tools', 'web', 'console', 'reference', 'postgres'],
     run: async ({ exec, found }) => {
       const crates = ['-p', 'seqline-protocol', '-p', 'seqline-core', '-p', 'seqline-relay'];
       await exec(
@@ -55,6 +55,7 @@ export const testSteps = [
     'chromium',
   ]),
   npmTest('test-web', '@seqline/chat', 'test the chat page', ['package']),
+  npmTest('test-console', '@seqline/console', "test the operators' console", ['npm']),
   npmTest('test-e2e', '@seqline/tests', 'test all parts together, with faults', [
     'web',
     'relay-debug',

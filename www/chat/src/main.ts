@@ -1,8 +1,8 @@
 import { createApp } from 'vue';
 
 import App from './App.vue';
-import './styles/tokens.css';
-import './styles/base.css';
-import './styles/controls.css';
+import '@seqline/shared/styles/tokens.css';
+import '@seqline/shared/styles/base.css';
+import '@seqline/shared/styles/controls.css';
 
 createApp(App).mount('#app');

@@ -46,6 +46,23 @@ async fn gives_a_token_that_opens_a_session() {
 }
 
 #[tokio::test]
+async fn gives_operators_a_token_that_opens_no_session() {
+    let relay = dev().await;
+    let given = ask(
+        &relay,
+        &[JSON],
+        "{\"user\":\"olga\",\"scope\":\"operator\"}",
+    )
+    .await
+    .json();
+    let bearer = format!("Bearer {}", given["token"].as_str().unwrap());
+    let headers = [JSON, ("authorization", bearer.as_str())];
+    let address = relay.running.address();
+    let reply = request(address, "POST", "/v1/timeline/pull", &headers, "{}").await;
+    assert_eq!(reply.json()["error"]["code"], "scope_forbidden");
+}
+
+#[tokio::test]
 async fn refuses_what_is_no_request_for_one() {
     let relay = dev().await;
     for (body, status) in [

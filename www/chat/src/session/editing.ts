@@ -3,7 +3,7 @@ import type { Client } from 'seqline';
 import { shallowRef, type ShallowRef } from 'vue';
 
 import { failureText } from './failures.ts';
-import type { Notices } from './notices.ts';
+import type { Notices } from '@seqline/shared/session/notices.ts';
 
 export interface Edited {
   conv: string;

@@ -11,7 +11,7 @@ import {
 import { factsOf, type Chat } from '../store/chat.ts';
 import { applyGroup, applyMembers } from '../store/groups.ts';
 import { codeOf, failureText, isConnectionFailure } from './failures.ts';
-import type { Notices } from './notices.ts';
+import type { Notices } from '@seqline/shared/session/notices.ts';
 
 /** Members asked for at once. */
 const MEMBERS_PAGE = 100;

@@ -5,7 +5,7 @@ import { shallowRef, type ShallowRef } from 'vue';
 import type { Chat } from '../store/chat.ts';
 import { applyPresence } from '../store/presence.ts';
 import { failureText, isConnectionFailure } from './failures.ts';
-import type { Notices } from './notices.ts';
+import type { Notices } from '@seqline/shared/session/notices.ts';
 
 /** Users that are watched at a time; those that were shown first are let go. */
 const WATCHED_MAX = 200;

@@ -1,6 +1,6 @@
 import type { ClientOptions } from 'seqline';
 
-import { isFresh, logInByName, type Login } from './login.ts';
+import { isFresh, logInByName, type Login } from '@seqline/shared/session/login.ts';
 
 /**
  * Gives the client its tokens. In development mode a new one is fetched when the old one

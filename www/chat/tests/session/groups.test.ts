@@ -2,7 +2,7 @@ import type { Events, Group, Member } from 'seqline';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import type { NewGroupWish } from '../../src/session/groups.ts';
-import type { Login } from '../../src/session/login.ts';
+import type { Login } from '@seqline/shared/session/login.ts';
 import { Session } from '../../src/session/session.ts';
 import { event, me, message, peer, snapshot } from '../store/builders.ts';
 import { FakeClient, settled } from './fake-client.ts';

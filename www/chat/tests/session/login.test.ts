@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import { fetchInfo, isFresh, logInByName, logInWithToken } from '../../src/session/login.ts';
+import { fetchInfo, isFresh, logInByName, logInWithToken } from '@seqline/shared/session/login.ts';
 import { TokenSource } from '../../src/session/tokens.ts';
 
 afterEach(() => {

@@ -1,7 +1,7 @@
 import type { Failure, HistoryQuery, Message } from 'seqline';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import type { Login } from '../../src/session/login.ts';
+import type { Login } from '@seqline/shared/session/login.ts';
 import { Session } from '../../src/session/session.ts';
 import { conv, event, me, message, messages, peer, snapshot } from '../store/builders.ts';
 import { FakeClient, settled } from './fake-client.ts';

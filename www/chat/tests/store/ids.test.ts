@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { conversationTitle } from '../../src/store/conversation-ids.ts';
-import { userIdProblem } from '../../src/store/user-ids.ts';
+import { userIdProblem } from '@seqline/shared/user-ids.ts';
 
 test('conversations have a title', () => {
   expect(conversationTitle('dm:alice:bob', 'alice')).toBe('bob');

@@ -1,5 +1,8 @@
 // Who is logged in, with which token.
 
+/** What a token is for: using the app, or running it. */
+export type Scope = 'user' | 'operator';
+
 /** A log-in of this window. */
 export interface Login {
   user: string;
@@ -30,11 +33,11 @@ export async function fetchInfo(): Promise<RelayInfo> {
  * Logs in by name alone, at a relay in development mode.
  * @throws {Error} with a sentence for people
  */
-export async function logInByName(user: string): Promise<Login> {
+export async function logInByName(user: string, scope: Scope = 'user'): Promise<Login> {
   const answer = await request('/dev/token', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ user }),
+    body: JSON.stringify(scope === 'user' ? { user } : { user, scope }),
   });
   const { token, app, expires_us } = answer as {
     token?: unknown;
@@ -59,12 +62,15 @@ export async function logInByName(user: string): Promise<Login> {
  * Logs in with a token. The relay checks it; this only reads whom it is of.
  * @throws {Error} with a sentence for people
  */
-export function logInWithToken(text: string): Login {
+export function logInWithToken(text: string, wanted: Scope = 'user'): Login {
   const token = text.trim();
   if (token === '') throw new Error('Paste a token.');
-  const { app, sub, exp } = claimsOf(token);
+  const { app, sub, scope, exp } = claimsOf(token);
   if (typeof app !== 'string' || typeof sub !== 'string') {
     throw new Error('This is not a token of Seqline: it names no app or user.');
+  }
+  if (typeof scope === 'string' && scope !== wanted) {
+    throw new Error(`This token is of scope “${scope}”; this page needs one of “${wanted}”.`);
   }
   if (typeof exp === 'number' && exp * 1_000 < Date.now()) {
     throw new Error('This token has expired. Get a new one.');
@@ -85,6 +91,7 @@ export const isFresh = ({ expiresAt }: Login, now: number): boolean =>
 interface Claims {
   app?: unknown;
   sub?: unknown;
+  scope?: unknown;
   exp?: unknown;
 }
 

@@ -1,11 +1,9 @@
 // The log-in is kept per window, so that two windows of one browser can be two users.
 import type { Login } from './login.ts';
 
-const KEY = 'seqline.login';
-
-export function storedLogin(): Login | undefined {
+export function storedLogin(key: string): Login | undefined {
   try {
-    const text = sessionStorage.getItem(KEY);
+    const text = sessionStorage.getItem(key);
     return text === null ? undefined : (JSON.parse(text) as Login);
   } catch {
     // Storage is forbidden or was tampered with: log in again.
@@ -13,10 +11,10 @@ export function storedLogin(): Login | undefined {
   }
 }
 
-export function storeLogin(login: Login | undefined): void {
+export function storeLogin(key: string, login: Login | undefined): void {
   try {
-    if (login) sessionStorage.setItem(KEY, JSON.stringify(login));
-    else sessionStorage.removeItem(KEY);
+    if (login) sessionStorage.setItem(key, JSON.stringify(login));
+    else sessionStorage.removeItem(key);
   } catch {
     // Without storage, a reload asks to log in again.
   }

@@ -1,0 +1,8 @@
+import '@seqline/shared/styles/tokens.css';
+import '@seqline/shared/styles/base.css';
+import '@seqline/shared/styles/controls.css';
+import { createApp } from 'vue';
+
+import App from './App.vue';
+
+createApp(App).mount('#app');
