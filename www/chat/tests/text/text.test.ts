@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { isFewEmoji } from '../../src/text/emoji.ts';
-import { formatBytes, formatDay, formatTime, formatWhen } from '../../src/text/format.ts';
+import { formatBytes, formatDay, formatTime, formatWhen } from '@seqline/shared/text/format.ts';
 import { splitLinks } from '../../src/text/links.ts';
 import { previewOf } from '../../src/text/preview.ts';
 
