@@ -10,6 +10,9 @@ pub const BROADCASTS_MAX: usize = 256;
 /// Users on an app's allow-list. No more can be added.
 pub const ALLOW_LIST_MAX: usize = 10_000;
 
+/// Broadcasts that one operation marks as seen. More are refused.
+pub const SEEN_MAX: usize = 100;
+
 /// Operations that wait for the writer. A connection that would add one more waits,
 /// and is not read from while it does.
 pub const WRITER_QUEUE_MAX: usize = 8 * 1024;

@@ -36,7 +36,7 @@ pub use open::{Database, OpenError, StoreSettings};
 pub use ops::{
     Actor, Clear, Commit, Delete, Delivered, Device, Digest, Disconnected, Done, Edit, EndDevice,
     GroupAction, GroupCommand, GroupDone, GroupEdit, Op, OpResult, Presence, Read, Recall, Refusal,
-    Send, Sent, Timeline, TimelineAppend,
+    Seen, Send, Sent, Timeline, TimelineAppend,
 };
 pub use reads::{
     ConvPage, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery, HistoryPage,

@@ -7,12 +7,19 @@
 //!
 //! What an operator may do when is decided in `rules`, the same for every backend.
 
+mod allow_list;
+mod rules;
+
 use std::collections::BTreeSet;
 
 use seqline_protocol::{AppId, BroadcastId, Kind, Label, Micros, PubSeq, UserId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub(in crate::store) use self::{
+    allow_list::{AllowListChanged, change_allow_list},
+    rules::{Before, Decided, decide},
+};
 use super::Reading;
 
 /// Where a broadcast is in its life. `Expired` is not stored: it is what `Published` and
@@ -101,8 +108,8 @@ pub struct Wave {
     pub window_ms: u64,
 }
 
-/// A broadcast as operators see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A broadcast as operators see it. Databases keep it as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BroadcastRow {
     /// Whose users it is for.
     pub app: AppId,
@@ -255,7 +262,9 @@ pub enum AllowListChange {
 pub struct PublicChanges {
     /// The newest number.
     pub head: PubSeq,
-    /// Changes before this one were forgotten, with the tombstones of what was taken back.
+    /// Changes before this one were forgotten: tombstones of what was taken back, and what
+    /// expired long ago. Of older rows that it holds, a node forgets those that are recalled,
+    /// deleted or expired; and if its last number is before `floor - 1`, it asks from zero on.
     pub floor: PubSeq,
     /// Broadcasts that are or were shown to anyone, tombstones included, by `pub_seq`.
     pub rows: Vec<BroadcastRow>,
@@ -329,8 +338,10 @@ pub trait BroadcastStore: Send + Sync {
     /// whatever the number of users.
     fn public_changes(&self, after: PubSeq) -> Reading<'_, PublicChanges>;
 
-    /// Forgets tombstones from before a time, raises the floor, and removes a bounded number of
-    /// what else belonged to broadcasts that are gone (`seen`, reach). True if there is more.
+    /// Forgets what was taken back, deleted, or expired before a time and was not changed since,
+    /// and raises the floor; operators still see what was not deleted. Removes a bounded number
+    /// of what else belonged to it: who has seen it; if it was deleted, also its reach, and then
+    /// the row. The audit trail stays. True if there is more.
     fn age_broadcasts(&self, before: Micros) -> Reading<'_, bool>;
 
     /// Writes sketches over those of the same node and key.

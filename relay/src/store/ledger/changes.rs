@@ -2,7 +2,7 @@
 
 use seqline_protocol::{ConvId, DeviceId};
 
-use super::{ConvKey, ConvRow, DeviceRecord, EntryRow, MemberRow, MessageRow, UserKey, UserRow};
+use super::{ConvKey, ConvRow, DeviceRecord, EntryRow, MemberRow, MessageRow, SeenKey, SeenRow, UserKey, UserRow};
 
 /// Whose place in which conversation.
 pub(in crate::store) type MemberKey = (ConvKey, UserKey);
@@ -26,6 +26,8 @@ pub(in crate::store) struct Changes {
     pub(in crate::store) entries: Vec<EntryRow>,
     /// Messages that a user no longer wants to see.
     pub(in crate::store) hidden: Vec<(MemberKey, u64)>,
+    /// What users have seen of the public mailbox: new, or changed.
+    pub(in crate::store) seen: Vec<(SeenKey, SeenRow)>,
     /// Devices that connected now: `first` is kept if they are known, `last` is now.
     pub(in crate::store) devices_seen: Vec<DeviceRecord>,
     /// Devices that disconnected now: `last` is now.
@@ -47,6 +49,7 @@ impl Changes {
             && self.updates.is_empty()
             && self.entries.is_empty()
             && self.hidden.is_empty()
+            && self.seen.is_empty()
             && self.devices_seen.is_empty()
             && self.devices_left.is_empty()
             && self.devices_gone.is_empty()

@@ -9,7 +9,7 @@ use seqline_protocol::{AppId, ClientMsgId, Micros};
 
 use super::{
     Changes, ConvKey, ConvRow, EntryRow, MemberKey, MemberRow, MessageRow, MessageUpdate, Owner,
-    SentRow, UserKey, UserRow, marks::Marks, names::OpKeys,
+    SeenKey, SentRow, UserKey, UserRow, marks::Marks, names::OpKeys, seen::Marker,
 };
 use crate::{
     index::Index,
@@ -32,6 +32,8 @@ pub(super) struct Ledger<'a> {
     pub(super) keyed_at: Index<(ConvKey, UserKey, String), usize>,
     pub(super) hidden: BTreeMap<(MemberKey, u64), Hidden>,
     pub(super) marks: Marks,
+    /// Of broadcasts that there are.
+    pub(super) seen: BTreeMap<SeenKey, Marker>,
     pub(super) next_msg_id: u64,
     pub(super) entries: Vec<EntryRow>,
     /// What is written without having been looked at.
@@ -88,6 +90,7 @@ impl<'a> Ledger<'a> {
             keyed_at: Index::new(),
             hidden: BTreeMap::new(),
             marks: Marks::default(),
+            seen: BTreeMap::new(),
             next_msg_id: 0,
             entries: Vec::new(),
             changes: Changes::default(),
@@ -110,6 +113,7 @@ impl<'a> Ledger<'a> {
             Op::EndDevice(device) => Ok(self.end_device(device, keys)),
             Op::Register(_) => Ok(self.register(keys)),
             Op::Presence(presence) => Ok(self.presence(presence, keys)),
+            Op::Seen(seen) => self.seen(seen, keys),
         }
     }
 
@@ -289,6 +293,12 @@ impl<'a> Ledger<'a> {
             .into_iter()
             .filter(|(_, hidden)| *hidden == Hidden::Now)
             .map(|(key, _)| key)
+            .collect();
+        changes.seen = self
+            .seen
+            .into_iter()
+            .filter(|(_, marker)| marker.is_changed)
+            .map(|(key, marker)| (key, marker.row))
             .collect();
         (changes, appends)
     }

@@ -36,6 +36,7 @@ mod recalls;
 mod receipts;
 mod rows;
 mod run;
+mod seen;
 mod sends;
 mod standing;
 mod transaction;
@@ -45,7 +46,7 @@ pub(in crate::store) use self::{
     marks::own_messages,
     rows::{
         AppKey, ConvKey, ConvRow, ConvState, DeviceRecord, Direct, EntryKind, EntryRow, GroupRow,
-        MemberRow, MessageRow, Owner, SentRow, UserKey, UserRow,
+        MemberRow, MessageRow, Owner, SeenKey, SeenRow, SentRow, UserKey, UserRow,
     },
     run::run,
     transaction::{Create, MembersWanted, Names, Resolved, Transaction},

@@ -227,6 +227,7 @@ fn user_of(op: &Op) -> Option<(&Account, Create)> {
         Op::EndDevice(device) => Some((&device.account, Create::No)),
         Op::Register(account) => Some((account, Create::Yes)),
         Op::Presence(presence) => Some((&presence.account, Create::Yes)),
+        Op::Seen(seen) => Some((&seen.account, Create::Yes)),
     }
 }
 
@@ -263,7 +264,8 @@ fn conv_of(op: &Op) -> Option<(&AppId, &ConvId, Create)> {
         | Op::Disconnected(_)
         | Op::EndDevice(_)
         | Op::Register(_)
-        | Op::Presence(_) => return None,
+        | Op::Presence(_)
+        | Op::Seen(_) => return None,
     };
     let user = user_of(op).map(|(account, _)| account);
     let is_theirs = match conv.kind() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seqline_protocol::{ConvId, Item, JoinRule, Message, Role};
+use seqline_protocol::{BroadcastId, ConvId, DeviceId, Item, JoinRule, Message, Role};
 
 use crate::account::Account;
 
@@ -25,6 +25,11 @@ key! {
 key! {
     /// A backend's number of a conversation.
     ConvKey
+}
+
+impl ConvKey {
+    /// No conversation has it: for entries of the public mailbox.
+    pub(in crate::store) const NONE: Self = Self(0);
 }
 
 /// A user and the state of her timeline.
@@ -196,9 +201,9 @@ pub(in crate::store) struct EntryRow {
     pub(in crate::store) kind: EntryKind,
     pub(in crate::store) conv: ConvKey,
     /// Message, recall, edit, delete: the message's place. Receipt: delivered. Read: read.
-    /// Crowd: the entry to read after, plus one; zero: no longer.
+    /// Crowd: the entry to read after, plus one; zero: no longer. Seen: the broadcast.
     pub(in crate::store) conv_seq: u64,
-    /// Receipt: read.
+    /// Receipt: read. Seen: one if it was opened.
     pub(in crate::store) read: Option<u64>,
     /// Message, edit: the sender. Receipt: who received. Recall: who took it back (the
     /// sender, if the app's server did). Otherwise the timeline's user, or who acted.
@@ -224,6 +229,20 @@ pub(in crate::store) enum EntryKind {
     Delete = 5,
     Group = 6,
     Crowd = 7,
+    Seen = 8,
+}
+
+/// Whose marker at which broadcast.
+pub(in crate::store) type SeenKey = (BroadcastId, UserKey);
+
+/// What a user has seen of a broadcast. Without a marker, nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::store) struct SeenRow {
+    /// Whether any device has shown it.
+    pub(in crate::store) is_claimed: bool,
+    /// Which one did first, if that is known.
+    pub(in crate::store) device: Option<DeviceId>,
+    pub(in crate::store) is_opened: bool,
 }
 
 /// A device as it was last seen.

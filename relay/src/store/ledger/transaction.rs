@@ -3,7 +3,7 @@
 use seqline_protocol::{AppId, ClientMsgId, ConvId, Label};
 
 use super::{
-    AppKey, Changes, ConvKey, ConvRow, MemberKey, MemberRow, MessageRow, SentRow, UserKey, UserRow,
+    AppKey, Changes, ConvKey, ConvRow, MemberKey, MemberRow, MessageRow, SeenKey, SeenRow, SentRow, UserKey, UserRow,
 };
 use crate::account::Account;
 
@@ -126,6 +126,13 @@ pub(in crate::store) trait Transaction: Send {
         &mut self,
         wanted: &[(MemberKey, u64)],
     ) -> impl Future<Output = Result<Vec<bool>, Self::Error>> + Send;
+
+    /// What users have seen of the public mailbox, in the same order; none of a broadcast that
+    /// their app does not have, that nobody was shown yet, or that was forgotten.
+    fn seen(
+        &mut self,
+        wanted: &[SeenKey],
+    ) -> impl Future<Output = Result<Vec<Option<SeenRow>>, Self::Error>> + Send;
 
     /// Ids for so many messages: the first of them. Unused ones are lost, and need not be.
     fn message_ids(

@@ -2,6 +2,7 @@
 //! that the databases are compared with. Maps under one lock; simple and obviously right
 //! rather than fast.
 
+mod broadcasts;
 mod conversations;
 mod devices;
 mod hooks;

@@ -7,7 +7,7 @@ use std::{
 
 use seqline_protocol::{AppId, ClientMsgId, ConvId, Message, UserId};
 
-use super::{devices::DeviceState, hooks::HookState};
+use super::{broadcasts::PublicTables, devices::DeviceState, hooks::HookState};
 use crate::{
     account::Account,
     store::{
@@ -36,6 +36,7 @@ pub(super) struct Tables {
     pub(super) hidden: BTreeSet<(MemberKey, u64)>,
     pub(super) devices: BTreeMap<(UserKey, String), DeviceState>,
     pub(super) hooks: BTreeMap<HookId, HookState>,
+    pub(super) public: PublicTables,
 }
 
 impl Tables {

@@ -12,7 +12,7 @@ use crate::{
         ledger::{
             AppKey, Changes, ConvKey, ConvRow, ConvState, Create, Direct, EntryKind, GroupRow,
             MemberKey, MemberRow, MembersWanted, MessageRow, MessageUpdate, Names, Owner, Resolved,
-            SentRow, Transaction, UserKey, UserRow,
+            SeenKey, SeenRow, SentRow, Transaction, UserKey, UserRow,
         },
     },
 };
@@ -284,6 +284,17 @@ impl Transaction for MemoryTransaction<'_> {
         Ok(wanted.iter().map(|one| hidden.contains(one)).collect())
     }
 
+    async fn seen(&mut self, wanted: &[SeenKey]) -> Result<Vec<Option<SeenRow>>, Infallible> {
+        let tables = &self.tables;
+        let row = |(broadcast, user): &SeenKey| {
+            let app = &tables.users.get(user)?.account.app;
+            let seen = tables.public.seen.get(&(*broadcast, *user)).cloned();
+            let was_shown = tables.public.was_shown(app, *broadcast);
+            was_shown.then(|| seen.unwrap_or_default())
+        };
+        Ok(wanted.iter().map(row).collect())
+    }
+
     async fn message_ids(&mut self, _: usize) -> Result<u64, Infallible> {
         let last = self.tables.places.last_key_value();
         Ok(last.map_or(0, |(msg_id, _)| *msg_id) + 1)
@@ -313,6 +324,8 @@ impl Transaction for MemoryTransaction<'_> {
             timeline.insert(entry.seq, entry.clone());
         }
         self.tables.hidden.extend(changes.hidden.iter().copied());
+        let seen = changes.seen.iter().cloned();
+        self.tables.public.seen.extend(seen);
         self.tables.change_devices(changes, now_us);
         for (msg_id, _) in &changes.hooks {
             self.add_hook(*msg_id, changes);

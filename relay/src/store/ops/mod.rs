@@ -1,5 +1,6 @@
 //! What is written, and what comes of it.
 
+mod broadcasts;
 mod devices;
 mod groups;
 mod marks;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use seqline_protocol::{AppId, UserId};
 
 pub use self::{
+    broadcasts::Seen,
     devices::{Device, Disconnected, EndDevice, Presence},
     groups::{GroupAction, GroupCommand, GroupEdit},
     marks::{Clear, Delivered, Read},
@@ -48,6 +50,8 @@ pub enum Op {
     Register(Arc<Account>),
     /// Whether others may see when this user is online.
     Presence(Presence),
+    /// A user has seen something of the public mailbox.
+    Seen(Seen),
 }
 
 impl Op {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seqline_protocol::{AppId, ConvId, ConvSeq, ErrorCode, Item, Micros, MsgId, Seq, UserId};
+use seqline_protocol::{AppId, BroadcastId, ConvId, ConvSeq, ErrorCode, Item, Micros, MsgId, Seq, UserId};
 use thiserror::Error;
 
 use crate::account::Account;
@@ -21,6 +21,11 @@ pub enum Done {
     DeliveredUpTo(Seq),
     /// The group or channel is changed.
     Group(GroupDone),
+    /// It is marked.
+    Seen {
+        /// What the device has as new: no other one has shown it before.
+        new: Vec<BroadcastId>,
+    },
 }
 
 /// Where a message was stored.
@@ -89,6 +94,9 @@ pub enum Refusal {
     /// Who is named does not belong to it.
     #[error("that user is not a member")]
     MemberUnknown,
+    /// More broadcasts at once than that.
+    #[error("at most {0} broadcasts can be marked at once")]
+    TooManySeen(usize),
 }
 
 impl Refusal {
@@ -97,7 +105,7 @@ impl Refusal {
     pub fn code(self) -> ErrorCode {
         match self {
             Self::IdConflict => ErrorCode::IdConflict,
-            Self::Expired => ErrorCode::FieldInvalid,
+            Self::Expired | Self::TooManySeen(_) => ErrorCode::FieldInvalid,
             Self::ConversationUnknown => ErrorCode::ConversationUnknown,
             Self::MessageUnknown => ErrorCode::MessageUnknown,
             Self::RecallRefused(_) => ErrorCode::RecallRefused,

@@ -112,9 +112,11 @@ impl<'r> Columns<'r> {
     }
 
     pub(super) fn entry_kind(&mut self) -> Result<EntryKind, sqlx::Error> {
-        use EntryKind::{Crowd, Delete, Edit, Group, Message, Read, Recall, Receipt};
+        use EntryKind::{Crowd, Delete, Edit, Group, Message, Read, Recall, Receipt, Seen};
         let stored = self.take::<i16>()?;
-        [Message, Receipt, Read, Recall, Edit, Delete, Group, Crowd]
+        [
+            Message, Receipt, Read, Recall, Edit, Delete, Group, Crowd, Seen,
+        ]
             .into_iter()
             .find(|kind| *kind as i16 == stored)
             .ok_or_else(|| decode_text(format!("no timeline entry is of kind {stored}")))

@@ -3,6 +3,7 @@
 
 mod marks;
 mod messages;
+mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,7 @@ pub(super) async fn load<'a, T: Transaction>(
     load.sent(tx).await?;
     load.messages(tx).await?;
     load.hidden(tx).await?;
+    load.seen(tx).await?;
     Ok(load.ledger)
 }
 

@@ -116,6 +116,7 @@ CREATE INDEX message_by_key ON message (conv_id, sender_id, key, conv_seq) WHERE
 --   kind 5 delete:  conv_seq, about = the user
 --   kind 6 group:   data = the change as JSON, about = who did it
 --   kind 7 crowd:   conv_seq = the entry to read after, plus one; zero: no longer
+--   kind 8 seen:    conv_seq = the broadcast, read = one if it was opened; no conversation
 -- Partitioned by time, so that ageing drops whole partitions; the relay makes them ahead
 -- of time. A seq is unique in its timeline because it is given under the lock of the
 -- timeline's owner; the key of a partitioned table cannot say so without the time.
@@ -195,3 +196,75 @@ CREATE TABLE search (
 );
 
 CREATE INDEX search_by_word ON search USING gin (words);
+
+-- The public mailbox. Its one row has the newest number of a change, the first one that is
+-- not forgotten, and the newest id.
+CREATE TABLE mailbox (
+  mailbox_id bigint   PRIMARY KEY,
+  head       bigint   NOT NULL,
+  floor      bigint   NOT NULL,
+  last_id    bigint   NOT NULL
+);
+
+INSERT INTO mailbox VALUES (1, 0, 0, 0);
+
+-- A broadcast: one row, however many users it is for. `data` is all of it, as JSON; the
+-- columns are what is searched for. `pub_seq` is null until it is shown to anyone.
+--   state   0 draft, 1 staged, 2 published, 3 stopped, 4 recalled
+--   keeping 0 polls are told of it, 1 no longer, and what users have seen of it is being
+--           removed, 2 that is done: only operators see it
+CREATE TABLE broadcast (
+  broadcast_id bigint   PRIMARY KEY,
+  app          text COLLATE "C" NOT NULL,
+  state        smallint NOT NULL,
+  keeping      smallint NOT NULL,
+  is_deleted   boolean  NOT NULL,
+  changed_us   bigint   NOT NULL,
+  pub_seq      bigint,
+  expires_us   bigint,
+  data         text     NOT NULL
+);
+
+CREATE INDEX broadcast_by_app ON broadcast (app, broadcast_id);
+CREATE INDEX broadcast_by_change ON broadcast (pub_seq) WHERE keeping = 0;
+
+-- What operators did, for good: of a broadcast, or, where there is none, of the allow-list.
+CREATE TABLE broadcast_audit (
+  audit_id     bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  app          text COLLATE "C" NOT NULL,
+  broadcast_id bigint,
+  operator     text COLLATE "C" NOT NULL,
+  at_us        bigint   NOT NULL,
+  action       text COLLATE "C" NOT NULL,
+  revision     integer  NOT NULL,
+  pub_seq      bigint,
+  details      text     NOT NULL
+);
+
+CREATE INDEX broadcast_audit_by_app ON broadcast_audit (app, audit_id);
+CREATE INDEX broadcast_audit_by_broadcast ON broadcast_audit (broadcast_id, audit_id);
+
+-- The users of an app who try things out, as a JSON array, and their newest change.
+CREATE TABLE allow_list (
+  app     text COLLATE "C" NOT NULL PRIMARY KEY,
+  pub_seq bigint   NOT NULL,
+  users   text     NOT NULL
+);
+
+-- Sketches of how far a broadcast reached, as each node saw it.
+CREATE TABLE reach (
+  broadcast_id bigint   NOT NULL,
+  node         text COLLATE "C" NOT NULL,
+  name         text COLLATE "C" NOT NULL,
+  sketch       bytea    NOT NULL,
+  PRIMARY KEY (broadcast_id, node, name)
+);
+
+-- Which users have seen a broadcast, on which device first, and whether they opened it.
+CREATE TABLE seen (
+  broadcast_id bigint   NOT NULL,
+  user_id      bigint   NOT NULL,
+  is_opened    boolean  NOT NULL,
+  device       text COLLATE "C",
+  PRIMARY KEY (broadcast_id, user_id)
+);

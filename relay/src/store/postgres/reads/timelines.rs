@@ -1,6 +1,6 @@
 //! Pages of a timeline, in one statement so that entries and head are of one snapshot.
 
-use seqline_protocol::{Entry, Item, Message, Micros, MsgId, Receipt, Seq};
+use seqline_protocol::{BroadcastId, Entry, Item, Message, Micros, MsgId, Receipt, Seq};
 use sqlx::{PgPool, postgres::PgRow};
 
 use crate::{
@@ -206,6 +206,14 @@ fn entry(row: &PgRow, now: Micros) -> Result<Option<Entry>, sqlx::Error> {
         return Ok(None);
     };
     let kind = columns.entry_kind()?;
+    if kind == EntryKind::Seen {
+        let _no_conv: Option<&str> = columns.take()?;
+        let broadcast = BroadcastId::saturating(columns.count()?);
+        let (_user, _no_msg) = (columns.user()?, columns.optional()?);
+        let opened = columns.count()? != 0;
+        let item = Item::Seen { broadcast, opened };
+        return Ok(Some(Entry { seq, item }));
+    }
     let conv = columns.conv()?;
     let conv_seq = columns.conv_seq()?;
     let about = columns.user()?;
@@ -241,6 +249,7 @@ fn entry(row: &PgRow, now: Micros) -> Result<Option<Entry>, sqlx::Error> {
             conv,
             after: conv_seq.get().checked_sub(1).map(Seq::saturating),
         },
+        EntryKind::Seen => return Err(inconsistent()),
     };
     Ok(Some(Entry { seq, item }))
 }

@@ -291,7 +291,7 @@ pub(super) async fn message_ids(
 }
 
 /// The place of a row in what was asked for: databases count from one.
-fn place<T>(places: &mut [T], at: i64) -> Result<&mut T, sqlx::Error> {
+pub(super) fn place<T>(places: &mut [T], at: i64) -> Result<&mut T, sqlx::Error> {
     usize::try_from(at - 1)
         .ok()
         .and_then(|at| places.get_mut(at))

@@ -8,6 +8,7 @@
 
 mod load;
 mod locked;
+mod seen;
 mod write;
 
 use seqline_protocol::{ClientMsgId, Label};
@@ -16,7 +17,7 @@ use sqlx::{PgConnection, PgPool, Postgres};
 use super::names::NameCache;
 use crate::store::ledger::{
     Changes, ConvKey, ConvRow, MemberKey, MemberRow, MembersWanted, MessageRow, Names, Resolved,
-    SentRow, Transaction, UserKey, UserRow,
+    SeenKey, SeenRow, SentRow, Transaction, UserKey, UserRow,
 };
 
 /// Begins when something is read by key, so that names are resolved outside of it.
@@ -119,6 +120,10 @@ impl Transaction for PostgresTransaction<'_> {
 
     async fn hidden(&mut self, wanted: &[(MemberKey, u64)]) -> Result<Vec<bool>, sqlx::Error> {
         load::hidden(self.connection().await?, wanted).await
+    }
+
+    async fn seen(&mut self, wanted: &[SeenKey]) -> Result<Vec<Option<SeenRow>>, sqlx::Error> {
+        seen::load(self.connection().await?, wanted).await
     }
 
     async fn message_ids(&mut self, count: usize) -> Result<u64, sqlx::Error> {

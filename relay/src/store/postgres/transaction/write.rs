@@ -5,6 +5,7 @@ mod messages;
 
 use sqlx::PgConnection;
 
+use super::seen;
 use crate::store::{
     ledger::{Changes, ConvRow, EntryRow, MemberKey, MemberRow, Owner, UserKey, UserRow},
     postgres::columns::{inconsistent, stored_conv_state, stored_join_rule, stored_role},
@@ -26,6 +27,7 @@ pub(super) async fn write(
     messages::queue_for_search(connection, changes).await?;
     entries(connection, &changes.entries).await?;
     hidden(connection, &changes.hidden).await?;
+    seen::write(connection, &changes.seen).await?;
     devices::write(connection, changes, now_us).await?;
     messages::hooks(connection, changes).await
 }

@@ -113,6 +113,7 @@ CREATE INDEX message_by_key ON message (conv_id, sender_id, key, conv_seq) WHERE
 --   kind 5 delete:  conv_seq, about = the user
 --   kind 6 group:   data = the change as JSON, about = who did it
 --   kind 7 crowd:   conv_seq = the entry to read after, plus one; zero: no longer
+--   kind 8 seen:    conv_seq = the broadcast, read = one if it was opened; no conversation
 CREATE TABLE timeline (
   owner_id INTEGER NOT NULL,
   seq      INTEGER NOT NULL,
@@ -165,3 +166,75 @@ CREATE TABLE reworded (
   reworded_id INTEGER PRIMARY KEY AUTOINCREMENT,
   msg_id      INTEGER NOT NULL
 ) STRICT;
+
+-- The public mailbox. Its one row has the newest number of a change, the first one that is
+-- not forgotten, and the newest id.
+CREATE TABLE mailbox (
+  mailbox_id INTEGER PRIMARY KEY,
+  head       INTEGER NOT NULL,
+  floor      INTEGER NOT NULL,
+  last_id    INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO mailbox VALUES (1, 0, 0, 0);
+
+-- A broadcast: one row, however many users it is for. `data` is all of it, as JSON; the
+-- columns are what is searched for. `pub_seq` is null until it is shown to anyone.
+--   state   0 draft, 1 staged, 2 published, 3 stopped, 4 recalled
+--   keeping 0 polls are told of it, 1 no longer, and what users have seen of it is being
+--           removed, 2 that is done: only operators see it
+CREATE TABLE broadcast (
+  broadcast_id INTEGER PRIMARY KEY,
+  app          TEXT    NOT NULL,
+  state        INTEGER NOT NULL,
+  keeping      INTEGER NOT NULL,
+  is_deleted   INTEGER NOT NULL,
+  changed_us   INTEGER NOT NULL,
+  pub_seq      INTEGER,
+  expires_us   INTEGER,
+  data         TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX broadcast_by_app ON broadcast (app, broadcast_id);
+CREATE INDEX broadcast_by_change ON broadcast (pub_seq) WHERE keeping = 0;
+
+-- What operators did, for good: of a broadcast, or, where there is none, of the allow-list.
+CREATE TABLE broadcast_audit (
+  audit_id     INTEGER PRIMARY KEY,
+  app          TEXT    NOT NULL,
+  broadcast_id INTEGER,
+  operator     TEXT    NOT NULL,
+  at_us        INTEGER NOT NULL,
+  action       TEXT    NOT NULL,
+  revision     INTEGER NOT NULL,
+  pub_seq      INTEGER,
+  details      TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX broadcast_audit_by_app ON broadcast_audit (app, audit_id);
+CREATE INDEX broadcast_audit_by_broadcast ON broadcast_audit (broadcast_id, audit_id);
+
+-- The users of an app who try things out, as a JSON array, and their newest change.
+CREATE TABLE allow_list (
+  app     TEXT    NOT NULL PRIMARY KEY,
+  pub_seq INTEGER NOT NULL,
+  users   TEXT    NOT NULL
+) STRICT;
+
+-- Sketches of how far a broadcast reached, as each node saw it.
+CREATE TABLE reach (
+  broadcast_id INTEGER NOT NULL,
+  node         TEXT    NOT NULL,
+  name         TEXT    NOT NULL,
+  sketch       BLOB    NOT NULL,
+  PRIMARY KEY (broadcast_id, node, name)
+) STRICT;
+
+-- Which users have seen a broadcast, on which device first, and whether they opened it.
+CREATE TABLE seen (
+  broadcast_id INTEGER NOT NULL,
+  user_id      INTEGER NOT NULL,
+  is_opened    INTEGER NOT NULL,
+  device       TEXT,
+  PRIMARY KEY (broadcast_id, user_id)
+) STRICT, WITHOUT ROWID;

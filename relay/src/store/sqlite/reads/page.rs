@@ -1,7 +1,7 @@
 //! Pages of a timeline, in one statement so that entries and head are of one snapshot.
 
 use futures_util::TryStreamExt as _;
-use seqline_protocol::{Entry, Item, Message, Micros, MsgId, Receipt, Seq};
+use seqline_protocol::{BroadcastId, Entry, Item, Message, Micros, MsgId, Receipt, Seq};
 use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
@@ -250,6 +250,10 @@ fn entry(row: &SqliteRow, now: Micros) -> Result<Entry, sqlx::Error> {
             conv: conv(row, at(4))?,
             after: place.get().checked_sub(1).map(Seq::saturating),
         },
+        EntryKind::Seen => Item::Seen {
+            broadcast: BroadcastId::saturating(place.get()),
+            opened: flag(row, at(8))?,
+        },
     };
     Ok(Entry { seq, item })
 }
@@ -264,6 +268,7 @@ fn kind(stored: i64) -> Result<EntryKind, sqlx::Error> {
         5 => EntryKind::Delete,
         6 => EntryKind::Group,
         7 => EntryKind::Crowd,
+        8 => EntryKind::Seen,
         kind => {
             let error = format!("no timeline entry is of kind {kind}");
             return Err(sqlx::Error::Decode(error.into()));

@@ -7,6 +7,7 @@ mod cache;
 mod loads;
 mod messages;
 mod names;
+mod seen;
 mod writes;
 
 use seqline_protocol::{ClientMsgId, Label};
@@ -16,7 +17,7 @@ pub(super) use self::cache::Cache;
 use super::{rows::inconsistent, script::Script};
 use crate::store::ledger::{
     Changes, ConvKey, ConvRow, MemberKey, MemberRow, MembersWanted, MessageRow, Names, Resolved,
-    SentRow, Transaction, UserKey, UserRow,
+    SeenKey, SeenRow, SentRow, Transaction, UserKey, UserRow,
 };
 
 /// The writing connection, and what is remembered of its rows.
@@ -143,6 +144,10 @@ impl Transaction for SqliteTransaction<'_> {
 
     async fn hidden(&mut self, wanted: &[(MemberKey, u64)]) -> Result<Vec<bool>, sqlx::Error> {
         self.load_hidden(wanted).await
+    }
+
+    async fn seen(&mut self, wanted: &[SeenKey]) -> Result<Vec<Option<SeenRow>>, sqlx::Error> {
+        self.load_seen(wanted).await
     }
 
     async fn message_ids(&mut self, _: usize) -> Result<u64, sqlx::Error> {

@@ -168,6 +168,7 @@ impl SqliteTransaction<'_> {
         self.write_members(changes);
         self.write_updates(changes);
         self.write_hidden(changes);
+        self.write_seen(&changes.seen);
         self.write_devices(changes, now_us);
         self.write_hooks(changes);
     }
