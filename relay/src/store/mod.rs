@@ -51,7 +51,7 @@ use crate::account::Account;
 pub type Reading<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// A storage backend.
-pub trait Store: std::marker::Send + Sync {
+pub trait Store: BroadcastStore {
     /// Does all operations in one durable transaction, one after the other in their order.
     fn commit(&self, ops: Vec<Op>, now: Micros) -> Reading<'_, Commit>;
 

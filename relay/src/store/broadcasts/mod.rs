@@ -9,6 +9,7 @@
 
 mod allow_list;
 mod rules;
+pub(in crate::store) mod sql;
 
 use std::collections::BTreeSet;
 
@@ -17,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub(in crate::store) use self::{
-    allow_list::{AllowListChanged, change_allow_list},
-    rules::{Before, Decided, decide},
+    allow_list::change_allow_list,
+    rules::{Before, decide},
 };
 use super::Reading;
 

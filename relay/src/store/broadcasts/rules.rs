@@ -167,9 +167,8 @@ impl Step {
         }
         let details = details_of(&draft);
         let is_new_text = draft.content != row.content;
-        let is_change = is_new_text
-            || draft.audience != row.audience
-            || draft.every_device != row.every_device;
+        let is_change =
+            is_new_text || draft.audience != row.audience || draft.every_device != row.every_device;
         let was_shown = row.first_pub_seq.is_some();
         self.is_visible = was_shown && is_change;
         if was_shown && is_new_text {

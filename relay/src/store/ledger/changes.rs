@@ -2,7 +2,10 @@
 
 use seqline_protocol::{ConvId, DeviceId};
 
-use super::{ConvKey, ConvRow, DeviceRecord, EntryRow, MemberRow, MessageRow, SeenKey, SeenRow, UserKey, UserRow};
+use super::{
+    ConvKey, ConvRow, DeviceRecord, EntryRow, MemberRow, MessageRow, SeenKey, SeenRow, UserKey,
+    UserRow,
+};
 
 /// Whose place in which conversation.
 pub(in crate::store) type MemberKey = (ConvKey, UserKey);

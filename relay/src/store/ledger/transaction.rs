@@ -3,7 +3,8 @@
 use seqline_protocol::{AppId, ClientMsgId, ConvId, Label};
 
 use super::{
-    AppKey, Changes, ConvKey, ConvRow, MemberKey, MemberRow, MessageRow, SeenKey, SeenRow, SentRow, UserKey, UserRow,
+    AppKey, Changes, ConvKey, ConvRow, MemberKey, MemberRow, MessageRow, SeenKey, SeenRow, SentRow,
+    UserKey, UserRow,
 };
 use crate::account::Account;
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use seqline_protocol::{AppId, BroadcastId, ConvId, ConvSeq, ErrorCode, Item, Micros, MsgId, Seq, UserId};
+use seqline_protocol::{
+    AppId, BroadcastId, ConvId, ConvSeq, ErrorCode, Item, Micros, MsgId, Seq, UserId,
+};
 use thiserror::Error;
 
 use crate::account::Account;

@@ -117,9 +117,9 @@ impl<'r> Columns<'r> {
         [
             Message, Receipt, Read, Recall, Edit, Delete, Group, Crowd, Seen,
         ]
-            .into_iter()
-            .find(|kind| *kind as i16 == stored)
-            .ok_or_else(|| decode_text(format!("no timeline entry is of kind {stored}")))
+        .into_iter()
+        .find(|kind| *kind as i16 == stored)
+        .ok_or_else(|| decode_text(format!("no timeline entry is of kind {stored}")))
     }
 
     /// The columns of [`message_columns`]. What was taken back or replaced has no body.

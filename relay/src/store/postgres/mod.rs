@@ -5,6 +5,7 @@
 //! A read is one statement, so that it is one snapshot.
 
 mod age;
+mod broadcasts;
 mod columns;
 mod failure;
 mod hooks;

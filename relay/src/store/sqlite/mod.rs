@@ -5,6 +5,7 @@
 //! their own. Search has a file of its own ([`search`]).
 
 mod age;
+mod broadcasts;
 mod bulk;
 mod hooks;
 mod open;

@@ -1,0 +1,3 @@
+//! The statements, over PostgreSQL.
+
+crate::store::broadcasts::sql::queries!(sqlx::PgConnection, " FOR UPDATE");

@@ -1,0 +1,3 @@
+//! The statements, over SQLite.
+
+crate::store::broadcasts::sql::queries!(sqlx::SqliteConnection, "");
