@@ -7,7 +7,7 @@ use seqline_protocol::ErrorCode;
 /// Counts since the relay started.
 #[derive(Debug, Default)]
 pub struct Counters {
-    refusals: [AtomicU64; ErrorCode::ALL.len()],
+    refusals: Refusals,
     /// Commits that succeeded.
     pub commits: Counter,
     /// How many operations were in each commit.
@@ -46,6 +46,17 @@ pub struct Counters {
     pub age_steps: Counter,
     /// Steps of indexing.
     pub index_steps: Counter,
+}
+
+/// One for each code.
+#[derive(Debug)]
+struct Refusals([AtomicU64; ErrorCode::ALL.len()]);
+
+// Not derived: the standard library has it for arrays of up to 32 only.
+impl Default for Refusals {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| AtomicU64::default()))
+    }
 }
 
 /// One number that grows.
@@ -130,14 +141,18 @@ impl Histogram {
 impl Counters {
     /// Something was refused.
     pub fn refused(&self, code: ErrorCode) {
-        if let Some(count) = self.refusals.get(code as usize) {
+        if let Some(count) = self.refusals.0.get(code as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// How often each code was answered.
     pub fn refusals(&self) -> impl Iterator<Item = (ErrorCode, u64)> {
-        let counts = self.refusals.iter().map(|one| one.load(Ordering::Relaxed));
+        let counts = self
+            .refusals
+            .0
+            .iter()
+            .map(|one| one.load(Ordering::Relaxed));
         ErrorCode::ALL.iter().copied().zip(counts)
     }
 }

@@ -7,6 +7,7 @@ use seqline_protocol::{AppId, DeviceId, ErrorCode, UserId};
 use super::ApiError;
 use crate::{
     account::Account,
+    auth::Scope,
     limits::{RESPONSE_PAGE_BYTES_MAX, RESULT_PAGE_BYTES_MAX},
     mailbox::Mailbox,
     store::Actor,
@@ -16,9 +17,20 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// By whose authority: what the token says.
-    pub actor: Actor,
+    pub authority: Authority,
     /// From where.
     pub place: Place,
+}
+
+/// By whose authority a method is called: what the token's scope and `sub` say.
+#[derive(Debug, Clone)]
+pub enum Authority {
+    /// A user.
+    User(Arc<Account>),
+    /// The app's own server.
+    Server(AppId),
+    /// One of the people who run the app, by the name that the audit trail keeps.
+    Operator(Arc<Account>),
 }
 
 /// From where a method is called.
@@ -36,27 +48,55 @@ pub enum Place {
 }
 
 impl Caller {
+    /// The scope of the token.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        match self.authority {
+            Authority::User(_) => Scope::User,
+            Authority::Server(_) => Scope::Server,
+            Authority::Operator(_) => Scope::Operator,
+        }
+    }
+
     /// Whose data it is about.
     #[must_use]
     pub fn app(&self) -> &AppId {
-        self.actor.app()
+        match &self.authority {
+            Authority::User(account) | Authority::Operator(account) => &account.app,
+            Authority::Server(app) => app,
+        }
     }
 
-    /// The user, unless the app's server calls.
+    /// The user, unless the app's server or an operator calls.
     #[must_use]
     pub fn account(&self) -> Option<&Arc<Account>> {
-        match &self.actor {
-            Actor::User(account) => Some(account),
-            Actor::Server(_) => None,
+        match &self.authority {
+            Authority::User(account) => Some(account),
+            Authority::Server(_) | Authority::Operator(_) => None,
+        }
+    }
+
+    /// The operator who calls.
+    pub(super) fn operator(&self) -> Result<&UserId, ApiError> {
+        match &self.authority {
+            Authority::Operator(account) => Ok(&account.user),
+            Authority::User(_) | Authority::Server(_) => {
+                let text = "this is for operators: a token of scope operator";
+                Err(ApiError::new(ErrorCode::ScopeForbidden, text))
+            }
         }
     }
 
     /// By whose authority something is done, where the app's server may name a user in `as`.
     pub(super) fn acting_as(&self, user: Option<UserId>) -> Result<Actor, ApiError> {
-        match user {
-            None => Ok(self.actor.clone()),
-            Some(_) => self.user("as", user).map(Actor::User),
+        if user.is_some() {
+            return self.user("as", user).map(Actor::User);
         }
+        Ok(match &self.authority {
+            Authority::User(account) => Actor::User(Arc::clone(account)),
+            // Where an operator is let in, it is with the rights of the app.
+            Authority::Server(_) | Authority::Operator(_) => Actor::Server(self.app().clone()),
+        })
     }
 
     /// Whose something is, where it is of one user: the calling one, or whom the app's server
@@ -66,17 +106,17 @@ impl Caller {
         field: &str,
         named: Option<UserId>,
     ) -> Result<Arc<Account>, ApiError> {
-        match (&self.actor, named) {
-            (Actor::User(account), None) => Ok(Arc::clone(account)),
-            (Actor::Server(app), Some(user)) => {
+        match (&self.authority, named) {
+            (Authority::User(account), None) => Ok(Arc::clone(account)),
+            (Authority::Server(app), Some(user)) => {
                 let app = app.clone();
                 Ok(Arc::new(Account { app, user }))
             }
-            (Actor::User(_), Some(_)) => {
+            (Authority::User(_) | Authority::Operator(_), _) => {
                 let text = format!("{field}: only the app's server acts in the names of users");
                 Err(ApiError::new(ErrorCode::ScopeForbidden, text))
             }
-            (Actor::Server(_), None) => {
+            (Authority::Server(_), None) => {
                 let why = "it is missing: the app's server says which user";
                 Err(ApiError::field(field, why))
             }
@@ -85,8 +125,8 @@ impl Caller {
 
     /// The open session that a user calls from.
     pub(super) fn session(&self) -> Result<(&Arc<Account>, &Arc<Mailbox>), ApiError> {
-        match (&self.actor, &self.place) {
-            (Actor::User(account), Place::Socket { mailbox, .. }) => Ok((account, mailbox)),
+        match (&self.authority, &self.place) {
+            (Authority::User(account), Place::Socket { mailbox, .. }) => Ok((account, mailbox)),
             _ => {
                 let text = "this is called over the open socket only";
                 Err(ApiError::new(ErrorCode::MethodUnknown, text))

@@ -7,7 +7,7 @@ use seqline_protocol::ErrorCode;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{ApiError, Caller};
-use crate::http::App;
+use crate::{auth::Scope, http::App};
 
 /// A method: everything that routes, the socket and the OpenAPI document need of it.
 pub(super) trait Endpoint {
@@ -44,10 +44,31 @@ pub(super) trait Endpoint {
 pub enum Who {
     /// Users, and the app's server in their names (`as`) or in its own.
     Everyone,
+    /// The same, and operators.
+    EveryoneAndOperators,
     /// Users only.
     Users,
     /// The app's server only.
     Server,
+    /// The app's server, and operators.
+    ServerAndOperators,
+    /// Operators only.
+    Operators,
+}
+
+impl Who {
+    /// The scopes of tokens that open it.
+    #[must_use]
+    pub const fn scopes(self) -> &'static [Scope] {
+        match self {
+            Self::Everyone => &[Scope::User, Scope::Server],
+            Self::EveryoneAndOperators => &[Scope::User, Scope::Server, Scope::Operator],
+            Self::Users => &[Scope::User],
+            Self::Server => &[Scope::Server],
+            Self::ServerAndOperators => &[Scope::Server, Scope::Operator],
+            Self::Operators => &[Scope::Operator],
+        }
+    }
 }
 
 /// Where a method is called.

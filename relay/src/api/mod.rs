@@ -23,7 +23,7 @@ mod users;
 use std::sync::Arc;
 
 pub use self::{
-    caller::{Caller, Place},
+    caller::{Authority, Caller, Place},
     conversations::export_pages,
     endpoint::{Example, Via, Who},
     error::{ApiError, ErrorBody, Refused},

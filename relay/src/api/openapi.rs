@@ -63,7 +63,7 @@ fn build() -> Value {
         "info": {
             "title": "Seqline relay",
             "version": env!("CARGO_PKG_VERSION"),
-            "summary": "Private timelines: messages, groups and channels, search, devices.",
+            "summary": "Messages, groups and channels, search, devices, and broadcasts to every user.",
             "description": DESCRIPTION,
             "license": { "name": "MIT OR Apache-2.0" },
         },
@@ -76,8 +76,8 @@ fn build() -> Value {
                 "type": "http",
                 "scheme": "bearer",
                 "bearerFormat": "JWT",
-                "description": "A JSON Web Token of the app: `app`, `sub`, `scope` (`user` or \
-                    `server`), `exp`.",
+                "description": "A JSON Web Token of the app: `app`, `sub`, `scope` (`user`, \
+                    `server` or `operator`), `exp`.",
             } },
         },
         "x-socket-methods": socket_methods,
@@ -90,7 +90,8 @@ const DESCRIPTION: &str = "Every method is a POST with a JSON object, answered b
     which is the path without `/v1/` and with a dot (`groups.create`). Times are in microseconds \
     since 1970. A field that a method does not know is refused, with its name.\n\n\
     A token of scope `user` is one user's; one of scope `server` is the app's own server's, which \
-    acts in its own right or in the name of a user (`as`, `from`, `user`).\n\n\
+    acts in its own right or in the name of a user (`as`, `from`, `user`); one of scope `operator` \
+    is that of a person who runs the app, and its `sub` is the name that the audit trail keeps.\n\n\
     A refusal is `{\"error\":{\"code\",\"message\",\"retryable\"}}`; nothing of what was refused \
     was done.";
 
@@ -172,10 +173,13 @@ fn schema_name(method: &str, what: &str) -> String {
 }
 
 fn description(method: &Method) -> String {
-    let who = match (method.who, method.via) {
-        (Who::Everyone, _) => "Called by users and by the app's server.",
-        (Who::Users, _) => "Called by users.",
-        (Who::Server, _) => "Called by the app's server.",
+    let who = match method.who {
+        Who::Everyone => "Called by users and by the app's server.",
+        Who::EveryoneAndOperators => "Called by users, by the app's server and by operators.",
+        Who::Users => "Called by users.",
+        Who::Server => "Called by the app's server.",
+        Who::ServerAndOperators => "Called by the app's server and by operators.",
+        Who::Operators => "Called by operators.",
     };
     let via = match method.via {
         Via::Anywhere => "",
@@ -188,14 +192,9 @@ fn description(method: &Method) -> String {
 
 /// What OpenAPI calls roles are the token's scopes here.
 fn security(who: Who) -> Value {
-    let scopes: &[&str] = match who {
-        Who::Everyone => &["user", "server"],
-        Who::Users => &["user"],
-        Who::Server => &["server"],
-    };
-    scopes
+    who.scopes()
         .iter()
-        .map(|scope| json!({ "token": [scope] }))
+        .map(|scope| json!({ "token": [scope.as_str()] }))
         .collect()
 }
 

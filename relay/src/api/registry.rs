@@ -11,7 +11,7 @@ use super::{
     endpoint::{Endpoint, Example, Via, Who},
     groups, messages, params, presence, rooms, timeline, users,
 };
-use crate::{http::App, store::Actor};
+use crate::http::App;
 
 /// A method.
 pub struct Method {
@@ -126,22 +126,18 @@ impl Method {
     }
 
     fn admit(&self, caller: &Caller) -> Result<(), ApiError> {
-        let forbidden = |who: &str| {
-            let text = format!("`{}` is for {who}", self.name);
-            Err(ApiError::new(ErrorCode::ScopeForbidden, text))
-        };
-        match (self.who, &caller.actor) {
-            (Who::Server, Actor::User(_)) => forbidden("the app's server: a token of scope server"),
-            (Who::Users, Actor::Server(_)) => forbidden("users: a token of scope user"),
-            _ if self.via == Via::Socket && matches!(caller.place, Place::Http) => {
-                let text = format!(
-                    "`{}` is called over the open socket only, by the frame `call`",
-                    self.name
-                );
-                Err(ApiError::new(ErrorCode::MethodUnknown, text))
-            }
-            _ => Ok(()),
+        let (name, scope) = (self.name, caller.scope());
+        if !self.who.scopes().contains(&scope) {
+            let scopes: Vec<&str> = self.who.scopes().iter().map(|one| one.as_str()).collect();
+            let (wanted, got) = (scopes.join(" or "), scope.as_str());
+            let text = format!("`{name}` takes a token of scope {wanted}, and this is of {got}");
+            return Err(ApiError::new(ErrorCode::ScopeForbidden, text));
         }
+        if self.via == Via::Socket && matches!(caller.place, Place::Http) {
+            let text = format!("`{name}` is called over the open socket only, by the frame `call`");
+            return Err(ApiError::new(ErrorCode::MethodUnknown, text));
+        }
+        Ok(())
     }
 }
 

@@ -26,6 +26,18 @@ pub enum Scope {
     Operator,
 }
 
+impl Scope {
+    /// What the token's claim `scope` says.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Server => "server",
+            Self::Operator => "operator",
+        }
+    }
+}
+
 /// What a verified token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {

@@ -19,9 +19,8 @@ use tower_http::compression::CompressionLayer;
 
 use super::{App, bearer, body, cors, refusal};
 use crate::{
-    api::{self, ApiError, Refused, registry},
+    api::{self, ApiError, Authority, Refused, registry},
     limits::REQUEST_WAIT_MS,
-    store::Actor,
 };
 
 /// The routes below `/v1` that a token opens, and the description that needs none.
@@ -97,7 +96,7 @@ async fn export(
     asked: Result<Query<Exported>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let caller = bearer::caller(&app, &headers)?;
-    let Actor::Server(of) = caller.actor else {
+    let Authority::Server(of) = caller.authority else {
         let text = "exports are for the app's server: a token of scope server";
         return Err(ApiError::new(ErrorCode::ScopeForbidden, text));
     };

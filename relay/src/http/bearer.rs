@@ -7,9 +7,8 @@ use seqline_protocol::ErrorCode;
 
 use super::App;
 use crate::{
-    api::{ApiError, Caller, Place},
+    api::{ApiError, Authority, Caller, Place},
     auth::Scope,
-    store::Actor,
 };
 
 /// The caller that a request's token names.
@@ -21,16 +20,13 @@ pub(super) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, ApiError>
     let now = app.clock.now().wall;
     let identity = app.rules.keyring.identify(token, now);
     let identity = identity.map_err(|error| ApiError::new(error.code(), error.to_string()))?;
-    let actor = match identity.scope {
-        Scope::User => Actor::User(Arc::new(identity.account)),
-        Scope::Server => Actor::Server(identity.account.app),
-        Scope::Operator => {
-            let text = "this takes a token of scope user or server, not of scope operator";
-            return Err(ApiError::new(ErrorCode::ScopeForbidden, text));
-        }
+    let authority = match identity.scope {
+        Scope::User => Authority::User(Arc::new(identity.account)),
+        Scope::Server => Authority::Server(identity.account.app),
+        Scope::Operator => Authority::Operator(Arc::new(identity.account)),
     };
     Ok(Caller {
-        actor,
+        authority,
         place: Place::Http,
     })
 }

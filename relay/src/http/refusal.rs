@@ -37,11 +37,14 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::ConversationUnknown
         | ErrorCode::MessageUnknown
         | ErrorCode::UserUnknown
+        | ErrorCode::BroadcastUnknown
         | ErrorCode::MethodUnknown => StatusCode::NOT_FOUND,
         ErrorCode::HelloTimeout | ErrorCode::HeartbeatTimeout => StatusCode::REQUEST_TIMEOUT,
-        ErrorCode::IdConflict | ErrorCode::ConversationExists | ErrorCode::ConversationFull => {
-            StatusCode::CONFLICT
-        }
+        ErrorCode::IdConflict
+        | ErrorCode::ConversationExists
+        | ErrorCode::ConversationFull
+        | ErrorCode::RevisionConflict
+        | ErrorCode::StateForbidden => StatusCode::CONFLICT,
         ErrorCode::FrameTooLarge | ErrorCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,

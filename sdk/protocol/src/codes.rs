@@ -91,6 +91,12 @@ error_codes! {
     ConversationFull = "conversation_full", close: None, retryable: false;
     /// No such user, where only known ones may be named.
     UserUnknown = "user_unknown", close: None, retryable: false;
+    /// No such broadcast, or it was deleted.
+    BroadcastUnknown = "broadcast_unknown", close: None, retryable: false;
+    /// Somebody else changed it meanwhile: load it again, and decide anew.
+    RevisionConflict = "revision_conflict", close: None, retryable: false;
+    /// Not in the state that it is in now.
+    StateForbidden = "state_forbidden", close: None, retryable: false;
     /// The business server's check refused the message; the text says why.
     Rejected = "rejected", close: None, retryable: false;
     /// No method of this name.

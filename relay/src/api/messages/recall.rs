@@ -32,8 +32,9 @@ impl Endpoint for Recall {
     const NAME: &'static str = "messages.recall";
     const SUMMARY: &'static str = "Takes a message back: no one can read it any more.";
     const DETAILS: &'static str = "Its sender may do so for a while (default 2 minutes), an admin \
-        of the conversation and the app's server at any time.";
-    const WHO: Who = Who::Everyone;
+        of the conversation, the app's server and an operator at any time. Devices remove what they \
+        have stored of it, also those that are offline now: when they come back.";
+    const WHO: Who = Who::EveryoneAndOperators;
     const ERRORS: &'static [ErrorCode] = &[
         ErrorCode::ConversationUnknown,
         ErrorCode::MessageUnknown,

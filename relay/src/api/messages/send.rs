@@ -8,13 +8,12 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, Caller,
+        ApiError, Authority, Caller,
         endpoint::{Endpoint, Example, Who},
     },
     entropy::Entropy,
     http::App,
     intake,
-    store::Actor,
 };
 
 pub(in crate::api) struct Send;
@@ -61,7 +60,7 @@ impl Endpoint for Send {
         let envelope = Envelope {
             conv: intake::conversation(&from, &params.to)?,
             from,
-            by_server: matches!(caller.actor, Actor::Server(_)),
+            by_server: matches!(caller.authority, Authority::Server(_)),
             client_msg_id: params
                 .client_msg_id
                 .unwrap_or_else(|| fresh_id(&*app.entropy)),

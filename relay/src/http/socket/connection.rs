@@ -14,13 +14,13 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 use super::wire::{Incoming, Wire};
 use crate::{
     account::Account,
-    api::{self, Caller, Place},
+    api::{self, Authority, Caller, Place},
     check::Check,
     http::App,
     hub::Membership,
     limits::CLOSE_WAIT_MS,
     session::{Answer, Effect, Event, Query, Session},
-    store::{Actor, Disconnected, Op, Send, Store, StoreError},
+    store::{Disconnected, Op, Send, Store, StoreError},
     writer::{Full, Lane},
 };
 
@@ -210,7 +210,7 @@ impl Connection {
         };
         let app = Arc::clone(&self.app);
         let caller = Caller {
-            actor: Actor::User(account),
+            authority: Authority::User(account),
             place: Place::Socket {
                 device,
                 mailbox: Arc::clone(self.membership.mailbox()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use seqline_relay::{
-    api::{Via, Who, registry::METHODS},
+    api::{Via, registry::METHODS},
     http::status_of,
 };
 use serde_json::Value;
@@ -40,12 +40,8 @@ async fn describes_every_method_with_scopes_errors_and_examples() {
             .iter()
             .map(|one| one["token"][0].as_str().unwrap())
             .collect();
-        let expected: &[&str] = match method.who {
-            Who::Everyone => &["user", "server"],
-            Who::Users => &["user"],
-            Who::Server => &["server"],
-        };
-        assert_eq!(scopes, expected, "{}", method.name);
+        let expected = method.who.scopes().iter().map(|scope| scope.as_str());
+        assert_eq!(scopes, expected.collect::<Vec<_>>(), "{}", method.name);
         for code in method.errors {
             let status = status_of(*code).as_u16().to_string();
             let response = &operation["responses"][&status]["content"]["application/json"];
@@ -73,11 +69,8 @@ fn the_table_of_the_documentation_is_that_of_the_methods() {
     let (_, table) = documentation.split_once("\n## Methods\n").unwrap();
     let rows: Vec<&str> = table.trim().lines().skip(2).collect();
     let expected = METHODS.iter().map(|method| {
-        let who = match method.who {
-            Who::Everyone => "user, server",
-            Who::Users => "user",
-            Who::Server => "server",
-        };
+        let scopes: Vec<&str> = method.who.scopes().iter().map(|one| one.as_str()).collect();
+        let who = scopes.join(", ");
         let via = match method.via {
             Via::Anywhere => "",
             Via::Socket => " (socket)",

@@ -40,10 +40,28 @@ impl Relay {
         self.caller("other", "backend", Scope::Server)
     }
 
+    /// One of the people who run the app.
+    pub(crate) fn operator(&self) -> Api<'_> {
+        self.caller("app", "olga", Scope::Operator)
+    }
+
+    /// One who runs another app.
+    pub(crate) fn other_operator(&self) -> Api<'_> {
+        self.caller("other", "olga", Scope::Operator)
+    }
+
     pub(crate) fn caller(&self, app: &str, user: &str, scope: Scope) -> Api<'_> {
         Api {
             relay: self,
             token: self.token_of(app, user, scope, Duration::from_secs(3600)),
+        }
+    }
+
+    fn caller_of(&self, scope: Scope) -> Api<'_> {
+        match scope {
+            Scope::User => self.user("alice"),
+            Scope::Server => self.server(),
+            Scope::Operator => self.operator(),
         }
     }
 
@@ -121,7 +139,8 @@ pub(crate) fn refused(reply: &Reply) -> Refused {
 }
 
 /// What holds for every method: who is let in, and that each field is looked at. `params`
-/// are some that alice (the app's server, where users may not call) could call it with.
+/// are some that alice (or the app's server, or an operator, where users may not call) could
+/// call it with.
 pub(crate) async fn guards(relay: &Relay, method: &str, params: Value) {
     let entry = registry::find(method).expect("a method");
     if entry.via == Via::Socket {
@@ -143,27 +162,8 @@ pub(crate) async fn guards(relay: &Relay, method: &str, params: Value) {
     let reply = relay.post(method, &headers, &text).await;
     assert_eq!(refused(&reply).code, "token_expired");
 
-    let operator = relay.caller("app", "ops", Scope::Operator);
-    let forbidden = operator.refused(method, params.clone()).await;
-    assert_eq!(
-        (forbidden.status, forbidden.code.as_str()),
-        (403, "scope_forbidden")
-    );
-    let caller = match entry.who {
-        Who::Everyone | Who::Users => relay.user("alice"),
-        Who::Server => relay.server(),
-    };
-    match entry.who {
-        Who::Server => {
-            let user = relay.user("alice");
-            assert_eq!(user.code(method, params.clone()).await, "scope_forbidden");
-        }
-        Who::Users => {
-            let server = relay.server();
-            assert_eq!(server.code(method, params.clone()).await, "scope_forbidden");
-        }
-        Who::Everyone => {}
-    }
+    scope_guards(relay, entry.who, method, &params).await;
+    let caller = relay.caller_of(entry.who.scopes()[0]);
 
     for body in ["[]", "7", "{", "\u{0}"] {
         let bearer = format!("Bearer {}", caller.token);
@@ -203,6 +203,21 @@ fn bad_fields(params: &Value) -> Vec<(String, Value)> {
         .collect()
 }
 
+/// Only tokens of the scopes that a method is for open it.
+async fn scope_guards(relay: &Relay, who: Who, method: &str, params: &Value) {
+    for scope in [Scope::User, Scope::Server, Scope::Operator] {
+        if who.scopes().contains(&scope) {
+            continue;
+        }
+        let caller = relay.caller_of(scope);
+        let refused = caller.refused(method, params.clone()).await;
+        let told = (refused.status, refused.code.as_str());
+        assert_eq!(told, (403, "scope_forbidden"), "{scope:?}");
+        let wanted = who.scopes()[0].as_str();
+        assert!(refused.message.contains(wanted), "{}", refused.message);
+    }
+}
+
 async fn socket_guards(relay: &Relay, method: &str, params: Value) {
     let refused = relay.user("alice").refused(method, params.clone()).await;
     assert_eq!(
@@ -210,8 +225,7 @@ async fn socket_guards(relay: &Relay, method: &str, params: Value) {
         (404, "method_unknown")
     );
     assert!(refused.message.contains("socket"), "{}", refused.message);
-    let code = relay.server().code(method, params.clone()).await;
-    assert_eq!(code.as_str(), "scope_forbidden");
+    scope_guards(relay, Who::Users, method, &params).await;
     let (mut alice, _) = Client::open(relay, "alice", "guard").await;
     for (field, bad) in bad_fields(&params) {
         let (code, message) = alice.try_call(method, bad).await.unwrap_err();

@@ -34,7 +34,7 @@ async fn takes_a_message_back() {
 }
 
 #[tokio::test]
-async fn of_another_or_too_late_it_is_refused_but_to_the_server() {
+async fn of_another_or_too_late_it_is_refused_but_to_the_server_and_to_operators() {
     let relay = Relay::start().await;
     let conv_seq = relay.user("alice").say("dm:alice:bob", "hi").await;
     let params = json!({ "conv": "dm:alice:bob", "conv_seq": conv_seq });
@@ -65,6 +65,16 @@ async fn of_another_or_too_late_it_is_refused_but_to_the_server() {
     );
     relay.server().ok(METHOD, params).await;
     assert_eq!(relay.user("bob").texts("dm:alice:bob").await, [""]);
+    let again = relay.user("alice").say("dm:alice:bob", "rude").await;
+    let rude = json!({ "conv": "dm:alice:bob", "conv_seq": again });
+    let code = relay.other_operator().code(METHOD, rude.clone()).await;
+    assert_eq!(code, "message_unknown", "of another app");
+    relay.operator().ok(METHOD, rude).await;
+    assert_eq!(relay.user("bob").texts("dm:alice:bob").await, ["", ""]);
+    let as_bob = json!({ "conv": "dm:alice:bob", "conv_seq": again, "as": "bob" });
+    let code = relay.operator().code(METHOD, as_bob).await;
+    assert_eq!(code, "scope_forbidden", "operators act as themselves");
+
     let none = json!({ "conv": "dm:alice:bob", "conv_seq": 9 });
     assert_eq!(
         relay.user("alice").code(METHOD, none).await,
