@@ -42,6 +42,12 @@ pub struct Counters {
     pub webhooks_given_up: Counter,
     /// Conversations whose next webhook was due or under way when last looked at.
     pub webhooks_waiting: Gauge,
+    /// Polls of the public mailbox.
+    pub public_polls: Counter,
+    /// Those that failed: what was read before goes on to be shown.
+    pub public_polls_failed: Counter,
+    /// Pulls that were answered from memory.
+    pub pulls_from_memory: Counter,
     /// Steps of ageing.
     pub age_steps: Counter,
     /// Steps of indexing.

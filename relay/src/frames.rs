@@ -1,6 +1,8 @@
 //! Frames on their way to devices, encoded at most once in each encoding however many
 //! devices get them.
 
+mod once;
+mod page;
 mod push;
 mod splice;
 
@@ -11,7 +13,11 @@ use seqline_protocol::{Encoded, Encoding, Entry, Item, Label, RelayFrame, Seq, U
 
 use serde::Serialize;
 
-pub use self::push::{Items, Push};
+pub use self::{
+    once::Once,
+    page::page,
+    push::{Items, Push},
+};
 
 /// The payload of one frame.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod api;
 pub mod auth;
+pub mod broadcasts;
 pub mod callout;
 pub mod check;
 pub mod circles;

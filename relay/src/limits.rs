@@ -13,6 +13,23 @@ pub const ALLOW_LIST_MAX: usize = 10_000;
 /// Broadcasts that one operation marks as seen. More are refused.
 pub const SEEN_MAX: usize = 100;
 
+/// Segments that a token may name. A token with more is refused.
+pub const SEGMENTS_MAX: usize = 32;
+
+/// Attributes that a token may carry. A token with more is refused.
+pub const ATTRIBUTES_MAX: usize = 16;
+
+/// Longest value of an attribute, in bytes. A token with a longer one is refused; one from
+/// elsewhere is cut off.
+pub const ATTRIBUTE_BYTES_MAX: usize = 256;
+
+/// Placeholders of one broadcast. More are refused as `field_invalid`. With the longest values,
+/// the text still fits a frame.
+pub const PLACEHOLDERS_MAX: usize = 16;
+
+/// Hosts, and segments, that a broadcast is for. More are refused as `field_invalid`.
+pub const AUDIENCE_NAMES_MAX: usize = 32;
+
 /// Operations that wait for the writer. A connection that would add one more waits,
 /// and is not read from while it does.
 pub const WRITER_QUEUE_MAX: usize = 8 * 1024;

@@ -10,7 +10,8 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use seqline_protocol::{AppId, Micros, UserId};
 use seqline_relay::{
     account::Account,
-    auth::{Identity, Keyring},
+    auth::{Identity, Keyring, Profile},
+    broadcasts::PublicRules,
     cli::{Cli, Command, TokenArgs},
     clock::{Clock as _, SystemClock},
     config::{Config, LogFormat, Settings, Sources},
@@ -109,6 +110,7 @@ fn plan(config: Config) -> Result<Plan, Failure> {
         webhooks: config.webhooks,
         webhook_rules: WebhookRules::default(),
         checks: config.checks,
+        public_rules: PublicRules::default(),
         drain_rules: config.drain_rules,
         clock: Arc::new(SystemClock::start()),
         entropy: Arc::new(SystemEntropy),
@@ -179,6 +181,7 @@ fn print_token(args: TokenArgs, flags: &ArgMatches) -> Result<(), Failure> {
         account: Account { app, user },
         scope: args.scope,
         expires: Micros::saturating(expires_s * 1_000_000),
+        profile: Profile::default(),
     };
     let token = keyring(&config)?.sign(&identity);
     let missing = || {

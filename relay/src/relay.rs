@@ -10,6 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     auth::Keyring,
+    broadcasts::{PublicMailbox, PublicRules},
     callout::{Callout, Endpoint},
     check::{Check, CheckRules, HttpCheck},
     circles::Circles,
@@ -22,7 +23,7 @@ use crate::{
     presence::Presence,
     rooms::Rooms,
     session::{DevicePolicy, SessionRules},
-    store::{CommitRules, Database, OpenError, StoreSettings, TimelineAppend},
+    store::{BroadcastStore, CommitRules, Database, OpenError, StoreSettings, TimelineAppend},
     upkeep::{self, IndexBell, UpkeepRules},
     webhooks::{Online, WebhookBells, WebhookParts, WebhookRules},
     writer::Writer,
@@ -58,6 +59,8 @@ pub struct Plan {
     pub webhook_rules: WebhookRules,
     /// The apps whose servers are asked before a message is stored.
     pub checks: BTreeMap<AppId, CheckRules>,
+    /// How the public mailbox goes.
+    pub public_rules: PublicRules,
     /// How to stop.
     pub drain_rules: DrainRules,
     /// The time.
@@ -147,14 +150,26 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         Arc::clone(&plan.clock),
         Arc::clone(&counters),
     );
+    let public = Arc::new(PublicMailbox::new(
+        Arc::clone(&store) as Arc<dyn BroadcastStore>,
+        Arc::clone(&plan.clock),
+        Arc::clone(&plan.entropy),
+        Arc::clone(&counters),
+        plan.public_rules,
+    ));
+    // Known before anyone comes, so that nobody is told of an empty mailbox.
+    public.refresh().await;
     let rules = SessionRules {
         keyring: plan.keyring,
         heartbeat: plan.heartbeat,
         limits: ServerLimits::default(),
         devices: plan.devices,
+        public: Arc::clone(&public),
     };
     let callout = Callout::default();
     let background = Background::default();
+    let polling = Arc::clone(&public).run(background.stop.clone());
+    background.tasks.spawn(polling);
     upkeep::start(
         &store,
         &plan.clock,
@@ -194,6 +209,7 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         origins: plan.origins,
         sessions_max: plan.sessions_max,
         rules: Arc::new(rules),
+        public,
         store,
         writer: queue,
         check,

@@ -5,12 +5,14 @@
 //! 9 bytes, and its strings may need escapes.
 
 use seqline_protocol::{
-    Conversation, Entry, GroupChange, GroupOp, Item, Label, Message, Receipt, UserId,
-    limits::json_bytes,
+    BroadcastChange, Conversation, Entry, GroupChange, GroupOp, Item, Label, Message, Receipt,
+    UserId, limits::json_bytes,
 };
 
 /// Keys, punctuation, numbers and `priority` of a message.
 const MESSAGE_BYTES: usize = 480;
+/// A number that is an id, and a comma.
+const ID_BYTES: usize = 17;
 /// The same of any other thing.
 const SMALL_BYTES: usize = 200;
 
@@ -47,6 +49,21 @@ pub fn item_bytes(item: &Item) -> usize {
 #[must_use]
 pub fn entry_bytes(entry: &Entry) -> usize {
     item_bytes(&entry.item)
+}
+
+/// Bytes that a change of the public mailbox takes at most.
+#[must_use]
+pub fn change_bytes(change: &BroadcastChange) -> usize {
+    let text = change.broadcast.as_ref().map_or(0, |broadcast| {
+        broadcast.kind.as_str().len() + json_bytes(&broadcast.title) + json_bytes(&broadcast.body)
+    });
+    SMALL_BYTES + SMALL_BYTES + text
+}
+
+/// Bytes that a list of so many ids takes at most.
+#[must_use]
+pub fn ids_bytes(count: usize) -> usize {
+    count * ID_BYTES
 }
 
 /// Bytes that a row of the conversation list takes at most.

@@ -10,7 +10,7 @@ use std::{
 use seqline_protocol::{AppId, Micros, UserId};
 use seqline_relay::{
     account::Account,
-    auth::{Identity, Keyring, Scope},
+    auth::{Identity, Keyring, Profile, Scope},
     clock::{Clock as _, SystemClock},
 };
 use tempfile::TempDir;
@@ -72,6 +72,7 @@ impl Relay {
             },
             scope,
             expires: self.expires,
+            profile: Profile::default(),
         };
         self.keyring.sign(&identity).unwrap()
     }

@@ -8,6 +8,7 @@ use super::ApiError;
 use crate::{
     account::Account,
     auth::Scope,
+    broadcasts::Viewer,
     limits::{RESPONSE_PAGE_BYTES_MAX, RESULT_PAGE_BYTES_MAX},
     mailbox::Mailbox,
     store::Actor,
@@ -44,6 +45,8 @@ pub enum Place {
         device: DeviceId,
         /// The way into it.
         mailbox: Arc<Mailbox>,
+        /// As whom its user looks into the public mailbox.
+        viewer: Arc<Viewer>,
     },
 }
 
@@ -127,11 +130,21 @@ impl Caller {
     pub(super) fn session(&self) -> Result<(&Arc<Account>, &Arc<Mailbox>), ApiError> {
         match (&self.authority, &self.place) {
             (Authority::User(account), Place::Socket { mailbox, .. }) => Ok((account, mailbox)),
-            _ => {
-                let text = "this is called over the open socket only";
-                Err(ApiError::new(ErrorCode::MethodUnknown, text))
-            }
+            _ => Err(Self::socket_only()),
         }
+    }
+
+    /// As whom a user looks into the public mailbox, who calls from an open session.
+    pub(super) fn viewer(&self) -> Result<&Arc<Viewer>, ApiError> {
+        match &self.place {
+            Place::Socket { viewer, .. } => Ok(viewer),
+            Place::Http => Err(Self::socket_only()),
+        }
+    }
+
+    fn socket_only() -> ApiError {
+        let text = "this is called over the open socket only";
+        ApiError::new(ErrorCode::MethodUnknown, text)
     }
 
     /// Bytes of a page of messages at most.

@@ -4,6 +4,7 @@
 //! what the claims say counts after the check, and nothing else ever does.
 
 mod hs256;
+mod profile;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,8 @@ use seqline_protocol::{AppId, ErrorCode, Micros, UserId, limits::TOKEN_BYTES_MAX
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use self::profile::Profile;
+use self::profile::ProfileClaims;
 use crate::account::Account;
 
 /// What a token may be used for.
@@ -47,6 +50,8 @@ pub struct Identity {
     pub scope: Scope,
     /// When it ends.
     pub expires: Micros,
+    /// What more the app says of the user.
+    pub profile: Profile,
 }
 
 /// Why a token is refused.
@@ -87,6 +92,8 @@ struct Claims {
     scope: Scope,
     /// Seconds since the Unix epoch; some issuers write a fraction.
     exp: f64,
+    #[serde(flatten)]
+    profile: ProfileClaims,
 }
 
 #[derive(Deserialize)]
@@ -146,6 +153,7 @@ impl Keyring {
             sub: identity.account.user.clone(),
             scope: identity.scope,
             exp: (identity.expires.get() / 1_000_000) as f64,
+            profile: ProfileClaims::of(&identity.profile),
         };
         let keys = self.apps.get(&identity.account.app)?;
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &keys.signing).ok()
@@ -180,6 +188,7 @@ impl Keyring {
         if expires <= now {
             return Err(TokenError::Expired);
         }
+        let profile = claims.profile.check().map_err(TokenError::Invalid)?;
         Ok(Identity {
             account: Account {
                 app: claims.app,
@@ -187,6 +196,7 @@ impl Keyring {
             },
             scope: claims.scope,
             expires,
+            profile,
         })
     }
 

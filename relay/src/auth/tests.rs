@@ -5,7 +5,7 @@ use seqline_protocol::{AppId, ErrorCode, Micros, UserId, limits::TOKEN_BYTES_MAX
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{Identity, Keyring, Scope};
+use super::{Identity, Keyring, Profile, Scope};
 use crate::account::Account;
 
 const SECRET: &str = "the secret of the app, 32 bytes and more";
@@ -25,6 +25,7 @@ fn identity() -> Identity {
         },
         scope: Scope::User,
         expires: Micros::new((NOW_S + 60) * 1_000_000).unwrap(),
+        profile: Profile::default(),
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use seqline_protocol::{
-    ConvId, Encoding, Entry, Item, Seq, limits::FRAME_BYTES_MAX, limits::PAGE_ENTRIES_MAX, to_cbor,
+    ConvId, Encoding, Entry, Item, Seq, limits::FRAME_BYTES_MAX, limits::PAGE_ENTRIES_MAX,
 };
 
-use super::{Outgoing, is_received, splice};
+use super::{Outgoing, is_received, once::Slots, splice};
 use crate::{
     index::Index,
     limits::FRAME_HEADROOM_BYTES,
@@ -32,27 +32,17 @@ impl Items {
 #[derive(Debug)]
 struct EncodedItem {
     item: Arc<Item>,
-    text: OnceLock<Vec<u8>>,
-    binary: OnceLock<Vec<u8>>,
+    encoded: Slots,
 }
 
 impl EncodedItem {
     fn new(item: Arc<Item>) -> Self {
-        Self {
-            item,
-            text: OnceLock::new(),
-            binary: OnceLock::new(),
-        }
+        let encoded = Slots::default();
+        Self { item, encoded }
     }
 
     fn encoded(&self, encoding: Encoding) -> &[u8] {
-        match encoding {
-            Encoding::Text => self.text.get_or_init(|| {
-                // As with frames: string keys, and no field that fails.
-                serde_json::to_vec(&*self.item).unwrap_or_default()
-            }),
-            Encoding::Binary => self.binary.get_or_init(|| to_cbor(&*self.item)),
-        }
+        self.encoded.get(encoding, &*self.item)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A `push` frame around items that are encoded already: byte for byte what
+//! Frames around things that are encoded already. Of a `push` frame: byte for byte what
 //! [`seqline_protocol::encode`] makes of the same frame.
 
 use seqline_protocol::{ConvId, Seq};
@@ -51,7 +51,7 @@ pub(super) fn cbor(first: Seq, items: &[&[u8]], conv: Option<&ConvId>) -> Vec<u8
     out
 }
 
-fn room(items: &[&[u8]]) -> usize {
+pub(super) fn room(items: &[&[u8]]) -> usize {
     let items_bytes: usize = items.iter().map(|item| AROUND_BYTES + item.len()).sum();
     4 * AROUND_BYTES + items_bytes
 }
@@ -59,16 +59,16 @@ fn room(items: &[&[u8]]) -> usize {
 // The major types of RFC 8949, section 3.1.
 const UNSIGNED: u8 = 0;
 const TEXT: u8 = 3;
-const ARRAY: u8 = 4;
-const MAP: u8 = 5;
+pub(super) const ARRAY: u8 = 4;
+pub(super) const MAP: u8 = 5;
 
-fn text(out: &mut Vec<u8>, text: &str) {
+pub(super) fn text(out: &mut Vec<u8>, text: &str) {
     head(out, TEXT, text.len() as u64);
     out.extend_from_slice(text.as_bytes());
 }
 
 /// The shortest form of a number, as RFC 8949, section 4.2.1, has it.
-fn head(out: &mut Vec<u8>, major: u8, number: u64) {
+pub(super) fn head(out: &mut Vec<u8>, major: u8, number: u64) {
     let major = major << 5;
     let bytes = number.to_be_bytes();
     let [.., b4, b5, b6, b7] = bytes;

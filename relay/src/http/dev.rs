@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{App, refusal};
 use crate::{
     account::Account,
-    auth::{Identity, Scope},
+    auth::{Identity, Profile, Scope},
 };
 
 /// The app that development mode has.
@@ -93,6 +93,7 @@ fn give(app: &App, asked: Asked) -> Response {
             DevScope::Operator => Scope::Operator,
         },
         expires: Micros::saturating(expires_s * 1_000_000),
+        profile: Profile::default(),
     };
     match app.rules.keyring.sign(&identity) {
         Some(token) => Json(Given {

@@ -45,6 +45,28 @@ fn render(app: &App) -> String {
         &counters.pulls,
     );
     page.counter(
+        "pulls_from_memory_total",
+        "Pulls that were answered without a look at the database.",
+        &counters.pulls_from_memory,
+    );
+    page.counter(
+        "public_polls_total",
+        "Polls of the public mailbox.",
+        &counters.public_polls,
+    );
+    page.counter(
+        "public_polls_failed_total",
+        "Polls of the public mailbox that failed.",
+        &counters.public_polls_failed,
+    );
+    if let Some(age) = app.public.age() {
+        page.gauge(
+            "public_age_seconds",
+            "Age of what is known of the public mailbox: it grows while the database fails.",
+            age.as_secs(),
+        );
+    }
+    page.counter(
         "kicks_total",
         "Sessions that were ended with a reason: replaced, by policy, by request.",
         &counters.kicks,

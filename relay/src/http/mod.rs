@@ -30,8 +30,9 @@ use tower_http::{
 
 use self::{origin::Origins, refusal::refusal};
 use crate::{
-    check::Check, circles::Circles, clock::Clock, counters::Counters, entropy::Entropy, hub::Hub,
-    presence::Presence, rooms::Rooms, session::SessionRules, store::Store, writer::WriterQueue,
+    broadcasts::PublicMailbox, check::Check, circles::Circles, clock::Clock, counters::Counters,
+    entropy::Entropy, hub::Hub, presence::Presence, rooms::Rooms, session::SessionRules,
+    store::Store, writer::WriterQueue,
 };
 
 /// What every request handler works with.
@@ -48,6 +49,8 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// The way to store more.
     pub writer: WriterQueue,
+    /// What is merged into pulls.
+    pub public: Arc<PublicMailbox>,
     /// Asks an app's server about each message before it is stored.
     pub check: Option<Arc<dyn Check>>,
     /// Who is connected.

@@ -34,9 +34,13 @@ impl Session {
             );
             return self.refuse(ErrorCode::FieldInvalid, &text, req);
         }
+        let Some(viewer) = self.viewer.clone() else {
+            return;
+        };
         self.calls += 1;
         self.emit(Effect::Call {
             account,
+            viewer,
             req,
             method,
             params,

@@ -12,6 +12,7 @@ use super::DevicePolicy;
 use crate::{
     account::Account,
     api::ApiError,
+    broadcasts::Viewer,
     check::Rejected,
     frames::{Outgoing, Push, Shared},
     store::{
@@ -110,6 +111,8 @@ pub enum Effect {
     Call {
         /// By whose authority.
         account: Arc<Account>,
+        /// As whom she looks into the public mailbox.
+        viewer: Arc<Viewer>,
         /// The request.
         req: RequestId,
         /// Its name.
@@ -146,6 +149,8 @@ pub enum Effect {
         /// Which is dropped first under load.
         priority: Priority,
     },
+    /// A pull was answered from memory.
+    CountPull,
     /// Something was refused.
     Count(ErrorCode),
 }
@@ -155,6 +160,7 @@ pub enum Effect {
 #[expect(missing_docs, reason = "each names its query")]
 pub enum Query {
     Page(PageQuery),
+    Attributes(Arc<Account>),
     History(HistoryQuery),
     Conversations(ConversationsQuery),
 }
@@ -164,6 +170,7 @@ pub enum Query {
 #[expect(missing_docs, reason = "each names its query")]
 pub enum Answer {
     Page(Page),
+    Attributes,
     History(Option<HistoryPage>),
     Conversations(Conversations),
 }

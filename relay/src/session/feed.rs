@@ -14,6 +14,14 @@
 //! Going live is safe however the page and the commits overlap: commits that came
 //! while the page was read have raised `head`, so the page does not reach it; commits
 //! that come later but are in the page already are not beyond `handed`.
+//!
+//! A device that is live and pulls from the head is answered without a look at the database.
+//! Nothing can be missed: the session was listed with the hub before its position was read,
+//! so every commit since is told to it, or marked as missed; all it was told of was handed
+//! over, since `handed` is `head`; and one that it is not told of yet will be handed over when
+//! it is, since the session stays live. The page is the one that the database would have given
+//! a moment earlier. (This rests on a hub that loses nothing: where wake-ups of another relay's
+//! commits can be lost, losing one must take the session out of `Live`.)
 
 use seqline_protocol::{Seq, limits::PUSH_WINDOW};
 
@@ -108,6 +116,11 @@ impl Feed {
         } else {
             Reaction::Nothing
         }
+    }
+
+    /// Whether there is nothing after this seq, as far as anyone can know.
+    pub(super) fn is_current(&self, after: Seq) -> bool {
+        self.state == State::Live && after == self.head && self.handed == self.head
     }
 
     /// The device asks for what comes after this seq.

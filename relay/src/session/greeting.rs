@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use seqline_protocol::{
-    ErrorCode, Hello, IdError, Label, PubSeq, RelayFrame, RequestId, ResetReason, Seq, Start,
-    VERSION, VERSION_MIN, Welcome, limits::LABEL_BYTES_MAX,
+    ErrorCode, Hello, IdError, Label, RelayFrame, RequestId, ResetReason, Seq, Start, VERSION,
+    VERSION_MIN, Welcome, limits::LABEL_BYTES_MAX,
 };
 
 use super::{About, Effect, Opening, Phase, Session, writes::InFlight};
 use crate::{
     account::Account,
     auth::Scope,
+    broadcasts::Viewer,
     clock::Now,
     store::{self, Op, Position, StoreError},
 };
@@ -49,6 +50,14 @@ impl Session {
             Err(error) => self.refuse(error.code(), &error.to_string(), About::default()),
             Ok(identity) => {
                 let account = Arc::new(identity.account);
+                let host = platform_of(&hello.host).unwrap_or_else(|_| platform.clone());
+                self.viewer = Some(Arc::new(Viewer::new(
+                    Arc::clone(&account),
+                    identity.profile,
+                    host,
+                    hello.app_version.clone(),
+                    now.uptime,
+                )));
                 self.lifetime.set_token_expiry(identity.expires);
                 self.lifetime.set_background(hello.background);
                 self.emit(Effect::Open {
@@ -103,6 +112,11 @@ impl Session {
         self.delivery.open(cursor, told);
         let crowds = self.crowds.open(position.crowds);
         self.phase = Phase::Open(Arc::clone(&account));
+        let public = &self.rules.public;
+        let view = |viewer: &Arc<Viewer>| public.view(viewer, now.wall);
+        let pub_view = self.viewer.as_ref().map(view).unwrap_or_default();
+        let pub_head = public.head(&account.app);
+        let pub_refresh_ms = public.rules().refresh_ms;
         self.write(&RelayFrame::Welcome(Welcome {
             version: hello.version,
             session: self.id.clone(),
@@ -112,9 +126,9 @@ impl Session {
             head,
             cursor,
             reset,
-            pub_head: PubSeq::ZERO,
-            pub_view: String::new(),
-            pub_refresh_ms: None,
+            pub_head,
+            pub_view,
+            pub_refresh_ms,
             now_us: now.wall,
             token_expires_us: self.lifetime.token_expiry(),
             heartbeat: self.rules.heartbeat,
@@ -145,6 +159,9 @@ impl Session {
             }
             Ok(fresh) => {
                 self.lifetime.set_token_expiry(fresh.expires);
+                if let Some(viewer) = &mut self.viewer {
+                    *viewer = Arc::new(viewer.with_profile(fresh.profile));
+                }
                 self.write(&RelayFrame::Refreshed {
                     req,
                     token_expires_us: fresh.expires,

@@ -43,7 +43,12 @@ pub use self::{
     event::{Answer, Effect, Event, Query},
 };
 use crate::{
-    account::Account, auth::Keyring, check::Check, clock::Now, frames::Outgoing,
+    account::Account,
+    auth::Keyring,
+    broadcasts::{PublicMailbox, Viewer},
+    check::Check,
+    clock::Now,
+    frames::Outgoing,
     limits::CALLS_PENDING_MAX,
 };
 
@@ -57,6 +62,8 @@ pub struct SessionRules {
     pub limits: ServerLimits,
     /// Which of a user's devices may be connected at the same time.
     pub devices: DevicePolicy,
+    /// What is merged into pulls.
+    pub public: Arc<PublicMailbox>,
 }
 
 /// One connection.
@@ -65,6 +72,8 @@ pub struct Session {
     /// Its name, for logs and support.
     id: String,
     phase: Phase,
+    /// As whom she looks into the public mailbox, once that is known.
+    viewer: Option<Arc<Viewer>>,
     encoding: Encoding,
     lifetime: Lifetime,
     epoch: Epoch,
@@ -132,6 +141,7 @@ impl Session {
             rules,
             id,
             phase: Phase::Greeting,
+            viewer: None,
             encoding: Encoding::Text,
             epoch: Epoch::ZERO,
             feed: Feed::closed(),
@@ -198,7 +208,7 @@ impl Session {
             Event::Committed(result) => self.handle_commit(result),
             Event::Called { req, result } => self.handle_called(req, result),
             Event::Relayed(result) => self.handle_relayed(result),
-            Event::Answered(answer) => self.handle_answer(answer),
+            Event::Answered(answer) => self.handle_answer(now, answer),
             Event::Push(push) => self.handle_push(&push),
             Event::Missed { conv, head } => self.handle_missed(conv.as_ref(), head),
             Event::Ephemeral(frame) => self.hand_ephemeral(&frame),

@@ -1,6 +1,6 @@
 //! What was committed, on its way to the device.
 
-use seqline_protocol::{ConvId, PubSeq, RelayFrame, Seq};
+use seqline_protocol::{ConvId, RelayFrame, Seq};
 
 use super::{Effect, Session, feed::Reaction};
 use crate::frames::Push;
@@ -31,9 +31,11 @@ impl Session {
 
     pub(super) fn notify(&mut self, reaction: &Reaction, conv: Option<&ConvId>) {
         if let Reaction::Notify(head) = reaction {
+            let account = self.account();
+            let pub_head = account.map(|account| self.rules.public.head(&account.app));
             self.write(&RelayFrame::Notify {
                 head: *head,
-                pub_head: PubSeq::ZERO,
+                pub_head: pub_head.unwrap_or_default(),
                 conv: conv.cloned(),
             });
         }

@@ -3,8 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use seqline_protocol::{
-    ConvId, ConvSeq, ErrorCode, PubSeq, PublicPage, PublicPlace, RelayFrame, RequestId,
-    ResetReason, Seq,
+    ConvId, ConvSeq, Entry, ErrorCode, PublicPlace, RelayFrame, RequestId, ResetReason, Seq,
     limits::{FRAME_BYTES_MAX, PAGE_ENTRIES_DEFAULT, PAGE_ENTRIES_MAX},
 };
 
@@ -12,12 +11,13 @@ use super::{Answer, Effect, Query, Session};
 use crate::{
     account::Account,
     clock::Now,
-    frames::last_received,
+    frames::{last_received, page},
     limits::{FRAME_HEADROOM_BYTES, READS_WAITING_MAX},
     store::{
         Actor, ConvPage, Conversations, ConversationsQuery, HistoryPage, HistoryQuery,
         HistoryRange, Page, PageQuery, PageRange, Refusal, StoreError, Timeline,
     },
+    weight,
 };
 
 pub(super) const BYTES_MAX: usize = FRAME_BYTES_MAX - FRAME_HEADROOM_BYTES;
@@ -30,12 +30,9 @@ pub(super) struct Reads {
 
 /// What an answer needs of its question.
 pub(super) enum Asked {
-    Pull {
-        req: RequestId,
-        account: Arc<Account>,
-        after: Seq,
-        wants_public: bool,
-    },
+    /// What is known of the user, before her pull is answered.
+    Attributes(Pull),
+    Pull(Pull),
     CrowdPull {
         req: RequestId,
         conv: ConvId,
@@ -51,11 +48,20 @@ pub(super) enum Asked {
     },
 }
 
+/// What a device asks for of its user's own timeline, and of the public mailbox.
+pub(super) struct Pull {
+    req: RequestId,
+    account: Arc<Account>,
+    after: Seq,
+    limit: usize,
+    public: Option<PublicPlace>,
+}
+
 impl Asked {
     fn req(&self) -> RequestId {
         match self {
-            Self::Pull { req, .. }
-            | Self::CrowdPull { req, .. }
+            Self::Attributes(pull) | Self::Pull(pull) => pull.req,
+            Self::CrowdPull { req, .. }
             | Self::History { req, .. }
             | Self::Conversations { req } => *req,
         }
@@ -84,21 +90,38 @@ impl Session {
         let Some(limit) = self.page_limit(req, limit) else {
             return;
         };
-        let asked = Asked::Pull {
+        let pull = Pull {
             req,
-            account: Arc::clone(&account),
-            after,
-            wants_public: public.is_some(),
-        };
-        let query = PageQuery {
-            timeline: Timeline::User(Arc::clone(&account)),
             account,
-            range: PageRange::After(after),
+            after,
             limit,
+            public,
+        };
+        let is_personal = |viewer| self.rules.public.wants_lookup(viewer, now.wall);
+        if pull.public.is_some() && self.viewer.as_deref().is_some_and(is_personal) {
+            let account = Arc::clone(&pull.account);
+            self.ask(Asked::Attributes(pull), Query::Attributes(account));
+        } else {
+            self.pull(now, pull);
+        }
+    }
+
+    /// From memory, if there is nothing to read.
+    fn pull(&mut self, now: Now, pull: Pull) {
+        if self.feed.is_current(pull.after) {
+            self.emit(Effect::CountPull);
+            let head = self.feed.head();
+            return self.write_page(now, &pull, Vec::new(), head);
+        }
+        let query = PageQuery {
+            timeline: Timeline::User(Arc::clone(&pull.account)),
+            account: Arc::clone(&pull.account),
+            range: PageRange::After(pull.after),
+            limit: pull.limit,
             bytes_max: BYTES_MAX,
             now: now.wall,
         };
-        self.ask(asked, Query::Page(query));
+        self.ask(Asked::Pull(pull), Query::Page(query));
     }
 
     pub(super) fn handle_history(
@@ -160,21 +183,14 @@ impl Session {
         self.ask(Asked::Conversations { req }, Query::Conversations(query));
     }
 
-    pub(super) fn handle_answer(&mut self, answer: Result<Answer, StoreError>) {
+    pub(super) fn handle_answer(&mut self, now: Now, answer: Result<Answer, StoreError>) {
         let Some(asked) = self.reads.under_way.take() else {
             return;
         };
         match (asked, answer) {
             (asked, Err(error)) => self.refuse_storage(&error, asked.req()),
-            (
-                Asked::Pull {
-                    req,
-                    account,
-                    after,
-                    wants_public,
-                },
-                Ok(Answer::Page(page)),
-            ) => self.answer_pull(req, &account, after, wants_public, page),
+            (Asked::Attributes(pull), Ok(Answer::Attributes)) => self.pull(now, pull),
+            (Asked::Pull(pull), Ok(Answer::Page(page))) => self.answer_pull(now, &pull, page),
             (Asked::CrowdPull { req, conv, after }, Ok(Answer::Page(page))) => {
                 self.answer_crowd_pull(req, &conv, after, page);
             }
@@ -198,36 +214,32 @@ impl Session {
         }
     }
 
-    fn answer_pull(
-        &mut self,
-        req: RequestId,
-        account: &Account,
-        after: Seq,
-        wants_public: bool,
-        page: Page,
-    ) {
+    fn answer_pull(&mut self, now: Now, pull: &Pull, page: Page) {
+        let after = pull.after;
         self.feed.raise_head(page.head);
         if after < page.floor.previous() {
             return self.reset(ResetReason::BelowFloor);
         }
         if after > self.feed.head() {
-            return self.refuse_pull_ahead(req, after, self.feed.head());
+            return self.refuse_pull_ahead(pull.req, after, self.feed.head());
         }
         let last = page.entries.last().map_or(after, |entry| entry.seq);
         self.delivery
-            .handed(last_received(&page.entries, &account.user));
+            .handed(last_received(&page.entries, &pull.account.user));
         let head = self.feed.paged(last, page.head);
-        self.write(&RelayFrame::Page {
-            req,
-            entries: page.entries,
-            head,
-            public: wants_public.then(|| PublicPage {
-                cursor: PubSeq::ZERO,
-                head: PubSeq::ZERO,
-                view: String::new(),
-                news: None,
-            }),
+        self.write_page(now, pull, page.entries, head);
+    }
+
+    /// The public mailbox gets the room that the entries leave.
+    fn write_page(&mut self, now: Now, pull: &Pull, entries: Vec<Entry>, head: Seq) {
+        let asked = pull.public.as_ref().zip(self.viewer.as_deref());
+        let public = asked.map(|(place, viewer)| {
+            let entries_bytes: usize = entries.iter().map(weight::entry_bytes).sum();
+            let left = BYTES_MAX.saturating_sub(entries_bytes);
+            self.rules.public.page(viewer, place, left, now.wall)
         });
+        let frame = page(self.encoding, pull.req, entries, head, public.as_ref());
+        self.emit(Effect::Write(frame));
     }
 
     pub(super) fn refuse_pull_ahead(&mut self, req: RequestId, after: Seq, head: Seq) {

@@ -17,7 +17,8 @@ use std::{
 use seqline_protocol::{AppId, Heartbeat, Micros, UserId};
 use seqline_relay::{
     account::Account,
-    auth::{Identity, Keyring, Scope},
+    auth::{Identity, Keyring, Profile, Scope},
+    broadcasts::PublicRules,
     callout::Endpoint,
     check::CheckRules,
     clock::{Clock, Now, SystemClock},
@@ -85,6 +86,7 @@ pub(crate) struct Wish {
     pub(crate) webhooks: BTreeMap<AppId, Endpoint>,
     pub(crate) webhook_rules: WebhookRules,
     pub(crate) checks: BTreeMap<AppId, CheckRules>,
+    pub(crate) public_rules: PublicRules,
 }
 
 impl Default for Wish {
@@ -103,6 +105,7 @@ impl Default for Wish {
             webhooks: BTreeMap::new(),
             webhook_rules: WebhookRules::default(),
             checks: BTreeMap::new(),
+            public_rules: PublicRules::default(),
         }
     }
 }
@@ -165,6 +168,7 @@ impl Relay {
             },
             scope,
             expires: Micros::new(u64::try_from(expires_us).unwrap()).unwrap(),
+            profile: Profile::default(),
         };
         self.keyring.sign(&identity).unwrap()
     }
@@ -207,6 +211,7 @@ fn plan(folder: &Path, wish: Wish, clock: Arc<dyn Clock>) -> Plan {
         webhooks: wish.webhooks,
         webhook_rules: wish.webhook_rules,
         checks: wish.checks,
+        public_rules: wish.public_rules,
         drain_rules: DrainRules {
             time_ms: 10_000,
             reconnect_window_ms: 700,

@@ -15,6 +15,7 @@ use super::wire::{Incoming, Wire};
 use crate::{
     account::Account,
     api::{self, Authority, Caller, Place},
+    broadcasts::{PublicMailbox, Viewer},
     check::Check,
     http::App,
     hub::Membership,
@@ -133,6 +134,10 @@ impl Connection {
                     }
                     self.closing = Some(code);
                 }
+                Effect::CountPull => {
+                    self.app.counters.pulls.add(1);
+                    self.app.counters.pulls_from_memory.add(1);
+                }
                 Effect::Count(code) => {
                     self.app.counters.refused(code);
                     tracing::debug!(session = self.session.id(), %code, "refused");
@@ -169,16 +174,18 @@ impl Connection {
                 }
                 Effect::Call {
                     account,
+                    viewer,
                     req,
                     method,
                     params,
-                } => self.call(account, req, method, params),
+                } => self.call((account, viewer), req, method, params),
                 Effect::Read(query) => {
                     if matches!(query, Query::Page(_)) {
                         self.app.counters.pulls.add(1);
                     }
                     let store = Arc::clone(&self.app.store);
-                    self.reading = Some(Box::pin(read(store, query)));
+                    let public = Arc::clone(&self.app.public);
+                    self.reading = Some(Box::pin(read(store, public, query)));
                 }
                 Effect::Open {
                     account,
@@ -204,7 +211,13 @@ impl Connection {
         }));
     }
 
-    fn call(&mut self, account: Arc<Account>, req: RequestId, method: String, params: String) {
+    fn call(
+        &mut self,
+        (account, viewer): (Arc<Account>, Arc<Viewer>),
+        req: RequestId,
+        method: String,
+        params: String,
+    ) {
         let Some(device) = self.membership.device().cloned() else {
             return;
         };
@@ -214,6 +227,7 @@ impl Connection {
             place: Place::Socket {
                 device,
                 mailbox: Arc::clone(self.membership.mailbox()),
+                viewer,
             },
         };
         self.run_beside(async move {
@@ -313,8 +327,12 @@ fn writer_ended() -> StoreError {
     StoreError::Failed("the writer has ended".to_owned())
 }
 
-async fn read(store: Arc<dyn Store>, query: Query) -> Event {
+async fn read(store: Arc<dyn Store>, public: Arc<PublicMailbox>, query: Query) -> Event {
     let answer = match query {
+        Query::Attributes(account) => {
+            public.look_up(&account).await;
+            Ok(Answer::Attributes)
+        }
         Query::Page(query) => store.page(query).await.map(Answer::Page),
         Query::History(query) => store.history(query).await.map(Answer::History),
         Query::Conversations(query) => {

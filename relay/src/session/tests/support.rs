@@ -10,7 +10,7 @@ use seqline_protocol::{
 
 use crate::{
     account::Account,
-    auth::{Identity, Keyring, Scope},
+    auth::{Identity, Keyring, Profile, Scope},
     check::Check,
     clock::Now,
     frames::Push,
@@ -196,6 +196,7 @@ impl Desk {
             account: Account::clone(&account(user)),
             scope,
             expires: Micros::new(self.now.wall.get() + ttl_s * 1_000_000).unwrap(),
+            profile: Profile::default(),
         };
         self.rules.keyring.sign(&identity).unwrap()
     }
