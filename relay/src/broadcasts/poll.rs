@@ -108,8 +108,10 @@ impl PublicMailbox {
         let current = self.snapshot();
         let mut changes = self.store.public_changes(current.head()).await?;
         let mut base = current;
-        if changes.head < base.head() {
-            // Restored from a backup: nothing that is known holds.
+        let is_restored = changes.head < base.head();
+        let is_far_behind = base.head() > PubSeq::ZERO && base.head().next() < changes.floor;
+        if is_restored || is_far_behind {
+            // From a backup, or after a long outage: nothing that is known holds.
             changes = self.store.public_changes(PubSeq::ZERO).await?;
             base = Arc::new(Snapshot::default());
         }
