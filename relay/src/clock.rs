@@ -60,3 +60,32 @@ impl Clock for SystemClock {
         }
     }
 }
+
+/// Tokio's time, which tests turn.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct VirtualClock(tokio::time::Instant);
+
+#[cfg(test)]
+impl VirtualClock {
+    /// It is zero now.
+    pub(crate) fn start() -> Self {
+        Self::since(tokio::time::Instant::now())
+    }
+
+    /// It was zero then.
+    pub(crate) fn since(start: tokio::time::Instant) -> Self {
+        Self(start)
+    }
+}
+
+#[cfg(test)]
+impl Clock for VirtualClock {
+    fn now(&self) -> Now {
+        let uptime = self.0.elapsed();
+        Now {
+            wall: Micros::saturating(u64::try_from(uptime.as_micros()).unwrap_or(u64::MAX)),
+            uptime,
+        }
+    }
+}

@@ -52,6 +52,20 @@ pub struct Counters {
     pub age_steps: Counter,
     /// Steps of indexing.
     pub index_steps: Counter,
+    /// Devices that waves told of a broadcast.
+    pub wave_tells: Counter,
+    /// Devices that pulled after that.
+    pub wave_pulls: Counter,
+    /// Questions to the apps' servers about users' attributes that were answered.
+    pub lookups: Counter,
+    /// Those without an answer that could be understood in time: default texts held.
+    pub lookups_failed: Counter,
+    /// Attributes that were still known from an earlier question.
+    pub lookups_known: Counter,
+    /// Writes of reach.
+    pub reach_flushes: Counter,
+    /// Those that failed, and were tried again.
+    pub reach_flushes_failed: Counter,
 }
 
 /// One for each code.

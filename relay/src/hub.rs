@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use seqline_protocol::{ConvId, DeviceId, Item, KickReason, Label};
+use seqline_protocol::{AppId, ConvId, DeviceId, Item, KickReason, Label};
 
 use self::crowds::{Crowds, Following};
 use crate::{
@@ -39,8 +39,14 @@ pub struct Hub {
 struct Sessions {
     by_account: Index<Arc<Account>, Vec<Listed>>,
     /// All, those that have not said hello included, in the order in which they came.
-    by_key: BTreeMap<u64, Arc<Mailbox>>,
+    by_key: BTreeMap<u64, Connected>,
     crowds: Crowds,
+}
+
+struct Connected {
+    mailbox: Arc<Mailbox>,
+    /// Once it has said hello.
+    account: Option<Arc<Account>>,
 }
 
 struct Listed {
@@ -48,6 +54,14 @@ struct Listed {
     platform: Label,
     mailbox: Arc<Mailbox>,
     following: Following,
+}
+
+/// Some sessions of an app, in the order in which they came.
+pub struct SessionsPage {
+    /// The number of each, and whose it is.
+    pub sessions: Vec<(u64, Arc<Account>)>,
+    /// More may come after this number; none if these were the last ones.
+    pub next: Option<u64>,
 }
 
 /// A session's place in the hub. It leaves when this is dropped.
@@ -63,7 +77,11 @@ impl Hub {
     pub fn join(self: &Arc<Self>) -> Membership {
         let key = self.next_key.fetch_add(1, Ordering::Relaxed);
         let mailbox = Arc::new(Mailbox::of_session(key));
-        self.sessions().by_key.insert(key, Arc::clone(&mailbox));
+        let connected = Connected {
+            mailbox: Arc::clone(&mailbox),
+            account: None,
+        };
+        self.sessions().by_key.insert(key, connected);
         Membership {
             hub: Arc::clone(self),
             mailbox,
@@ -86,7 +104,42 @@ impl Hub {
     /// The mailboxes of all connections.
     #[must_use]
     pub fn everyone(&self) -> Vec<Arc<Mailbox>> {
-        self.sessions().by_key.values().cloned().collect()
+        let sessions = self.sessions();
+        let all = sessions.by_key.values();
+        all.map(|one| Arc::clone(&one.mailbox)).collect()
+    }
+
+    /// The sessions of an app's users that have said hello, with numbers after one: those
+    /// among the next `looks` sessions of all apps, so that others hardly wait.
+    #[must_use]
+    pub fn sessions_after(&self, app: &AppId, after: Option<u64>, looks: usize) -> SessionsPage {
+        let sessions = self.sessions();
+        let first = after.map_or(0, |after| after + 1);
+        let mut looked = 0;
+        let mut next = None;
+        let mut found = Vec::new();
+        for (key, one) in sessions.by_key.range(first..).take(looks) {
+            looked += 1;
+            next = Some(*key);
+            let account = one.account.as_ref();
+            found.extend(
+                account
+                    .filter(|account| account.app == *app)
+                    .map(|account| (*key, Arc::clone(account))),
+            );
+        }
+        SessionsPage {
+            sessions: found,
+            next: next.filter(|_| looked == looks),
+        }
+    }
+
+    /// The mailboxes of those of these sessions that are still connected.
+    #[must_use]
+    pub fn mailboxes(&self, keys: &[u64]) -> Vec<Arc<Mailbox>> {
+        let sessions = self.sessions();
+        let connected = keys.iter().filter_map(|key| sessions.by_key.get(key));
+        connected.map(|one| Arc::clone(&one.mailbox)).collect()
     }
 
     /// How many large conversations someone is connected for.
@@ -266,6 +319,9 @@ impl Membership {
         sessions.end(&account, KickReason::DevicePolicy, |other| {
             policy.excludes(&platform, &other.platform)
         });
+        if let Some(connected) = sessions.by_key.get_mut(&self.mailbox.key()) {
+            connected.account = Some(Arc::clone(&account));
+        }
         let listed = sessions.by_account.entry(Arc::clone(&account)).or_default();
         listed.push(Listed {
             device: device.clone(),

@@ -30,6 +30,45 @@ pub const PLACEHOLDERS_MAX: usize = 16;
 /// Hosts, and segments, that a broadcast is for. More are refused as `field_invalid`.
 pub const AUDIENCE_NAMES_MAX: usize = 32;
 
+/// Broadcasts whose reach one relay counts at a time, each in at most 8 KiB and what its hours
+/// take. Those that nobody was handed for longest make room; as long as all have counts that
+/// are not written yet, further ones are not counted.
+pub const REACH_BROADCASTS_MAX: usize = 1024;
+
+/// Sketches of an hour and a host that one relay holds, of at most 1 KiB each, until they are
+/// written. Beyond that, only the totals count.
+pub const REACH_HOURLY_MAX: usize = 4096;
+
+/// Hosts that the reach of a broadcast is told apart by; those after them are `other`.
+pub const REACH_HOSTS_MAX: usize = 8;
+
+/// Hours of which the reach of a broadcast is kept: a week. Older ones are written over.
+pub const REACH_HOURS_KEPT: u64 = 168;
+
+/// Sketches that are written at a time; the next ones follow at once.
+pub const REACH_ROWS_PER_WRITE: usize = 256;
+
+/// Between two looks at whom a wave is to tell, in milliseconds.
+pub const WAVE_TICK_MS: u64 = 100;
+
+/// Sessions that are listed or told without letting go of a lock; others go on in between.
+pub const WAVE_STEP_SESSIONS: usize = 512;
+
+/// For how long a wave that has ended is still told to those whom it missed, because this
+/// relay learned of it too late, in milliseconds.
+pub const WAVE_LATE_MS: u64 = 60_000;
+
+/// The time over which a wave that comes late is spread at least, in milliseconds.
+pub const WAVE_REST_MS: u64 = 1_000;
+
+/// For how long the progress of a wave is known after its end, in milliseconds. Pulls are
+/// counted until then.
+pub const WAVE_KNOWN_MS: u64 = 3_600_000;
+
+/// Waves that one relay knows at a time. Further ones are not told; their broadcasts are
+/// pulled when devices ask by themselves.
+pub const WAVES_MAX: usize = 256;
+
 /// Operations that wait for the writer. A connection that would add one more waits,
 /// and is not read from while it does.
 pub const WRITER_QUEUE_MAX: usize = 8 * 1024;

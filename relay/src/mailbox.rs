@@ -7,6 +7,7 @@ use seqline_protocol::{ConvId, KickReason, Seq};
 use tokio::sync::Notify;
 
 use crate::{
+    broadcasts::wave::WaveNotice,
     frames::{Push, Shared},
     limits::{MAILBOX_NOTICES_MAX, MAILBOX_PUSHES_MAX},
     session::Event,
@@ -28,6 +29,8 @@ struct Content {
     notices: usize,
     /// Timelines of which pushes were dropped, each with its newest seq.
     missed: Vec<(Option<ConvId>, Seq)>,
+    /// The newest one: whoever pulls gets what earlier ones were about too.
+    wave: Option<Arc<WaveNotice>>,
 }
 
 impl Mailbox {
@@ -94,6 +97,12 @@ impl Mailbox {
         self.filled.notify_one();
     }
 
+    /// A wave has reached this session. One that still waits gives way to it.
+    pub fn post_wave(&self, notice: &Arc<WaveNotice>) {
+        self.content().wave = Some(Arc::clone(notice));
+        self.filled.notify_one();
+    }
+
     /// Ends the session.
     pub fn post_kick(&self, reason: KickReason) {
         self.post(Event::Kick(reason));
@@ -122,10 +131,14 @@ impl Mailbox {
     pub fn take(&self) -> Vec<Event> {
         let mut content = self.content();
         let Content {
-            mut mail, missed, ..
+            mut mail,
+            missed,
+            wave,
+            ..
         } = std::mem::take(&mut *content);
         let marks = missed.into_iter();
         mail.extend(marks.map(|(conv, head)| Event::Missed { conv, head }));
+        mail.extend(wave.map(Event::Wave));
         mail
     }
 

@@ -14,11 +14,13 @@ mod audience;
 mod check;
 mod page;
 mod poll;
+pub mod reach;
 mod snapshot;
 mod template;
 mod version;
 mod view;
 mod viewer;
+pub mod wave;
 
 use std::sync::Arc;
 

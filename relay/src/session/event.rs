@@ -12,7 +12,7 @@ use super::DevicePolicy;
 use crate::{
     account::Account,
     api::ApiError,
-    broadcasts::Viewer,
+    broadcasts::{Viewer, wave::WaveNotice},
     check::Rejected,
     frames::{Outgoing, Push, Shared},
     store::{
@@ -63,6 +63,8 @@ pub enum Event {
     Ephemeral(Arc<Shared>),
     /// Something best-effort that this session asked for.
     Notice(Arc<Shared>),
+    /// A wave tells of a broadcast.
+    Wave(Arc<WaveNotice>),
     /// The session is to end, and not to come back.
     Kick(KickReason),
     /// The relay will stop soon.

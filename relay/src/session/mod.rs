@@ -45,7 +45,7 @@ pub use self::{
 use crate::{
     account::Account,
     auth::Keyring,
-    broadcasts::{PublicMailbox, Viewer},
+    broadcasts::{PublicMailbox, Viewer, wave::WaveNotice},
     check::Check,
     clock::Now,
     frames::Outgoing,
@@ -86,6 +86,8 @@ pub struct Session {
     awaited: usize,
     /// Calls and the like that are under way, beside everything else.
     calls: usize,
+    /// Of the wave that told this session last, until the device pulls.
+    wave: Option<Arc<WaveNotice>>,
     outgoing: Backlog,
     effects: VecDeque<Effect>,
 }
@@ -152,6 +154,7 @@ impl Session {
             in_flight: VecDeque::new(),
             awaited: 0,
             calls: 0,
+            wave: None,
             outgoing: Backlog::default(),
             effects: VecDeque::new(),
         }
@@ -213,6 +216,7 @@ impl Session {
             Event::Missed { conv, head } => self.handle_missed(conv.as_ref(), head),
             Event::Ephemeral(frame) => self.hand_ephemeral(&frame),
             Event::Notice(frame) => self.hand_notice(&frame),
+            Event::Wave(notice) => self.hand_wave(notice),
             Event::Kick(reason) => self.kick(reason),
             Event::Goaway {
                 after_ms,

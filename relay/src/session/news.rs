@@ -1,9 +1,11 @@
 //! What was committed, on its way to the device.
 
+use std::sync::Arc;
+
 use seqline_protocol::{ConvId, RelayFrame, Seq};
 
-use super::{Effect, Session, feed::Reaction};
-use crate::frames::Push;
+use super::{Effect, Phase, Session, feed::Reaction};
+use crate::{broadcasts::wave::WaveNotice, frames::Push};
 
 impl Session {
     pub(super) fn handle_push(&mut self, push: &Push) {
@@ -27,6 +29,25 @@ impl Session {
         }
         let reaction = self.feed.missed(head);
         self.notify(&reaction, None);
+    }
+
+    /// Also to a socket that is slow: it is told once, and pulls when it can.
+    pub(super) fn hand_wave(&mut self, notice: Arc<WaveNotice>) {
+        if matches!(self.phase, Phase::Open(_)) {
+            self.write(&RelayFrame::Notify {
+                head: self.feed.head(),
+                pub_head: notice.pub_head(),
+                conv: None,
+            });
+            self.wave = Some(notice);
+        }
+    }
+
+    /// The device has pulled of the public mailbox: what a wave is there for.
+    pub(super) fn pulled_public(&mut self) {
+        if let Some(notice) = self.wave.take() {
+            notice.pulled();
+        }
     }
 
     pub(super) fn notify(&mut self, reaction: &Reaction, conv: Option<&ConvId>) {

@@ -90,6 +90,9 @@ impl Session {
         let Some(limit) = self.page_limit(req, limit) else {
             return;
         };
+        if public.is_some() {
+            self.pulled_public();
+        }
         let pull = Pull {
             req,
             account,

@@ -15,22 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::{
     account::Account,
-    clock::Now,
+    clock::VirtualClock,
     store::{Timeline, TimelineAppend},
 };
-
-/// Tokio's time, which tests turn.
-#[derive(Debug)]
-struct VirtualClock(Instant);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Now {
-        Now {
-            wall: Micros::ZERO,
-            uptime: self.0.elapsed(),
-        }
-    }
-}
 
 /// How long a step takes, in milliseconds, and what it answers.
 type Answer = (u64, Result<bool, StoreError>);
@@ -83,7 +70,7 @@ const RULES: UpkeepRules = UpkeepRules {
 
 fn pace(start: Instant) -> Pace {
     Pace {
-        clock: Arc::new(VirtualClock(start)),
+        clock: Arc::new(VirtualClock::since(start)),
         rules: RULES,
         stop: CancellationToken::new(),
     }
