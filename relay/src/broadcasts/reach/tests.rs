@@ -1,9 +1,7 @@
 use std::sync::Mutex as StdMutex;
 
 use super::*;
-use crate::{
-    limits::REACH_HOURS_KEPT,
-};
+use crate::limits::REACH_HOURS_KEPT;
 
 /// Draws 1, 2, 3 …
 #[derive(Debug, Default)]
