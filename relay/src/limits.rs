@@ -2,10 +2,8 @@
 //!
 //! Each says what happens when it is reached.
 
+pub use seqline_protocol::limits::BROADCASTS_MAX;
 use seqline_protocol::limits::FRAME_BYTES_MAX;
-
-/// Broadcasts of an app that are drafts, shown, or stopped and not expired. No more can be made.
-pub const BROADCASTS_MAX: usize = 256;
 
 /// Users on an app's allow-list. No more can be added.
 pub const ALLOW_LIST_MAX: usize = 10_000;

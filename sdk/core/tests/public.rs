@@ -331,7 +331,7 @@ fn a_look_that_is_refused_or_not_answered_is_made_again() {
     device.feed(Input::Background(false));
     let (req, _) = look(&mut device).unwrap();
     device.relay_says(&RelayFrame::Error {
-        code: seqline_protocol::ErrorCode::RateLimited,
+        code: seqline_protocol::ErrorCode::NotAllowed,
         message: "later".to_owned(),
         retryable: true,
         req: Some(req),

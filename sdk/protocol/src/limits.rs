@@ -91,6 +91,10 @@ pub const CROWDS_PER_USER_MAX: usize = 200;
 /// Large conversations that a client pulls at the same time. The others wait for their turn.
 pub const CROWD_PULLS_MAX: usize = 4;
 
+/// Broadcasts of an app that are drafts, shown, or stopped and not expired. No more can be
+/// made, so a device never holds more.
+pub const BROADCASTS_MAX: usize = 256;
+
 /// Longest name of a method, in bytes.
 pub const METHOD_BYTES_MAX: usize = 64;
 

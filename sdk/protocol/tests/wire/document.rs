@@ -182,6 +182,7 @@ fn limits_are_the_codes() {
             limits::CROWDS_PER_USER_MAX,
             "conversations",
         ),
+        ("broadcasts of an app", limits::BROADCASTS_MAX, "broadcasts"),
         ("name of a method", limits::METHOD_BYTES_MAX, "bytes"),
         (
             "large conversations pulled at the same time",

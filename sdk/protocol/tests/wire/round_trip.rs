@@ -69,7 +69,7 @@ fn left_out<F: Frame + PartialEq + Debug>(name: &str, frame: &F) {
 }
 
 fn add_later_fields(value: &mut Value) {
-    const VARIANTS: [&str; 19] = [
+    const VARIANTS: [&str; 20] = [
         "message",
         "receipt",
         "read",
@@ -78,6 +78,7 @@ fn add_later_fields(value: &mut Value) {
         "delete",
         "group",
         "crowd",
+        "seen",
         "user",
         "conv",
         "created",

@@ -2,6 +2,7 @@
 
 mod client;
 mod groups;
+mod public;
 mod relay;
 
 use seqline_protocol::limits::SAFE_INTEGER_MAX;

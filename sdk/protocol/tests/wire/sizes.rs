@@ -4,13 +4,14 @@ use std::fmt::Debug;
 
 use proptest::{collection::vec, prelude::*};
 use seqline_protocol::{
-    ClientFrame, ConvId, Conversation, Crowd, Encoding, Entry, Frame, GroupChange, GroupOp,
-    Heartbeat, Item, JoinRule, Message, Priority, Receipt, RelayFrame, ResetReason, Send,
-    ServerLimits, Target, UserId, Welcome, decode, encode,
+    Broadcast, BroadcastChange, ClientFrame, ConvId, Conversation, Crowd, Encoding, Entry, Frame,
+    GroupChange, GroupOp, Heartbeat, Item, JoinRule, Message, Priority, PublicNews, PublicPage,
+    Receipt, RelayFrame, ResetReason, Send, ServerLimits, Target, UserId, Welcome, decode, encode,
     limits::{
-        ANNOUNCEMENT_BYTES_MAX, BODY_BYTES_MAX, CROWDS_PER_USER_MAX, EPHEMERAL_BODY_BYTES_MAX,
-        FRAME_BYTES_MAX, GROUP_CHANGE_USERS_MAX, ID_BYTES_MAX, KIND_BYTES_MAX, LABEL_BYTES_MAX,
-        MENTIONS_MAX, SAFE_INTEGER_MAX, TITLE_BYTES_MAX, TOKEN_BYTES_MAX, json_bytes,
+        ANNOUNCEMENT_BYTES_MAX, BODY_BYTES_MAX, BROADCASTS_MAX, CROWDS_PER_USER_MAX,
+        EPHEMERAL_BODY_BYTES_MAX, FRAME_BYTES_MAX, GROUP_CHANGE_USERS_MAX, ID_BYTES_MAX,
+        KIND_BYTES_MAX, LABEL_BYTES_MAX, MENTIONS_MAX, SAFE_INTEGER_MAX, TITLE_BYTES_MAX,
+        TOKEN_BYTES_MAX, json_bytes,
     },
 };
 #[cfg(target_arch = "wasm32")]
@@ -120,9 +121,7 @@ fn the_largest_message_fits_every_frame_that_carries_one() {
             req: number(SAFE_INTEGER_MAX),
             entries,
             head: number(SAFE_INTEGER_MAX),
-            broadcasts: Vec::new(),
-            pub_cursor: Some(number(SAFE_INTEGER_MAX)),
-            pub_head: Some(number(SAFE_INTEGER_MAX)),
+            public: None,
         });
         fits(&RelayFrame::History {
             req: number(SAFE_INTEGER_MAX),
@@ -192,6 +191,42 @@ fn the_largest_changes_of_a_group_fit() {
 }
 
 #[test]
+fn the_largest_broadcast_fits_a_page_beside_all_that_are_held() {
+    for body in largest_bodies() {
+        let broadcast = Broadcast {
+            id: number(SAFE_INTEGER_MAX),
+            version: u32::MAX,
+            kind: name(&"k".repeat(KIND_BYTES_MAX)),
+            title: "\u{1}".repeat(TITLE_BYTES_MAX),
+            body,
+            published_us: number(SAFE_INTEGER_MAX),
+            expires_us: Some(number(SAFE_INTEGER_MAX)),
+            every_device: true,
+        };
+        let change = BroadcastChange {
+            pub_seq: number(SAFE_INTEGER_MAX),
+            id: number(SAFE_INTEGER_MAX),
+            broadcast: Some(broadcast),
+        };
+        let news = PublicNews {
+            held: Some(vec![number(SAFE_INTEGER_MAX); BROADCASTS_MAX]),
+            changes: vec![change],
+        };
+        fits(&RelayFrame::Page {
+            req: number(SAFE_INTEGER_MAX),
+            entries: Vec::new(),
+            head: number(SAFE_INTEGER_MAX),
+            public: Some(PublicPage {
+                cursor: number(SAFE_INTEGER_MAX),
+                head: number(SAFE_INTEGER_MAX),
+                view: "v".repeat(LABEL_BYTES_MAX),
+                news: Some(news),
+            }),
+        });
+    }
+}
+
+#[test]
 fn a_welcome_with_the_most_crowds_fits() {
     let crowds = (0..CROWDS_PER_USER_MAX)
         .map(|n| Crowd {
@@ -211,6 +246,8 @@ fn a_welcome_with_the_most_crowds_fits() {
         cursor: number(SAFE_INTEGER_MAX),
         reset: Some(ResetReason::AheadOfHead),
         pub_head: number(SAFE_INTEGER_MAX),
+        pub_view: "v".repeat(LABEL_BYTES_MAX),
+        pub_refresh_ms: Some(SAFE_INTEGER_MAX),
         now_us: number(SAFE_INTEGER_MAX),
         token_expires_us: number(SAFE_INTEGER_MAX),
         heartbeat: Heartbeat::default(),

@@ -4,6 +4,7 @@
 
 mod carried;
 mod groups;
+mod public;
 
 use std::fmt::Debug;
 
@@ -14,7 +15,7 @@ use seqline_protocol::{
 };
 use serde::de::DeserializeOwned;
 
-use self::carried::{broadcast_change, conversation, entry, message};
+use self::carried::{conversation, entry, message};
 use crate::samples;
 
 pub(crate) fn client_frame() -> Union<BoxedStrategy<ClientFrame>> {
@@ -28,14 +29,14 @@ pub(crate) fn client_frame() -> Union<BoxedStrategy<ClientFrame>> {
             number(),
             number(),
             option::of(any::<u16>()),
-            option::of(number()),
+            option::of(public::place()),
             option::of(conv()),
         )
-            .prop_map(|(req, after, limit, pub_after, conv)| ClientFrame::Pull {
+            .prop_map(|(req, after, limit, public, conv)| ClientFrame::Pull {
                 req,
                 after,
                 limit,
-                pub_after,
+                public,
                 conv,
             })
             .boxed(),
@@ -259,7 +260,8 @@ fn welcome() -> BoxedStrategy<Welcome> {
     (
         (any::<u16>(), text(), name(), name()),
         (number(), number(), number(), option::of(reset_reason())),
-        (number(), number(), number()),
+        (number(), text(), option::of(0..=SAFE_INTEGER_MAX)),
+        (number(), number()),
         (heartbeat, limits),
         vec(crowd(), 0..3),
     )
@@ -267,7 +269,8 @@ fn welcome() -> BoxedStrategy<Welcome> {
             |(
                 (version, session, app, user),
                 (epoch, head, cursor, reset),
-                (pub_head, now_us, token_expires_us),
+                (pub_head, pub_view, pub_refresh_ms),
+                (now_us, token_expires_us),
                 (heartbeat, limits),
                 crowds,
             )| Welcome {
@@ -280,6 +283,8 @@ fn welcome() -> BoxedStrategy<Welcome> {
                 cursor,
                 reset,
                 pub_head,
+                pub_view,
+                pub_refresh_ms,
                 now_us,
                 token_expires_us,
                 heartbeat,
@@ -332,20 +337,14 @@ fn page() -> BoxedStrategy<RelayFrame> {
         number(),
         vec(entry(), 0..4),
         number(),
-        vec(broadcast_change(), 0..3),
-        option::of(number()),
-        option::of(number()),
+        option::of(public::page()),
     )
-        .prop_map(
-            |(req, entries, head, broadcasts, pub_cursor, pub_head)| RelayFrame::Page {
-                req,
-                entries,
-                head,
-                broadcasts,
-                pub_cursor,
-                pub_head,
-            },
-        )
+        .prop_map(|(req, entries, head, public)| RelayFrame::Page {
+            req,
+            entries,
+            head,
+            public,
+        })
         .boxed()
 }
 

@@ -1,6 +1,8 @@
 //! What a client says.
 
-use seqline_protocol::{ClientFrame, Hello, Priority, Resume, Send, Start, Target, VERSION};
+use seqline_protocol::{
+    ClientFrame, Hello, Priority, PublicPlace, Resume, Send, Start, Target, VERSION,
+};
 
 use super::{CLUB, CONV, ESCAPES, HOUR_US, MAX, NOW_US, Sample, TOKEN, WORLD, name, named, number};
 
@@ -118,19 +120,34 @@ fn requests() -> Vec<(&'static str, ClientFrame)> {
         after: after.map(number),
         limit,
     };
-    let pull = |req, after, limit, pub_after: Option<u64>| ClientFrame::Pull {
+    let place = |after: u64, view: Option<&str>| PublicPlace {
+        after: number(after),
+        view: view.map(str::to_owned),
+    };
+    let pull = |req, after, limit, public| ClientFrame::Pull {
         req: number(req),
         after: number(after),
         limit,
-        pub_after: pub_after.map(number),
+        public,
         conv: None,
     };
     vec![
         ("pull", pull(1, 41, None, None)),
-        ("pull: public mailbox", pull(1, 41, Some(200), Some(0))),
+        (
+            "pull: public mailbox",
+            pull(1, 41, Some(200), Some(place(7, Some("x4k1")))),
+        ),
+        (
+            "pull: public mailbox, whole list",
+            pull(1, 41, Some(200), Some(place(0, None))),
+        ),
+        (
+            "pull: public mailbox, more of a list",
+            pull(1, 41, None, Some(place(6, Some("x4k1+")))),
+        ),
         (
             "pull: largest numbers",
-            pull(MAX, MAX, Some(u16::MAX), Some(MAX)),
+            pull(MAX, MAX, Some(u16::MAX), Some(place(MAX, Some(WORLD)))),
         ),
         (
             "pull: large conversation",
@@ -138,7 +155,7 @@ fn requests() -> Vec<(&'static str, ClientFrame)> {
                 req: number(1),
                 after: number(7),
                 limit: Some(200),
-                pub_after: None,
+                public: None,
                 conv: Some(name(CLUB)),
             },
         ),

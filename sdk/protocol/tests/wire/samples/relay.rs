@@ -3,18 +3,20 @@
 use std::fmt::Debug;
 
 use seqline_protocol::{
-    Broadcast, BroadcastChange, BroadcastOp, Conversation, Crowd, Entry, ErrorCode, Heartbeat,
-    Item, KickReason, Message, Priority, Receipt, RelayFrame, ResetReason, ServerLimits, VERSION,
-    Welcome,
+    Conversation, Crowd, Entry, ErrorCode, Heartbeat, Item, KickReason, Message, Priority, Receipt,
+    RelayFrame, ResetReason, ServerLimits, VERSION, Welcome,
 };
 
 use super::{
     CLUB, CONV, HOUR_US, MAX, NOW_US, Sample, WORLD, groups::group_changes, name, named, number,
+    public::public_pages,
 };
 
 pub(crate) fn relay() -> Vec<Sample<RelayFrame>> {
     let mut samples = welcomes();
     samples.extend(deliveries());
+    samples.extend(public_pages());
+    samples.extend(live());
     samples.extend(answers());
     let mut samples = named(samples);
     samples.extend(endings());
@@ -32,7 +34,9 @@ fn welcomes() -> Vec<(&'static str, RelayFrame)> {
         head: number(44),
         cursor: number(41),
         reset: None,
-        pub_head: number(0),
+        pub_head: number(7),
+        pub_view: "x4k1".to_owned(),
+        pub_refresh_ms: Some(600_000),
         now_us: number(NOW_US),
         token_expires_us: number(NOW_US + HOUR_US),
         heartbeat: Heartbeat::default(),
@@ -61,12 +65,20 @@ fn welcomes() -> Vec<(&'static str, RelayFrame)> {
             ..plain.clone()
         })
     };
+    let nothing_public = Welcome {
+        pub_head: number(0),
+        pub_view: String::new(),
+        pub_refresh_ms: None,
+        ..plain.clone()
+    };
     let largest = Welcome {
         version: u16::MAX,
         epoch: number(MAX),
         head: number(MAX),
         cursor: number(MAX),
         pub_head: number(MAX),
+        pub_view: WORLD.to_owned(),
+        pub_refresh_ms: Some(MAX),
         now_us: number(MAX),
         token_expires_us: number(MAX),
         heartbeat: Heartbeat {
@@ -98,6 +110,10 @@ fn welcomes() -> Vec<(&'static str, RelayFrame)> {
         (
             "welcome: large conversations",
             RelayFrame::Welcome(with_crowds),
+        ),
+        (
+            "welcome: nothing public",
+            RelayFrame::Welcome(nothing_public),
         ),
         ("welcome: largest numbers", RelayFrame::Welcome(largest)),
     ]
@@ -198,6 +214,14 @@ fn items() -> Vec<Item> {
             conv: name(CLUB),
             after: None,
         },
+        Item::Seen {
+            broadcast: number(3),
+            opened: false,
+        },
+        Item::Seen {
+            broadcast: number(3),
+            opened: true,
+        },
     ]
 }
 
@@ -225,9 +249,7 @@ fn deliveries() -> Vec<(&'static str, RelayFrame)> {
         req: number(1),
         entries,
         head: number(head),
-        broadcasts: Vec::new(),
-        pub_cursor: None,
-        pub_head: None,
+        public: None,
     };
     let last_entry = Entry {
         seq: number(MAX),
@@ -298,17 +320,11 @@ fn deliveries() -> Vec<(&'static str, RelayFrame)> {
             ),
         ),
         ("page: empty", page(Vec::new(), 41)),
-        (
-            "page: public mailbox",
-            RelayFrame::Page {
-                req: number(1),
-                entries: Vec::new(),
-                head: number(41),
-                broadcasts: broadcasts(),
-                pub_cursor: Some(number(7)),
-                pub_head: Some(number(MAX)),
-            },
-        ),
+    ]
+}
+
+fn live() -> Vec<(&'static str, RelayFrame)> {
+    vec![
         (
             "ephemeral",
             RelayFrame::Ephemeral {
@@ -341,35 +357,6 @@ fn room() -> String {
     format!(
         r#"{{"conv":"room:stage-1","online":1204,"messages":[{{"sender":"bob","kind":"text","body":"Encore!","priority":"normal","at_us":{NOW_US}}}],"dropped":3}}"#
     )
-}
-
-fn broadcasts() -> Vec<BroadcastChange> {
-    let first = Broadcast {
-        id: number(3),
-        version: 1,
-        kind: name("text"),
-        title: "Maintenance on Sunday".to_owned(),
-        body: "From two to three in the morning.".to_owned(),
-        published_us: number(NOW_US),
-        expires_us: None,
-    };
-    let changed = Broadcast {
-        version: 2,
-        body: "Put off by a week.".to_owned(),
-        expires_us: Some(number(NOW_US + HOUR_US)),
-        ..first.clone()
-    };
-    let change = |pub_seq, op, broadcast| BroadcastChange {
-        pub_seq: number(pub_seq),
-        id: number(3),
-        op,
-        broadcast,
-    };
-    vec![
-        change(4, BroadcastOp::Published, Some(first)),
-        change(6, BroadcastOp::Changed, Some(changed)),
-        change(7, BroadcastOp::Withdrawn, None),
-    ]
 }
 
 fn answers() -> Vec<(&'static str, RelayFrame)> {

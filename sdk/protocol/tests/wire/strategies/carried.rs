@@ -1,10 +1,7 @@
-//! What frames carry: entries, messages, conversations, broadcasts.
+//! What frames carry: entries, messages, conversations.
 
-use proptest::{collection::vec, option, prelude::*, sample::select};
-use seqline_protocol::{
-    Broadcast, BroadcastChange, BroadcastOp, Conversation, Entry, Item, Message, Receipt,
-    limits::SAFE_INTEGER_MAX,
-};
+use proptest::{collection::vec, option, prelude::*};
+use seqline_protocol::{Conversation, Entry, Item, Message, Receipt, limits::SAFE_INTEGER_MAX};
 
 use super::{conv, groups, kind, name, number, priority, text};
 
@@ -25,6 +22,7 @@ pub(super) fn entry() -> BoxedStrategy<Entry> {
         (conv(), number()).prop_map(|(conv, conv_seq)| Item::Delete { conv, conv_seq }),
         groups::change().prop_map(Item::Group),
         (conv(), option::of(number())).prop_map(|(conv, after)| Item::Crowd { conv, after }),
+        (number(), any::<bool>()).prop_map(|(broadcast, opened)| Item::Seen { broadcast, opened }),
     ];
     (number(), item)
         .prop_map(|(seq, item)| Entry { seq, item })
@@ -104,42 +102,6 @@ pub(super) fn conversation() -> BoxedStrategy<Conversation> {
                 title,
                 mentioned,
                 crowd,
-            },
-        )
-        .boxed()
-}
-
-pub(super) fn broadcast_change() -> BoxedStrategy<BroadcastChange> {
-    let ops = vec![
-        BroadcastOp::Published,
-        BroadcastOp::Changed,
-        BroadcastOp::Withdrawn,
-    ];
-    (number(), number(), select(ops), option::of(broadcast()))
-        .prop_map(|(pub_seq, id, op, broadcast)| BroadcastChange {
-            pub_seq,
-            id,
-            op,
-            broadcast,
-        })
-        .boxed()
-}
-
-fn broadcast() -> BoxedStrategy<Broadcast> {
-    (
-        (number(), any::<u32>(), kind()),
-        (text(), text()),
-        (number(), option::of(number())),
-    )
-        .prop_map(
-            |((id, version, kind), (title, body), (published_us, expires_us))| Broadcast {
-                id,
-                version,
-                kind,
-                title,
-                body,
-                published_us,
-                expires_us,
             },
         )
         .boxed()
