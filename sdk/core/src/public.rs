@@ -57,7 +57,10 @@ impl Public {
     /// A connection is welcomed.
     pub(crate) fn welcomed(&mut self, welcome: &Welcome, rng: &mut fastrand::Rng, now_ms: u64) {
         self.head = welcome.pub_head;
-        self.look = self.place.view.as_deref().unwrap_or_default() != welcome.pub_view;
+        // A head before our place is no reason: this node of the relay may be behind the last
+        // one. After a reset the numbers may mean something else.
+        self.look = welcome.reset.is_some()
+            || self.place.view.as_deref().unwrap_or_default() != welcome.pub_view;
         self.asked = false;
         self.paused_until_ms = None;
         self.refresh_ms = welcome.pub_refresh_ms;
