@@ -48,6 +48,8 @@ pub struct Counters {
     pub public_polls_failed: Counter,
     /// Pulls that were answered from memory.
     pub pulls_from_memory: Counter,
+    /// Looks into the public mailbox, by pulls.
+    pub public_pulls: Counter,
     /// Steps of ageing.
     pub age_steps: Counter,
     /// Steps of indexing.
@@ -60,8 +62,6 @@ pub struct Counters {
     pub lookups: Counter,
     /// Those without an answer that could be understood in time: default texts held.
     pub lookups_failed: Counter,
-    /// Attributes that were still known from an earlier question.
-    pub lookups_known: Counter,
     /// Writes of reach.
     pub reach_flushes: Counter,
     /// Those that failed, and were tried again.

@@ -67,6 +67,28 @@ pub const WAVE_KNOWN_MS: u64 = 3_600_000;
 /// pulled when devices ask by themselves.
 pub const WAVES_MAX: usize = 256;
 
+/// Questions about users' attributes that an app's server is asked at a time. Further ones wait
+/// for their turn, and their time runs.
+pub const LOOKUPS_MAX: usize = 64;
+
+/// Those that wait for their turn. For further users the texts' defaults hold.
+pub const LOOKUPS_WAITING_MAX: usize = 1_024;
+
+/// Time that an app's server has to answer about a user's attributes, in milliseconds, unless
+/// configured otherwise. Then the texts' defaults hold.
+pub const LOOKUP_TIMEOUT_MS_DEFAULT: u64 = 500;
+
+/// The same at most: a device waits for its first page.
+pub const LOOKUP_TIMEOUT_MS_MAX: u64 = 5_000;
+
+/// After a question that was not answered, the user is not asked about for so long, in
+/// milliseconds.
+pub const LOOKUP_RETRY_MS: u64 = 30_000;
+
+/// Memory for users' attributes, in bytes, about. Those that were needed longest ago are
+/// forgotten, and asked for again.
+pub const LOOKUP_CACHE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// Operations that wait for the writer. A connection that would add one more waits,
 /// and is not read from while it does.
 pub const WRITER_QUEUE_MAX: usize = 8 * 1024;

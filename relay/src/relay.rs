@@ -10,7 +10,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     auth::Keyring,
-    broadcasts::{PublicMailbox, PublicRules},
+    broadcasts::{
+        PublicMailbox, PublicRules, Witness,
+        lookup::HttpLookup,
+        reach::{Reach, ReachFlush, ReachSource},
+        wave::Waves,
+    },
     callout::{Callout, Endpoint},
     check::{Check, CheckRules, HttpCheck},
     circles::Circles,
@@ -150,13 +155,40 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         Arc::clone(&plan.clock),
         Arc::clone(&counters),
     );
-    let public = Arc::new(PublicMailbox::new(
+    let callout = Callout::default();
+    let reach = Arc::new(Reach::new(&*plan.entropy));
+    let waves = Arc::new(Waves::new(
+        reach.node().to_owned(),
+        Arc::clone(&hub),
+        Arc::clone(&plan.clock),
+        Arc::clone(&counters),
+    ));
+    let lookup = HttpLookup::new(
+        plan.public_rules.lookups.clone(),
+        plan.public_rules.attribute_names.clone(),
+        callout.clone(),
+        Arc::clone(&plan.clock),
+        Arc::clone(&counters),
+    );
+    let flush = ReachFlush {
+        reach: Arc::clone(&reach),
+        beside: Arc::clone(&waves) as Arc<dyn ReachSource>,
+        store: Arc::clone(&store) as Arc<dyn BroadcastStore>,
+        clock: Arc::clone(&plan.clock),
+        counters: Arc::clone(&counters),
+        every: Duration::from_millis(plan.public_rules.reach_flush_ms),
+    };
+    let public = PublicMailbox::new(
         Arc::clone(&store) as Arc<dyn BroadcastStore>,
         Arc::clone(&plan.clock),
         Arc::clone(&plan.entropy),
         Arc::clone(&counters),
         plan.public_rules,
-    ));
+    );
+    let public = public
+        .with_lookup(Arc::new(lookup))
+        .with_witness(Arc::clone(&reach) as Arc<dyn Witness>);
+    let public = Arc::new(public);
     // Known before anyone comes, so that nobody is told of an empty mailbox.
     public.refresh().await;
     let rules = SessionRules {
@@ -166,10 +198,12 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         devices: plan.devices,
         public: Arc::clone(&public),
     };
-    let callout = Callout::default();
     let background = Background::default();
     let polling = Arc::clone(&public).run(background.stop.clone());
     background.tasks.spawn(polling);
+    let following = Arc::clone(&waves).follow(public.changed(), background.stop.clone());
+    background.tasks.spawn(following);
+    background.tasks.spawn(flush.run(background.stop.clone()));
     upkeep::start(
         &store,
         &plan.clock,
@@ -210,6 +244,8 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         sessions_max: plan.sessions_max,
         rules: Arc::new(rules),
         public,
+        reach,
+        waves,
         store,
         writer: queue,
         check,

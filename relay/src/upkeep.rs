@@ -1,5 +1,5 @@
-//! What the relay does on the side: entries that have aged are removed, messages are made
-//! searchable. Both in small steps with pauses between, so that commits go first.
+//! What the relay does on the side: entries that have aged are removed, and tombstones of
+//! broadcasts; messages are made searchable. All in small steps with pauses between, so that commits go first.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +22,8 @@ pub struct UpkeepRules {
     pub sync_ttl: Duration,
     /// How often it is looked for older ones. Default 10 minutes.
     pub age_every: Duration,
+    /// How long it is known which broadcasts were taken back. Default 30 days.
+    pub tombstone_ttl: Duration,
     /// A commit's messages are made searchable after so long, together with those of the
     /// commits in between. Default 200 ms.
     pub index_after: Duration,
@@ -42,6 +44,7 @@ impl Default for UpkeepRules {
         Self {
             sync_ttl: Duration::from_secs(30 * 24 * 3600),
             age_every: Duration::from_secs(600),
+            tombstone_ttl: Duration::from_secs(30 * 24 * 3600),
             index_after: Duration::from_millis(200),
             pause: Duration::from_millis(10),
             retry_after: Duration::from_secs(1),
@@ -50,14 +53,15 @@ impl Default for UpkeepRules {
 }
 
 impl UpkeepRules {
-    /// For entries that are kept so long.
+    /// For entries and tombstones that are kept so long.
     #[must_use]
-    pub fn for_ttl(sync_ttl: Duration) -> Self {
+    pub fn for_ttl(sync_ttl: Duration, tombstone_ttl: Duration) -> Self {
         let rules = Self::default();
         Self {
             sync_ttl,
+            tombstone_ttl,
             // Often enough that an entry outlives its time by little.
-            age_every: rules.age_every.min(sync_ttl / 10),
+            age_every: rules.age_every.min(sync_ttl.min(tombstone_ttl) / 10),
             ..rules
         }
     }
@@ -96,12 +100,23 @@ pub fn start(
     };
     let age = {
         let (store, clock, counters) = (Arc::clone(store), Arc::clone(clock), Arc::clone(counters));
-        let ttl_us = u64::try_from(rules.sync_ttl.as_micros()).unwrap_or(u64::MAX);
         move || {
             let (store, counters) = (Arc::clone(&store), Arc::clone(&counters));
-            let before = Micros::saturating(clock.now().wall.get().saturating_sub(ttl_us));
+            let before = before(&*clock, rules.sync_ttl);
             async move {
                 let more = store.age(before).await?;
+                counters.age_steps.add(1);
+                Ok(more)
+            }
+        }
+    };
+    let age_broadcasts = {
+        let (store, clock, counters) = (Arc::clone(store), Arc::clone(clock), Arc::clone(counters));
+        move || {
+            let (store, counters) = (Arc::clone(&store), Arc::clone(&counters));
+            let before = before(&*clock, rules.tombstone_ttl);
+            async move {
+                let more = store.age_broadcasts(before).await?;
                 counters.age_steps.add(1);
                 Ok(more)
             }
@@ -119,8 +134,16 @@ pub fn start(
         }
     };
     let ageing = pace.clone();
-    tasks.spawn(async move { ageing.age(age).await });
+    tasks.spawn(async move { ageing.age("ageing", age).await });
+    let ageing = pace.clone();
+    tasks.spawn(async move { ageing.age("ageing of broadcasts", age_broadcasts).await });
     tasks.spawn(async move { pace.index(&index_bell, index).await });
+}
+
+/// So long ago.
+fn before(clock: &dyn Clock, ttl: Duration) -> Micros {
+    let ttl_us = u64::try_from(ttl.as_micros()).unwrap_or(u64::MAX);
+    Micros::saturating(clock.now().wall.get().saturating_sub(ttl_us))
 }
 
 /// When steps are taken. A step tells whether there is more to do.
@@ -132,13 +155,13 @@ struct Pace {
 }
 
 impl Pace {
-    async fn age<F>(&self, step: impl Fn() -> F)
+    async fn age<F>(&self, what: &str, step: impl Fn() -> F)
     where
         F: Future<Output = Result<bool, StoreError>>,
     {
-        while self.to_the_end("ageing", &step).await
-            && self.goes_on(sleep(self.rules.age_every)).await
-        {}
+        while self.to_the_end(what, &step).await && self.goes_on(sleep(self.rules.age_every)).await
+        {
+        }
     }
 
     async fn index<F>(&self, bell: &IndexBell, step: impl Fn() -> F)

@@ -12,6 +12,7 @@
 mod attributes;
 mod audience;
 mod check;
+pub mod lookup;
 mod page;
 mod poll;
 pub mod reach;
@@ -34,7 +35,7 @@ pub use self::{
     page::{Change, News, Page},
     poll::PublicRules,
     snapshot::{AppSnapshot, Posted, Snapshot},
-    template::{Template, TemplateError},
+    template::{Template, TemplateError, is_name as is_attribute_name},
     viewer::Viewer,
 };
 use self::{page::Asking, poll::Polls, snapshot::Standing};
@@ -141,6 +142,7 @@ impl PublicMailbox {
         bytes_max: usize,
         now: Micros,
     ) -> Page {
+        self.counters.public_pulls.add(1);
         let Some(polled) = self.polls.last() else {
             // Not even an empty list: a device would drop what it holds.
             return Page::standing_still(place);

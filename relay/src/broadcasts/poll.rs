@@ -1,7 +1,7 @@
 //! The one reader of the database: asks for what changed, once an interval.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -9,12 +9,12 @@ use std::{
     time::Duration,
 };
 
-use seqline_protocol::PubSeq;
+use seqline_protocol::{AppId, PubSeq, UserId};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{PublicMailbox, snapshot::Snapshot};
-use crate::store::StoreError;
+use super::{PublicMailbox, lookup::LookupRules, snapshot::Snapshot};
+use crate::store::{PublicChanges, StoreError};
 
 /// How the public mailbox goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,12 @@ pub struct PublicRules {
     pub refresh_ms: Option<u64>,
     /// The names that placeholders may have.
     pub attribute_names: BTreeSet<String>,
+    /// How often it is written how far broadcasts reached.
+    pub reach_flush_ms: u64,
+    /// The apps whose servers are asked about users' attributes.
+    pub lookups: BTreeMap<AppId, LookupRules>,
+    /// Users who are on the allow-lists whatever operators write there.
+    pub allow_lists: BTreeMap<AppId, BTreeSet<UserId>>,
 }
 
 impl Default for PublicRules {
@@ -33,6 +39,26 @@ impl Default for PublicRules {
             poll_ms: 1_000,
             refresh_ms: Some(600_000),
             attribute_names: BTreeSet::new(),
+            reach_flush_ms: 30_000,
+            lookups: BTreeMap::new(),
+            allow_lists: BTreeMap::new(),
+        }
+    }
+}
+
+impl PublicRules {
+    /// Adds those whom the configuration allows to the lists that changed, and to those of
+    /// which nothing is known yet.
+    fn add_allowed(&self, changes: &mut PublicChanges, base: &Snapshot) {
+        for (app, users) in &self.allow_lists {
+            let mut lists = changes.allow_lists.iter_mut();
+            match lists.find(|(name, _)| name == app) {
+                Some((_, list)) => list.extend(users.iter().cloned()),
+                None if base.apps().all(|(name, _)| name != app) => {
+                    changes.allow_lists.push((app.clone(), users.clone()));
+                }
+                None => {}
+            }
         }
     }
 }
@@ -115,6 +141,7 @@ impl PublicMailbox {
             changes = self.store.public_changes(PubSeq::ZERO).await?;
             base = Arc::new(Snapshot::default());
         }
+        self.rules.add_allowed(&mut changes, &base);
         if let Some(next) = base.after(changes, self.clock.now().wall) {
             self.snapshot.send_replace(Arc::new(next));
         }

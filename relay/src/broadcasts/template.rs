@@ -106,8 +106,9 @@ impl Template {
     }
 }
 
-/// Names of attributes, as operators configure them.
-pub(super) fn is_name(text: &str) -> bool {
+/// Whether an attribute can be named so.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     !text.is_empty() && text.chars().all(is_plain)
 }

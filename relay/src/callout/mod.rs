@@ -1,5 +1,6 @@
 //! Requests to the apps' own servers: signed, bounded in time and size, never redirected.
 
+mod desk;
 mod signature;
 
 use std::{fmt, time::Duration};
@@ -16,7 +17,7 @@ use seqline_protocol::Micros;
 use thiserror::Error;
 use tokio::time::timeout;
 
-pub use self::signature::sign;
+pub use self::{desk::Desk, signature::sign};
 use crate::{config::Secret, limits::CALLOUT_ANSWER_BYTES_MAX};
 
 /// Name of the header with the signature.

@@ -1,6 +1,6 @@
 //! The check over HTTP.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use seqline_protocol::{
@@ -8,10 +8,15 @@ use seqline_protocol::{
     limits::{BODY_BYTES_MAX, json_bytes},
 };
 use serde::{Deserialize, Serialize};
-use tokio::{sync::Semaphore, time::timeout};
 
 use super::{Check, CheckDefault, CheckRules, Rejected};
-use crate::{callout::Callout, clock::Clock, counters::Counters, limits::CHECKS_MAX, store::Send};
+use crate::{
+    callout::{Callout, Desk},
+    clock::Clock,
+    counters::Counters,
+    limits::CHECKS_MAX,
+    store::Send,
+};
 
 /// Asks the apps' servers.
 pub struct HttpCheck {
@@ -22,8 +27,8 @@ pub struct HttpCheck {
 }
 
 struct CheckedApp {
-    rules: CheckRules,
-    slots: Semaphore,
+    desk: Desk,
+    default: CheckDefault,
 }
 
 /// What is asked.
@@ -72,13 +77,13 @@ impl HttpCheck {
         clock: Arc<dyn Clock>,
         counters: Arc<Counters>,
     ) -> Self {
-        let slots = || Semaphore::new(CHECKS_MAX);
         let apps = apps.into_iter();
         Self {
             apps: apps
                 .map(|(app, rules)| {
-                    let slots = slots();
-                    (app, CheckedApp { rules, slots })
+                    let desk = Desk::new(rules.endpoint, rules.timeout_ms, CHECKS_MAX);
+                    let default = rules.default;
+                    (app, CheckedApp { desk, default })
                 })
                 .collect(),
             callout,
@@ -101,23 +106,8 @@ impl HttpCheck {
             business: send.business.as_ref(),
             mentions: &send.mentions,
         };
-        let body = serde_json::to_string(&question).map_err(|error| error.to_string())?;
-        let time_max = Duration::from_millis(app.rules.timeout_ms);
-        let exchange = async {
-            let _slot = app.slots.acquire().await;
-            let now = self.clock.now().wall;
-            self.callout
-                .post(&app.rules.endpoint, None, body, now, time_max)
-                .await
-        };
-        let answer = timeout(time_max, exchange)
-            .await
-            .map_err(|_| format!("no answer within {} ms", app.rules.timeout_ms))?
-            .map_err(|error| error.to_string())?;
-        if !answer.status.is_success() {
-            return Err(format!("answered {}", answer.status));
-        }
-        understand(&answer.body)
+        let answer = app.desk.ask(&self.callout, &question, &*self.clock).await?;
+        understand(&answer)
     }
 }
 
@@ -160,7 +150,7 @@ impl Check for HttpCheck {
                 }
                 Err(error) => {
                     self.counters.checks_failed.add(1);
-                    let default = app.rules.default;
+                    let default = app.default;
                     tracing::warn!(app = %send.from.app, %error, ?default, "a check failed");
                     match default {
                         CheckDefault::Accept => Ok(send),

@@ -1,6 +1,7 @@
 //! From settings to a configuration, with every complaint at once.
 
 mod apps;
+mod broadcasts;
 
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
@@ -15,7 +16,8 @@ use crate::{
 const LISTEN_DEFAULT: &str = "127.0.0.1:7340";
 const DATABASE_DEFAULT: &str = "sqlite:data/seqline.db";
 const SYNC_TTL_DEFAULT: &str = "30d";
-const SYNC_TTL_MIN_S: u64 = 60;
+const TOMBSTONE_TTL_DEFAULT: &str = "30d";
+const TTL_MIN_S: u64 = 60;
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
 impl Sources {
@@ -75,7 +77,13 @@ impl Check<'_> {
                 .pick("devices", |s| &s.devices)
                 .0
                 .unwrap_or_default(),
-            sync_ttl: self.sync_ttl(),
+            sync_ttl: self.time("sync_ttl", |s| &s.sync_ttl, SYNC_TTL_DEFAULT),
+            public_rules: self.public_rules(),
+            tombstone_ttl: self.time(
+                "broadcast_tombstone_ttl",
+                |s| &s.broadcast_tombstone_ttl,
+                TOMBSTONE_TTL_DEFAULT,
+            ),
             webhooks: self.webhooks(),
             checks: self.checks(),
             drain_rules: DrainRules {
@@ -134,18 +142,24 @@ impl Check<'_> {
         }
     }
 
-    fn sync_ttl(&mut self) -> Duration {
-        let (text, origin) = self.sources.pick("sync_ttl", |s| &s.sync_ttl);
-        let text = text.unwrap_or_else(|| SYNC_TTL_DEFAULT.to_owned());
+    /// How long something is kept for devices that are away.
+    fn time(
+        &mut self,
+        field: &str,
+        of: impl Fn(&Settings) -> &Option<String>,
+        default: &str,
+    ) -> Duration {
+        let (text, origin) = self.sources.pick(field, of);
+        let text = text.unwrap_or_else(|| default.to_owned());
         let time_s = parse_time_s(&text).and_then(|time_s| {
-            (time_s >= SYNC_TTL_MIN_S).then_some(time_s).ok_or_else(|| {
-                format!("{text:?} is less than {SYNC_TTL_MIN_S}s: devices could not keep up")
+            (time_s >= TTL_MIN_S).then_some(time_s).ok_or_else(|| {
+                format!("{text:?} is less than {TTL_MIN_S}s: devices could not keep up")
             })
         });
         match time_s {
             Ok(time_s) => Duration::from_secs(time_s),
             Err(reason) => {
-                self.problem("sync_ttl", origin, reason);
+                self.problem(field, origin, reason);
                 Duration::ZERO
             }
         }

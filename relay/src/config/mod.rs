@@ -17,6 +17,7 @@ pub use sources::{Origin, Sources};
 pub use time::parse_time_s;
 
 use crate::{
+    broadcasts::PublicRules,
     callout::Endpoint,
     check::CheckRules,
     drain::DrainRules,
@@ -54,6 +55,10 @@ pub struct Config {
     pub devices: DevicePolicy,
     /// How long timeline entries are kept.
     pub sync_ttl: Duration,
+    /// How long it is known which broadcasts were taken back.
+    pub tombstone_ttl: Duration,
+    /// How the public mailbox goes.
+    pub public_rules: PublicRules,
     /// Where which apps' servers are told of what happens.
     pub webhooks: BTreeMap<AppId, Endpoint>,
     /// Which apps' servers are asked before a message is stored, and how.

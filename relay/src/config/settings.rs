@@ -86,6 +86,34 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_SYNC_TTL", value_name = "TIME")]
     pub sync_ttl: Option<String>,
 
+    /// How often the relay looks for new broadcasts. [default: 1000]
+    #[arg(long, env = "SEQLINE_BROADCAST_POLL_MS", value_name = "MS")]
+    pub broadcast_poll_ms: Option<u64>,
+
+    /// How often connected devices look for new broadcasts by themselves; 0 for never.
+    /// [default: 600000]
+    #[arg(long, env = "SEQLINE_BROADCAST_REFRESH_MS", value_name = "MS")]
+    pub broadcast_refresh_ms: Option<u64>,
+
+    /// The attributes of users that a broadcast may name, as in {{city}}, separated by commas.
+    /// They come from tokens, or from an app's lookup_url.
+    #[arg(
+        long,
+        env = "SEQLINE_BROADCAST_ATTRIBUTES",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub broadcast_attributes: Option<Vec<String>>,
+
+    /// How long it is known which broadcasts were taken back, for devices that are away: a
+    /// number with s, m, h or d. [default: 30d]
+    #[arg(long, env = "SEQLINE_BROADCAST_TOMBSTONE_TTL", value_name = "TIME")]
+    pub broadcast_tombstone_ttl: Option<String>,
+
+    /// How often it is written how far broadcasts reached. [default: 30000]
+    #[arg(long, env = "SEQLINE_BROADCAST_REACH_FLUSH_MS", value_name = "MS")]
+    pub broadcast_reach_flush_ms: Option<u64>,
+
     /// Which devices of a user may be connected at a time. [default: any]
     #[arg(long, env = "SEQLINE_DEVICES", value_enum, value_name = "POLICY")]
     pub devices: Option<DevicePolicy>,
@@ -143,6 +171,14 @@ pub struct AppSettings {
     pub check_timeout_ms: Option<u64>,
     /// What holds if there is none in time. Default `refuse`.
     pub check_default: Option<CheckDefault>,
+    /// Where its server is asked about users' attributes, for broadcasts that name them.
+    pub lookup_url: Option<String>,
+    /// How long an answer is waited for. Default 500.
+    pub lookup_timeout_ms: Option<u64>,
+    /// How long an answer holds: a number with s, m, h or d. Default 10m.
+    pub lookup_ttl: Option<String>,
+    /// Users who are on the app's allow-list, beside those that operators put there.
+    pub allow_list: Option<Vec<String>>,
 }
 
 /// How logs are written.

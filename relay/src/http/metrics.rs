@@ -66,6 +66,48 @@ fn render(app: &App) -> String {
             age.as_secs(),
         );
     }
+    let snapshot = app.public.snapshot();
+    let posted = snapshot.apps().map(|(_, app)| app.posted().len() as u64);
+    page.gauge(
+        "public_broadcasts",
+        "Broadcasts that are known of the public mailbox, tombstones included.",
+        posted.sum(),
+    );
+    page.counter(
+        "public_pulls_total",
+        "Pulls that looked into the public mailbox.",
+        &counters.public_pulls,
+    );
+    page.counter(
+        "wave_tells_total",
+        "Devices that were told of a broadcast in a wave.",
+        &counters.wave_tells,
+    );
+    page.counter(
+        "wave_pulls_total",
+        "Devices that pulled after they were told in a wave.",
+        &counters.wave_pulls,
+    );
+    let lookups = [
+        ("answered", &counters.lookups),
+        ("none", &counters.lookups_failed),
+    ];
+    page.labelled(
+        "lookups_total",
+        "Questions to apps' servers about users' attributes.",
+        "answer",
+        lookups.map(|(answer, count)| (answer, count.get())),
+    );
+    page.counter(
+        "reach_flushes_total",
+        "Writes of how far broadcasts reached.",
+        &counters.reach_flushes,
+    );
+    page.counter(
+        "reach_flushes_failed_total",
+        "Those that failed, and were tried again.",
+        &counters.reach_flushes_failed,
+    );
     page.counter(
         "kicks_total",
         "Sessions that were ended with a reason: replaced, by policy, by request.",

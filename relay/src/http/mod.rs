@@ -30,9 +30,18 @@ use tower_http::{
 
 use self::{origin::Origins, refusal::refusal};
 use crate::{
-    broadcasts::PublicMailbox, check::Check, circles::Circles, clock::Clock, counters::Counters,
-    entropy::Entropy, hub::Hub, presence::Presence, rooms::Rooms, session::SessionRules,
-    store::Store, writer::WriterQueue,
+    broadcasts::{PublicMailbox, reach::Reach, wave::Waves},
+    check::Check,
+    circles::Circles,
+    clock::Clock,
+    counters::Counters,
+    entropy::Entropy,
+    hub::Hub,
+    presence::Presence,
+    rooms::Rooms,
+    session::SessionRules,
+    store::Store,
+    writer::WriterQueue,
 };
 
 /// What every request handler works with.
@@ -51,6 +60,10 @@ pub struct App {
     pub writer: WriterQueue,
     /// What is merged into pulls.
     pub public: Arc<PublicMailbox>,
+    /// Counts whom broadcasts reach.
+    pub reach: Arc<Reach>,
+    /// Tells who is connected.
+    pub waves: Arc<Waves>,
     /// Asks an app's server about each message before it is stored.
     pub check: Option<Arc<dyn Check>>,
     /// Who is connected.

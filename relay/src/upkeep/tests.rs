@@ -63,6 +63,7 @@ impl Script {
 const RULES: UpkeepRules = UpkeepRules {
     sync_ttl: Duration::from_secs(3600),
     age_every: Duration::from_secs(100),
+    tombstone_ttl: Duration::from_secs(3600),
     index_after: Duration::from_millis(200),
     pause: Duration::from_millis(10),
     retry_after: Duration::from_secs(1),
@@ -80,7 +81,10 @@ fn ageing(script: &Script) -> (CancellationToken, JoinHandle<()>) {
     let start = Instant::now();
     let (pace, step) = (pace(start), script.step(start));
     let stop = pace.stop.clone();
-    (stop, tokio::spawn(async move { pace.age(step).await }))
+    (
+        stop,
+        tokio::spawn(async move { pace.age("ageing", step).await }),
+    )
 }
 
 fn indexing(script: &Script) -> (Arc<IndexBell>, CancellationToken, JoinHandle<()>) {

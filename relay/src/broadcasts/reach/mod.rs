@@ -34,6 +34,7 @@ use self::{
     tracked::{HOUR_US, Tracked},
 };
 use crate::{
+    broadcasts::{Viewer, Witness},
     entropy::Entropy,
     limits::{REACH_BROADCASTS_MAX, REACH_HOURLY_MAX},
     store::ReachRow,
@@ -70,6 +71,12 @@ impl Reach {
             hourly: AtomicUsize::default(),
             has_warned: AtomicBool::default(),
         }
+    }
+
+    /// What its sketches are stored under: another name each time that a relay starts.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.node
     }
 
     /// A user was handed a broadcast, on a host as `hello` names it.
@@ -184,6 +191,14 @@ impl Reach {
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<BroadcastId, Arc<Mutex<Tracked>>>> {
         self.tracked.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Witness for Reach {
+    fn pulled(&self, viewer: &Viewer, handed: &[BroadcastId], now: Micros) {
+        for id in handed {
+            self.handed(&viewer.account().user, viewer.host().as_str(), *id, now);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! told at once, and nodes need not agree on anything. Whoever connects meanwhile learns of the
 //! broadcast from `welcome`.
 
+mod follow;
 mod moments;
 mod progress;
 

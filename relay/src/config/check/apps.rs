@@ -118,7 +118,7 @@ impl Check<'_> {
 
     /// What one of an app's settings comes to, by app. Names that are no ids are complained
     /// of where the secrets are.
-    fn each_app<T>(
+    pub(super) fn each_app<T>(
         &mut self,
         make: impl Fn(&mut Self, &str, &AppSettings) -> Option<T>,
     ) -> BTreeMap<AppId, T> {
@@ -131,7 +131,7 @@ impl Check<'_> {
             .collect()
     }
 
-    fn endpoint(
+    pub(super) fn endpoint(
         &mut self,
         name: &str,
         key: &str,
@@ -161,7 +161,7 @@ impl Check<'_> {
         })
     }
 
-    fn app_problem(&mut self, name: &str, key: &str, reason: String) {
+    pub(super) fn app_problem(&mut self, name: &str, key: &str, reason: String) {
         let origin = self.sources.file().1;
         self.problem(&format!("apps.{name}.{key}"), origin, reason);
     }
