@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use seqline_core::Delivered;
-use seqline_protocol::{ConvId, Item, Seq, UserId, from_cbor};
+use seqline_protocol::{BroadcastId, ConvId, Item, PublicNews, Seq, UserId, from_cbor};
 use serde::Deserialize;
 
 use super::relay::Relay;
@@ -15,6 +15,8 @@ pub struct App {
     taken: Vec<Taken>,
     /// Where it stands in the user's own timeline.
     pub own_seq: Seq,
+    /// Broadcasts, with their versions. Kept as soon as they are taken.
+    held: BTreeMap<BroadcastId, u32>,
 }
 
 #[derive(Debug)]
@@ -44,6 +46,7 @@ impl App {
                 (*seq, crowd.then(|| message.conv.clone()), Some(place))
             }
             Delivered::Group { seq, .. } => (*seq, None, None),
+            Delivered::Public { news } => return self.take_public(news, relay),
             _ => panic!("{event:?}"),
         };
         match &crowd {
@@ -65,8 +68,26 @@ impl App {
         self.taken.push(taken);
     }
 
+    fn take_public(&mut self, news: &PublicNews, relay: &Relay) {
+        let gone = news.changes.iter().filter(|one| one.broadcast.is_none());
+        let gone: Vec<_> = gone.map(|one| one.id).collect();
+        self.held.retain(|id, _| {
+            let is_named = news.held.as_ref().is_none_or(|held| held.contains(id));
+            let stays = is_named && !gone.contains(id);
+            assert!(stays || !relay.mailbox.is_kept_by_all(*id), "{id} is lost");
+            stays
+        });
+        for broadcast in news.changes.iter().filter_map(|one| one.broadcast.as_ref()) {
+            let before = self.held.insert(broadcast.id, broadcast.version);
+            assert!(before <= Some(broadcast.version), "back to an old version");
+        }
+    }
+
     /// The process ended: what is beyond the cursors was not kept.
     pub fn restart(&mut self, own_cursor: Seq, store: &BTreeMap<String, Vec<u8>>) {
+        if store.is_empty() {
+            self.held.clear();
+        }
         let cursors: BTreeMap<_, _> = store
             .iter()
             .filter_map(|(key, value)| {
@@ -87,7 +108,8 @@ impl App {
 
     /// Whether it has all that its user is to have.
     pub fn is_caught_up(&self, user: &UserId, relay: &Relay) -> bool {
-        next_for_apps(self.own_seq, user, relay).is_none()
+        self.public_difference(user, relay).is_none()
+            && next_for_apps(self.own_seq, user, relay).is_none()
             && relay.groups.iter().all(|(conv, group)| {
                 group
                     .listed(user)
@@ -152,6 +174,12 @@ impl App {
                 what(conv)
             );
         }
+    }
+
+    fn public_difference(&self, user: &UserId, relay: &Relay) -> Option<BroadcastId> {
+        let version = |id| self.held.get(&id).copied();
+        let held = self.held.keys().copied();
+        relay.mailbox.difference(user, version, held)
     }
 
     fn of_crowd(&self, conv: &ConvId) -> impl Iterator<Item = Seq> {

@@ -5,7 +5,7 @@ use seqline_protocol::{ConvId, Item};
 
 use super::{
     relay::Net,
-    world::{COMING_AND_GOING, FAULTS_UNTIL_MS, GROUPS, Happening, World},
+    world::{COMING_AND_GOING, DEVICES, FAULTS_UNTIL_MS, GROUPS, Happening, World},
 };
 
 impl World {
@@ -21,6 +21,21 @@ impl World {
         }
         let soon = self.rng.u8(0..3) == 0;
         self.later(1, if soon { 50 } else { 8_000 }, Happening::Member);
+    }
+
+    /// An operator changes a broadcast, or a user sees others.
+    pub(super) fn change_mailbox(&mut self) {
+        if self.now_ms > FAULTS_UNTIL_MS {
+            return;
+        }
+        let users = DEVICES.map(super::user);
+        if self.relay.mailbox.change(&mut self.rng, &users) && self.rng.bool() {
+            for (net, frame) in self.relay.notify_public(&mut self.rng) {
+                self.down(net, &frame);
+            }
+        }
+        let soon = self.rng.u8(0..3) == 0;
+        self.later(1, if soon { 50 } else { 8_000 }, Happening::Operator);
     }
 
     pub(super) fn fault(&mut self) {

@@ -8,6 +8,7 @@
 pub mod app;
 mod faults;
 pub mod groups;
+pub mod mailbox;
 pub mod relay;
 pub mod world;
 

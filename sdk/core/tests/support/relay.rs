@@ -8,7 +8,10 @@ use seqline_protocol::{
     RelayFrame, RequestId, Send, Seq, Target, UserId,
 };
 
-use super::groups::Group;
+use super::{groups::Group, mailbox::Mailbox};
+
+/// How often devices look into the mailbox by themselves.
+const PUB_REFRESH_MS: u64 = 20_000;
 
 /// One connection, seen from the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +25,7 @@ pub struct Relay {
     pub timelines: BTreeMap<UserId, Vec<Entry>>,
     pub messages: Vec<Message>,
     pub groups: BTreeMap<ConvId, Group>,
+    pub mailbox: Mailbox,
     sent: BTreeMap<(UserId, ClientMsgId), RelayFrame>,
     connections: BTreeMap<Net, Connection>,
 }
@@ -56,6 +60,9 @@ impl Relay {
                 let mut welcome = super::welcome(cursor.get(), head.get());
                 welcome.user = user.clone();
                 welcome.crowds = crowds;
+                welcome.pub_head = self.mailbox.head;
+                self.mailbox.view(user).clone_into(&mut welcome.pub_view);
+                welcome.pub_refresh_ms = Some(PUB_REFRESH_MS);
                 vec![(net, RelayFrame::Welcome(welcome))]
             }
             ClientFrame::Send(send) => self.store(net, user, send),
@@ -64,8 +71,15 @@ impl Relay {
                 after,
                 limit,
                 conv,
-                ..
-            } => vec![(net, self.page(net, req, after, limit, conv))],
+                public,
+            } => {
+                let public = public.map(|place| self.mailbox.page(user, &place));
+                let mut page = self.page(net, req, after, limit, conv);
+                if let RelayFrame::Page { public: told, .. } = &mut page {
+                    *told = public;
+                }
+                vec![(net, page)]
+            }
             ClientFrame::Ping { nonce } => {
                 let now_us = Micros::saturating(1);
                 vec![(net, RelayFrame::Pong { nonce, now_us })]
@@ -89,6 +103,17 @@ impl Relay {
                 .get(user)
                 .map_or(0, |timeline| timeline.len() as u64),
         )
+    }
+
+    /// Some of the connected devices are told of the mailbox's head.
+    pub fn notify_public(&self, rng: &mut fastrand::Rng) -> Written {
+        let told = RelayFrame::Notify {
+            head: Seq::ZERO,
+            pub_head: self.mailbox.head,
+            conv: None,
+        };
+        let nets = self.connections.keys().filter(|_| rng.u8(0..3) == 0);
+        nets.map(|net| (*net, told.clone())).collect()
     }
 
     /// A user joins or leaves a group, and it may become a crowd by that.

@@ -23,7 +23,7 @@ const CONVERGED_BY_MS: u64 = 600_000;
 const HAPPENINGS_MAX: usize = 100_000;
 const SENDS_PER_DEVICE: usize = 40;
 /// Whose devices these are. The first three write to the groups, too.
-const DEVICES: [&str; 5] = ["alice", "alice", "bob", "carol", "dave"];
+pub(super) const DEVICES: [&str; 5] = ["alice", "alice", "bob", "carol", "dave"];
 /// Groups, how many members make a crowd of each, and who comes and goes.
 pub(super) const GROUPS: [(&str, usize); 2] = [("group:early", 3), ("group:late", 4)];
 pub(super) const COMING_AND_GOING: [&str; 2] = ["carol", "dave"];
@@ -42,6 +42,7 @@ pub struct World {
 pub(super) enum Happening {
     Send(usize),
     Member,
+    Operator,
     Fault,
     Opened(Net),
     ToRelay(Net, ClientFrame),
@@ -137,6 +138,7 @@ impl World {
         }
         world.later(500, 3_000, Happening::Fault);
         world.later(500, 10_000, Happening::Member);
+        world.later(1, 10_000, Happening::Operator);
         world
     }
 
@@ -155,6 +157,7 @@ impl World {
         match happening {
             Happening::Send(n) => self.send(n),
             Happening::Member => self.toggle_member(),
+            Happening::Operator => self.change_mailbox(),
             Happening::Fault => self.fault(),
             Happening::Opened(net) => self.at_device(net, |wire| Input::Opened(wire.conn)),
             Happening::ToDevice(net, frame) => {
