@@ -2,13 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use seqline_protocol::{
-    AppId, ClientMsgId, ConvId, ConvSeq, Kind, Micros, MsgId, Priority, Seq, UserId,
+    AppId, BroadcastId, ClientMsgId, ConvId, ConvSeq, Kind, Micros, MsgId, Priority, PubSeq, Seq,
+    UserId,
 };
 use seqline_relay::{
     account::Account,
@@ -19,10 +23,11 @@ use seqline_relay::{
     mailbox::Mailbox,
     session::Event,
     store::{
-        Commit, Conversations, ConversationsQuery, DeviceRow, Digest, Done, Found, Group,
-        GroupQuery, HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, Page,
-        PageQuery, Position, Reading, Receipts, ReceiptsQuery, SearchQuery, Send, Sent, Store,
-        StoreError, TimelineAppend, UserState,
+        AllowListChange, AuditRow, BroadcastCommand, BroadcastRefusal, BroadcastRow,
+        BroadcastState, BroadcastStore, Commit, Conversations, ConversationsQuery, DeviceRow,
+        Digest, Done, Found, Group, GroupQuery, HistoryPage, HistoryQuery, Hook, HookId, Member,
+        MembersQuery, Op, Page, PageQuery, Position, PublicChanges, ReachRow, Reading, Receipts,
+        ReceiptsQuery, SearchQuery, Send, Sent, Store, StoreError, TimelineAppend, UserState,
     },
     writer::{Full, Lane, Writer, WriterQueue},
 };
@@ -121,6 +126,70 @@ impl Store for Gate {
     }
 
     fn ping(&self) -> Reading<'_, ()> {
+        unreachable!()
+    }
+}
+
+impl BroadcastStore for Gate {
+    fn command(
+        &self,
+        _: BroadcastCommand,
+        _: Micros,
+    ) -> Reading<'_, Result<BroadcastRow, BroadcastRefusal>> {
+        unreachable!()
+    }
+
+    fn broadcast<'a>(&'a self, _: &'a AppId, _: BroadcastId) -> Reading<'a, Option<BroadcastRow>> {
+        unreachable!()
+    }
+
+    fn broadcasts<'a>(
+        &'a self,
+        _: &'a AppId,
+        _: Option<BroadcastId>,
+        _: &'a [BroadcastState],
+        _: usize,
+    ) -> Reading<'a, Vec<BroadcastRow>> {
+        unreachable!()
+    }
+
+    fn audit<'a>(
+        &'a self,
+        _: &'a AppId,
+        _: Option<BroadcastId>,
+        _: Option<u64>,
+        _: usize,
+    ) -> Reading<'a, Vec<AuditRow>> {
+        unreachable!()
+    }
+
+    fn allow_list<'a>(&'a self, _: &'a AppId) -> Reading<'a, BTreeSet<UserId>> {
+        unreachable!()
+    }
+
+    fn change_allow_list<'a>(
+        &'a self,
+        _: &'a AppId,
+        _: &'a UserId,
+        _: AllowListChange,
+        _: Micros,
+    ) -> Reading<'a, Result<BTreeSet<UserId>, usize>> {
+        unreachable!()
+    }
+
+    fn public_changes(&self, _: PubSeq) -> Reading<'_, PublicChanges> {
+        unreachable!()
+    }
+
+    fn age_broadcasts(&self, _: Micros) -> Reading<'_, bool> {
+        unreachable!()
+    }
+
+    fn put_reach(&self, _: Vec<ReachRow>) -> Reading<'_, ()> {
+        unreachable!()
+    }
+
+    fn reach<'a>(&'a self, _: &'a AppId, _: BroadcastId) -> Reading<'a, Vec<ReachRow>> {
         unreachable!()
     }
 }

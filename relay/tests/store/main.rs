@@ -4,10 +4,12 @@
 
 mod conformance;
 mod memory;
+mod operators;
 mod oracle;
 mod polling;
 mod postgres;
 #[path = "../support/postgres/mod.rs"]
 mod postgres_server;
+mod public_polling;
 mod sqlite;
 mod support;

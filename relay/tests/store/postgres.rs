@@ -24,12 +24,15 @@ use crate::{
 /// The suite's times are seconds apart.
 const PARTITION_US: u64 = 1_000_000;
 
-/// Commits that store a message with this body fail, as on a full disk any would.
+/// What stores a message or a broadcast with this body fails in the middle, as on a full disk
+/// anything would.
 const POISON: &str = "
     CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'poisoned'; END $$;
     CREATE TRIGGER poison BEFORE INSERT ON message FOR EACH ROW
-    WHEN (NEW.body = 'poison') EXECUTE FUNCTION poison();";
+    WHEN (NEW.body = 'poison') EXECUTE FUNCTION poison();
+    CREATE TRIGGER poison BEFORE INSERT ON broadcast_audit FOR EACH ROW
+    WHEN (NEW.details LIKE '%poison%') EXECUTE FUNCTION poison();";
 
 async fn fresh() -> Fresh {
     fresh_with(rules()).await

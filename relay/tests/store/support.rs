@@ -432,6 +432,10 @@ pub(crate) fn in_words(item: &Item) -> String {
             Some(after) => format!("crowd after {after}"),
             None => "crowd no longer".to_owned(),
         },
+        Item::Seen { broadcast, opened } => {
+            let how = if *opened { "opened" } else { "seen" };
+            format!("{how} {broadcast}")
+        }
     }
 }
 

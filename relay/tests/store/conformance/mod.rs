@@ -1,6 +1,7 @@
 //! The suite: each test takes a backend in its first state.
 
 pub(crate) mod ageing;
+pub(crate) mod broadcasts;
 pub(crate) mod channels;
 pub(crate) mod crowds;
 pub(crate) mod deletes;
@@ -16,6 +17,7 @@ pub(crate) mod receipts;
 pub(crate) mod replaces;
 pub(crate) mod roles;
 pub(crate) mod search;
+pub(crate) mod seen;
 pub(crate) mod sends;
 
 /// Runs the whole suite on the backend that two async functions make: `fresh()`, with the
@@ -70,6 +72,14 @@ macro_rules! suite {
                 are_so_many_at_most, users_become_known, presence_is_shared_or_not;
             ageing: raises_the_floor, goes_on_where_all_is_old, is_of_crowds_too,
                 ends_after_bounded_steps;
+            broadcasts: live_from_draft_to_tombstone, deleting_takes_back,
+                two_operators_at_once_are_a_conflict, what_is_refused_leaves_no_trace,
+                are_listed_newest_first, are_so_many_at_most, leave_a_trail, allow_lists_change,
+                polls_are_told_what_changed, old_ones_are_forgotten,
+                forgotten_ones_are_seen_no_more, reach_is_kept_by_node;
+            seen: is_new_on_one_device, two_devices_at_once_are_not_both_first,
+                opening_is_told_once, without_a_device_it_is_new_once,
+                what_nobody_was_shown_is_passed_over, is_of_so_many_at_once;
             search: finds_words_of_any_script, takes_operators_as_text, is_narrowed_by_filters,
                 goes_on_from_page_to_page, finds_what_one_may_see;
             hooks: wait_in_the_order_of_a_conversation with with_hooks,
@@ -98,6 +108,11 @@ macro_rules! suite {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn a_polling_reader_never_sees_a_seq_below_its_cursor_appear() {
             $crate::polling::never_late($fresh().await).await;
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn a_polling_node_misses_no_change_of_the_public_mailbox() {
+            $crate::public_polling::misses_nothing($fresh().await).await;
         }
     };
     (@store $fresh:ident, $fresh_with:ident, $module:ident) => {
