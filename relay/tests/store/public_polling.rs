@@ -81,13 +81,15 @@ async fn operate(store: &dyn Store, operator: usize, poison: Option<&'static str
         }
         row = store.broadcast(&row.app, row.id).await.unwrap().unwrap();
         row = done(store, command(&row, "op", edit(&format!("text {round}")))).await;
-        if round % 2 == 0 {
-            row = done(store, command(&row, "op", BroadcastAction::Recall)).await;
-            done(store, command(&row, "op", BroadcastAction::Delete)).await;
+        match round % 4 {
+            0 => row = done(store, command(&row, "op", BroadcastAction::Recall)).await,
+            2 => row = done(store, command(&row, "op", BroadcastAction::Delete)).await,
+            _ => {}
         }
         let users = AllowListChange::Add([user(&format!("user{round}"))].into());
-        let changed = store.change_allow_list(&row.app, &user("op"), users, at_s(1));
-        changed.await.unwrap().unwrap();
+        let by = user("op");
+        let changed = store.change_allow_list(&row.app, &by, users, at_s(1)).await;
+        changed.unwrap().unwrap();
     }
 }
 

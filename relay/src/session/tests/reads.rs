@@ -1,5 +1,5 @@
 use seqline_protocol::{
-    ClientFrame, ConvId, ErrorCode, PubSeq, RelayFrame, RequestId, ResetReason,
+    ClientFrame, ConvId, ErrorCode, PublicPlace, RelayFrame, RequestId, ResetReason,
     limits::{PAGE_ENTRIES_DEFAULT, PAGE_ENTRIES_MAX},
 };
 

@@ -63,6 +63,10 @@ impl Ledger<'_> {
             } => {
                 return self.create(server, owner.as_ref(), title, *join);
             }
+            // Only its name was mentioned.
+            _ if self.conv(conv).state == ConvState::Named => {
+                return Err(Refusal::ConversationUnknown);
+            }
             GroupAction::Join => return self.join(server),
             GroupAction::Leave => return self.leave(server),
             _ => {}

@@ -252,8 +252,9 @@ pub(crate) async fn leave_a_trail(store: Fresh) {
     assert_eq!(page(None, None, 2).await, trail[..2]);
     assert_eq!(page(None, Some(trail[1].id), 2).await, trail[2..4]);
     assert_eq!(page(Some(one.id), Some(trail[0].id), 1).await, trail[2..3]);
-    let elsewhere = store.store.audit(&app("other"), Some(one.id), None, 9);
-    assert_eq!(elsewhere.await.unwrap(), []);
+    let other = app("other");
+    let elsewhere = store.store.audit(&other, Some(one.id), None, 9).await;
+    assert_eq!(elsewhere.unwrap(), []);
 }
 
 pub(crate) async fn allow_lists_change(store: Fresh) {

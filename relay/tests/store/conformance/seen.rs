@@ -53,8 +53,8 @@ pub(crate) async fn opening_is_told_once(store: Fresh) {
     store
         .commit(vec![seen("ann", &[one], Some("phone"), false)])
         .await;
-    let open = |ids, device| seen("ann", ids, Some(device), true);
-    let commit = store.commit(vec![open(&[one, two][..], "laptop")]).await;
+    let open = |device| seen("ann", &[one, two], Some(device), true);
+    let commit = store.commit(vec![open("laptop")]).await;
     // One was shown on the phone; the other one nowhere before.
     assert_eq!(new(&commit.results[0]), [two]);
     let words: Vec<_> = commit.appends[0]
@@ -65,7 +65,7 @@ pub(crate) async fn opening_is_told_once(store: Fresh) {
     assert_eq!(words, ["opened 1", "opened 2"]);
     assert_eq!(commit.appends[0].first.get(), 2);
     for device in ["laptop", "phone"] {
-        let again = store.commit(vec![open(&[one, two][..], device)]).await;
+        let again = store.commit(vec![open(device)]).await;
         assert!(again.appends.is_empty());
     }
     let late = store

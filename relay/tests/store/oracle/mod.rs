@@ -7,6 +7,7 @@ mod marks;
 mod messages;
 mod model;
 mod random;
+mod seen;
 
 use std::{collections::BTreeMap, future::Future};
 
@@ -38,6 +39,7 @@ pub(crate) async fn agrees<F: Future<Output = Fresh>>(fresh: impl Fn() -> F) {
 }
 
 async fn compare(store: Fresh, batches: &[(Vec<Op>, u64)]) {
+    seen::publish(&store).await;
     let mut model = Model::default();
     // How long each timeline was after each batch: within one, the order of marks is open.
     let mut lengths: Vec<BTreeMap<String, usize>> = vec![BTreeMap::new()];

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use seqline_protocol::{ConvId, ConvKind, ErrorCode, Item, JoinRule, Message, MsgId, Role, UserId};
 use seqline_relay::store::{Actor, Done, Op, OpResult};
 
+use super::seen::Marker;
 use crate::support::user;
 
 #[derive(Default)]
@@ -13,6 +14,7 @@ pub(super) struct Model {
     pub(super) timelines: BTreeMap<String, Vec<News>>,
     /// What each user's devices took.
     pub(super) taken: BTreeMap<String, usize>,
+    pub(super) seen: BTreeMap<(String, u64), Marker>,
     pub(super) now_s: u64,
     pub(super) batch: Batch,
 }
@@ -135,6 +137,7 @@ pub(super) enum Got {
         changed: Vec<UserId>,
         members: u32,
     },
+    Seen(Vec<u64>),
     Refused(ErrorCode),
 }
 
@@ -153,6 +156,7 @@ impl Got {
                 changed: group.changed.clone(),
                 members: group.members,
             },
+            Ok(Done::Seen { new }) => Self::Seen(new.iter().map(|id| id.get()).collect()),
             Err(refusal) => Self::Refused(refusal.code()),
         }
     }
@@ -181,6 +185,7 @@ impl Model {
             Op::Edit(op) => self.edit(op),
             Op::Delete(op) => self.delete(op),
             Op::Group(op) => self.group(op),
+            Op::Seen(op) => Ok(self.see(op)),
             other => panic!("not among the random ones: {other:?}"),
         }
     }

@@ -1,10 +1,11 @@
 //! Random operations.
 
 use proptest::{prelude::*, sample::select};
-use seqline_protocol::Role;
+use seqline_protocol::{BroadcastId, Role};
 use seqline_relay::store::{GroupAction, GroupEdit, Op, Send};
 
-use super::{GROUPS, USERS};
+use super::{GROUPS, USERS, seen::NAMED};
+use crate::operators::seen;
 use crate::support::{
     SERVER, at_s, clear, create, delete, delivered, edit, group, invite, read, recall, remove,
     send, signed, user, users,
@@ -27,7 +28,18 @@ fn an_op() -> impl Strategy<Value = Op> {
         2 => (a_user(), a_place(), 0..12u64).prop_map(|(who, to, at)| delete(who, to, at)),
         1 => (a_user(), a_place()).prop_map(|(who, to)| clear(who, to)),
         7 => a_change(),
+        2 => a_look(),
     ]
+}
+
+/// On one of a few devices, or one that is not known.
+fn a_look() -> impl Strategy<Value = Op> {
+    let devices = select(&[Some("phone"), Some("laptop"), None][..]);
+    let ids = prop::collection::vec(1..=NAMED, 0..3);
+    (a_user(), ids, devices, any::<bool>()).prop_map(|(who, ids, device, opened)| {
+        let ids: Vec<_> = ids.into_iter().map(BroadcastId::saturating).collect();
+        seen(who, &ids, device, opened)
+    })
 }
 
 fn a_user() -> impl Strategy<Value = &'static str> {

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use seqline_relay::store::{Op, OpResult, Store};
+use seqline_relay::store::{BroadcastRefusal, Op, OpResult, Store};
 use sqlx::PgConnection;
 use tokio::task::JoinSet;
 
 use super::{open, open_with, outside, until_one_waits};
 use crate::{
     conformance::hooks::with_hooks,
+    operators::{command, draft, edit},
     postgres_server::database,
-    support::{Fresh, account, at_s, create, delete, read, send, sent, seqs},
+    public_polling,
+    support::{Fresh, account, at_s, create, delete, read, send, sent, seqs, user},
 };
 
 const USERS: [&str; 4] = ["alice", "bob", "carol", "dave"];
@@ -246,4 +248,43 @@ async fn one_works_on_the_hooks_of_an_app() {
     outside(&url, "UPDATE lease SET until = now() - interval '1 s'").await;
     assert_eq!(other.hooks(app, 9, at_s(1)).await.unwrap().len(), 1);
     assert_eq!(one.hooks(app, 9, at_s(1)).await.unwrap().len(), 0);
+}
+
+/// Pollers take other nodes than the operators do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_work_at_once_and_no_poll_misses_anything() {
+    let url = database().await;
+    let mut stores = Vec::new();
+    for _ in 0..NODES {
+        stores.push(open(&url).await.store);
+    }
+    public_polling::misses_nothing_of(&stores, None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_operators_on_two_nodes_one_is_told_of_the_other() {
+    let url = database().await;
+    let (one, other) = (open(&url).await, open(&url).await);
+    let mut row = one.create(draft("text 0")).await;
+    for round in 1..=20 {
+        let by = |who: &str| command(&row, who, edit(&format!("{who} {round}")));
+        let (ann, ben) = tokio::join!(
+            one.store.command(by("ann"), at_s(1)),
+            other.store.command(by("ben"), at_s(1)),
+        );
+        let (won, lost, winner) = match (ann.unwrap(), ben.unwrap()) {
+            (Ok(won), Err(lost)) => (won, lost, "ann"),
+            (Err(lost), Ok(won)) => (won, lost, "ben"),
+            both => panic!("{both:?}"),
+        };
+        let conflict = BroadcastRefusal::Conflict {
+            revision: won.revision,
+            by: user(winner),
+        };
+        assert_eq!(lost, conflict);
+        assert_eq!(won.content.body, format!("{winner} {round}"));
+        row = won;
+    }
+    assert_eq!(one.broadcast(&row).await.as_ref(), Some(&row));
+    assert_eq!(other.audit(Some(row.id)).await.len(), 21);
 }
