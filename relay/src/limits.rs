@@ -11,6 +11,12 @@ pub const ALLOW_LIST_MAX: usize = 10_000;
 /// Broadcasts that one operation marks as seen. More are refused.
 pub const SEEN_MAX: usize = 100;
 
+/// Shortest window of a wave, in milliseconds. A shorter one is refused as `field_invalid`.
+pub const WAVE_WINDOW_MS_MIN: u64 = 100;
+
+/// Longest window of a wave, in milliseconds. A longer one is refused as `field_invalid`.
+pub const WAVE_WINDOW_MS_MAX: u64 = 86_400_000;
+
 /// Segments that a token may name. A token with more is refused.
 pub const SEGMENTS_MAX: usize = 32;
 

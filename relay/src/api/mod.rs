@@ -4,6 +4,8 @@
 //!
 //! Each method is one file, `<group>/<name>.rs`: see [`registry`].
 
+mod allow_list;
+mod broadcasts;
 mod caller;
 mod commit;
 mod conversations;

@@ -110,6 +110,15 @@ const GROUPS: &[(&str, &str)] = &[
     ("users", "Users, for the app's server."),
     ("presence", "Who is online, where users share it."),
     ("rooms", "Live rooms, which keep nothing."),
+    (
+        "broadcasts",
+        "Messages to every user of an app: for operators, from draft to recall; for users, over \
+         the open socket.",
+    ),
+    (
+        "allow_list",
+        "The users that broadcasts are tried out on, for operators.",
+    ),
 ];
 
 fn tags() -> Value {

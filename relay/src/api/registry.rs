@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use seqline_protocol::ErrorCode;
 
 use super::{
-    ApiError, Caller, Place, conversations, devices,
+    ApiError, Caller, Place, allow_list, broadcasts, conversations, devices,
     endpoint::{Endpoint, Example, Via, Who},
     groups, messages, params, presence, rooms, timeline, users,
 };
@@ -78,6 +78,27 @@ pub static METHODS: &[Method] = &[
     Method::of::<rooms::Join>(),
     Method::of::<rooms::Leave>(),
     Method::of::<rooms::Send>(),
+    Method::of::<broadcasts::Create>(),
+    Method::of::<broadcasts::Get>(),
+    Method::of::<broadcasts::List>(),
+    Method::of::<broadcasts::Edit>(),
+    Method::of::<broadcasts::Stage>(),
+    Method::of::<broadcasts::Publish>(),
+    Method::of::<broadcasts::Wave>(),
+    Method::of::<broadcasts::Stop>(),
+    Method::of::<broadcasts::Recall>(),
+    Method::of::<broadcasts::Delete>(),
+    Method::of::<broadcasts::Audit>(),
+    Method::of::<broadcasts::Preview>(),
+    Method::of::<broadcasts::Reach>(),
+    Method::of::<broadcasts::Progress>(),
+    Method::of::<broadcasts::Mine>(),
+    Method::of::<broadcasts::Seen>(),
+    Method::of::<broadcasts::Opened>(),
+    Method::of::<allow_list::Get>(),
+    Method::of::<allow_list::Replace>(),
+    Method::of::<allow_list::Add>(),
+    Method::of::<allow_list::Remove>(),
 ];
 
 /// The method of this name.

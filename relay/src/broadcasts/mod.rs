@@ -185,6 +185,16 @@ impl PublicMailbox {
             .collect()
     }
 
+    /// Whether a user sees a broadcast now, or may keep it as it is.
+    #[must_use]
+    pub fn may_keep(&self, viewer: &Viewer, id: BroadcastId, now: Micros) -> bool {
+        let snapshot = self.snapshot.borrow();
+        let app = snapshot.app(&viewer.account().app);
+        let is_listed = app.allows(viewer);
+        app.get(id)
+            .is_some_and(|one| one.standing(viewer, is_listed, now) != Standing::Gone)
+    }
+
     /// A broadcast that is or was shown to anyone, as it was last read.
     #[must_use]
     pub fn broadcast(&self, app: &AppId, id: BroadcastId) -> Option<Arc<Posted>> {

@@ -44,8 +44,10 @@ pub enum BroadcastState {
 
 /// What a broadcast says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct BroadcastContent {
-    /// What the body is.
+    /// What the body is: `text`, or a name that the app chooses.
+    #[serde(default = "Kind::text")]
     pub kind: Kind,
     /// A headline, plain text; may hold placeholders.
     pub title: String,
