@@ -40,6 +40,6 @@ export const deviceCalls = (call: CallMethod): Devices => ({
 
 /** Methods that, done twice, are done once: they are asked again after a lost connection. */
 const REPEATABLE =
-  /\.(get|members|list|receipts|search|edit|delete|clear|invite|role|mute|mute_all|share|watch|unwatch)$/;
+  /\.(get|members|list|receipts|search|edit|delete|clear|invite|role|mute|mute_all|share|watch|unwatch|mine|seen|opened)$/;
 
 export const isRepeatable = (method: string): boolean => REPEATABLE.test(method);

@@ -1,3 +1,4 @@
+import { Mailbox } from './broadcasts/mailbox.js';
 import { clearConversation, deviceCalls, groupCalls, isRepeatable, messageCalls } from './calls.js';
 import * as convert from './convert.js';
 import { Delivery } from './delivery.js';
@@ -13,6 +14,7 @@ import { Opening } from './opening.js';
 import type { RawConversation, RawEvent } from './raw.js';
 import type {
   Body,
+  Broadcast,
   Client,
   ClientOptions,
   ConnectionState,
@@ -88,6 +90,7 @@ class SeqlineClient implements Client {
   readonly #environment: Environment;
   readonly #opening: Opening;
   readonly #delivery: Delivery;
+  readonly #mailbox: Mailbox;
   /** What waits for the engine, in order. */
   readonly #waiting: Waiting[] = [];
   #engine: Engine | undefined;
@@ -109,8 +112,18 @@ class SeqlineClient implements Client {
       },
     });
     this.#environment = options.host ?? platform.environment;
+    this.#mailbox = new Mailbox({
+      emitter: this.#emitter,
+      call: this.call,
+      write: (changes) => this.#engine?.write(changes) ?? Promise.resolve(),
+      isConnected: () => this.#state.state === 'connected',
+      failed: (failure) => {
+        this.#failed(failure);
+      },
+    });
     this.#delivery = new Delivery(
       this.#emitter,
+      this.#mailbox,
       {
         taken: (id) => this.#engine?.taken(id),
         refused: (id, count) => this.#engine?.refused(id, count),
@@ -118,7 +131,8 @@ class SeqlineClient implements Client {
       () => this.#environment.monotonicMs(),
     );
     this.#opening = new Opening(platform, this.#environment, url, options, {
-      opened: (engine) => {
+      opened: (engine, stored) => {
+        this.#mailbox.restore(stored);
         this.#opened(engine);
       },
       event: (event) => {
@@ -216,6 +230,16 @@ class SeqlineClient implements Client {
     await this.#call({ read: { conv, conv_seq: convSeq } });
   }
 
+  async broadcasts(): Promise<Broadcast[]> {
+    await this.#whenOpen();
+    return this.#mailbox.list();
+  }
+
+  async opened(id: number): Promise<void> {
+    await this.#whenOpen();
+    await this.#mailbox.opened(id);
+  }
+
   async ephemeral(to: Target, kind: string, body: Body): Promise<void> {
     await this.#call({ ephemeral: { to: rawTarget(to), kind, body: rawBody(kind, body) } });
   }
@@ -248,6 +272,13 @@ class SeqlineClient implements Client {
 
   get rooms() {
     return this.#live.rooms;
+  }
+
+  /** When storage is open. */
+  #whenOpen(): Promise<unknown> {
+    return new Promise((use, fail) => {
+      this.#withEngine({ use, fail });
+    });
   }
 
   #call(request: wasm.Request): Promise<unknown> {
@@ -293,6 +324,7 @@ class SeqlineClient implements Client {
   async #dispose(): Promise<void> {
     this.disconnect();
     this.#delivery.stop();
+    this.#mailbox.stop();
     this.#failWaiting(disposed());
     await this.#opening.close();
     await this.#engine?.close();
@@ -351,6 +383,7 @@ class SeqlineClient implements Client {
     if (state.state === 'connected') {
       this.#user = state.user;
       this.#live.connected();
+      this.#mailbox.connected();
       this.#settle((connecting) => {
         connecting.resolve();
       });

@@ -1,14 +1,16 @@
 import { delivered } from './convert.js';
 import type { Emitter } from './emitter.js';
 import { messageOf } from './error.js';
-import type { DeliveredName, RawDelivered } from './raw.js';
+import type { EventName } from './types.js';
+import type { Mailbox } from './broadcasts/mailbox.js';
+import type { RawDelivery } from './raw.js';
 
 /** How long handlers run before the page gets a turn: half a frame at 60 Hz. */
 const SLICE_MS_MAX = 8;
 
 interface Batch {
   id: number;
-  events: RawDelivered[];
+  events: RawDelivery[];
 }
 
 /** What became of a batch. */
@@ -24,6 +26,7 @@ export interface DeliveryReport {
  */
 export class Delivery {
   readonly #emitter: Emitter;
+  readonly #mailbox: Mailbox;
   readonly #report: DeliveryReport;
   readonly #monotonicMs: () => number;
   readonly #batches: Batch[] = [];
@@ -31,13 +34,19 @@ export class Delivery {
   #isStopped = false;
   #sliceStart = 0;
 
-  constructor(emitter: Emitter, report: DeliveryReport, monotonicMs: () => number) {
+  constructor(
+    emitter: Emitter,
+    mailbox: Mailbox,
+    report: DeliveryReport,
+    monotonicMs: () => number,
+  ) {
     this.#emitter = emitter;
+    this.#mailbox = mailbox;
     this.#report = report;
     this.#monotonicMs = monotonicMs;
   }
 
-  add(id: number, events: RawDelivered[]): void {
+  add(id: number, events: RawDelivery[]): void {
     this.#batches.push({ id, events });
     this.wake();
   }
@@ -78,7 +87,7 @@ export class Delivery {
       try {
         await this.#handOverOne(event);
       } catch (error) {
-        this.#refused(event.type, error);
+        this.#refused(handlersOf(event), error);
         this.#report.refused(id, at);
         return true;
       }
@@ -88,11 +97,18 @@ export class Delivery {
     return true;
   }
 
-  #handOverOne(event: RawDelivered): void | Promise<void> {
-    return this.#emitter.handOver(event.type, delivered(event));
+  #handOverOne(event: RawDelivery): void | Promise<void> {
+    switch (event.type) {
+      case 'public':
+        return this.#mailbox.take(event.news);
+      case 'seen':
+        return this.#mailbox.mark(event);
+      default:
+        return this.#emitter.handOver(event.type, delivered(event));
+    }
   }
 
-  #refused(name: DeliveredName, error: unknown): void {
+  #refused(name: EventName, error: unknown): void {
     this.#emitter.emit('error', {
       code: 'handler_failed',
       message: `a handler of \`${name}\` failed, and will get the event again: ${messageOf(error)}`,
@@ -107,6 +123,10 @@ export class Delivery {
     this.#sliceStart = this.#monotonicMs();
   }
 }
+
+/** Whose handlers hear of it. */
+const handlersOf = ({ type }: RawDelivery): EventName =>
+  type === 'public' || type === 'seen' ? 'broadcast' : type;
 
 /**
  * Lets the page paint and react. Not `setTimeout` where there is another way: in a hidden

@@ -5,7 +5,7 @@
 import { decode, encode } from './cbor.js';
 import { messageOf, SeqlineError } from './error.js';
 import type { Environment } from './hosts/environment.js';
-import type { RawDelivered, RawEvent } from './raw.js';
+import type { RawDelivery, RawEvent } from './raw.js';
 import type { Tokens } from './tokens.js';
 import type { Changes, Failure, Socket, Storage, TokenReason } from './types.js';
 import { wasm } from './wasm.js';
@@ -26,7 +26,7 @@ export interface EngineParts {
 /** Who hears of what the session says. */
 export interface EngineListener {
   event(event: RawEvent): void;
-  deliver(delivery: number, events: RawDelivered[]): void;
+  deliver(delivery: number, events: RawDelivery[]): void;
   crashed(failure: Failure): void;
 }
 
@@ -45,7 +45,7 @@ export class Engine implements wasm.App {
   #stopWatching: (() => void) | undefined;
   #end: SeqlineError | undefined;
 
-  /** `stored` is what the storage holds. */
+  /** `stored` is what the storage holds of the session. */
   constructor(parts: EngineParts, stored: [string, Uint8Array][]) {
     const { environment, url, settings } = parts;
     const usesOwnSockets = environment.openSocket !== undefined;
@@ -147,6 +147,13 @@ export class Engine implements wasm.App {
     this.#parts.storage.close();
   }
 
+  /** Writes records that are not the session's. Closing waits for it. */
+  write(changes: Changes): Promise<void> {
+    const written = this.#write(changes);
+    this.#follow(written.catch(() => undefined));
+    return written;
+  }
+
   // What the session calls.
 
   monotonicMs(): number {
@@ -169,24 +176,24 @@ export class Engine implements wasm.App {
   }
 
   persist(write: number, changes: Changes): void {
-    const written = this.#write(changes).then(
-      () => {
-        this.#enter((session) => {
-          session.persisted(write);
-        });
-      },
-      (error: unknown) => {
-        this.#enter((session) => {
-          session.persistFailed(write, messageOf(error));
-        });
-      },
+    this.#follow(
+      this.#write(changes).then(
+        () => {
+          this.#enter((session) => {
+            session.persisted(write);
+          });
+        },
+        (error: unknown) => {
+          this.#enter((session) => {
+            session.persistFailed(write, messageOf(error));
+          });
+        },
+      ),
     );
-    this.#writes.add(written);
-    void written.finally(() => this.#writes.delete(written));
   }
 
   deliver(delivery: number, events: Uint8Array): void {
-    this.#parts.listener.deliver(delivery, decode(events) as RawDelivered[]);
+    this.#parts.listener.deliver(delivery, decode(events) as RawDelivery[]);
   }
 
   emit(event: Uint8Array): void {
@@ -246,6 +253,11 @@ export class Engine implements wasm.App {
       for (const conn of [...this.#sockets.keys()]) this.closeSocket(conn, 1000, '');
       this.#parts.listener.crashed(failure);
     });
+  }
+
+  #follow(written: Promise<void>): void {
+    this.#writes.add(written);
+    void written.finally(() => this.#writes.delete(written));
   }
 
   async #write(changes: Changes): Promise<void> {

@@ -1,4 +1,5 @@
 /** The relay's methods: what they take and what they give. */
+import type { Broadcast } from './broadcasts/types.js';
 import type { Body, ConversationPage, ConversationsQuery, Message, Priority } from './types.js';
 
 /** What a member may do. An admin may all that a member may, the owner all that an admin may. */
@@ -308,6 +309,12 @@ export interface Methods {
   'presence.get': Method<{ users: string[] }, { users: Presence[] }>;
   'presence.watch': Method<{ users: string[] }, void>;
   'presence.unwatch': Method<{ users: string[] }, void>;
+  /** What is valid now for this user, for those that hold nothing. */
+  'broadcasts.mine': Method<object, { broadcasts: Omit<Broadcast, 'seen' | 'opened'>[] }>;
+  /** Which of them no other device has shown; this one has then. The client asks by itself. */
+  'broadcasts.seen': Method<{ ids: number[] }, { new: number[] }>;
+  /** The user opened them: `client.opened()` says it, also later. */
+  'broadcasts.opened': Method<{ ids: number[] }, void>;
   'rooms.join': Method<InConv, RoomState>;
   'rooms.leave': Method<InConv, void>;
   'rooms.send': Method<InConv<{ kind?: string; body: string; priority?: Priority }>, void>;

@@ -1,5 +1,6 @@
 /** From options to a running engine: loads the compiled client, finds the account, opens storage. */
 import type { Platform } from './client.js';
+import { isBroadcastKey } from './broadcasts/held.js';
 import { Engine, type EngineListener, type Settings } from './engine.js';
 import { messageOf, SeqlineError } from './error.js';
 import type { Environment } from './hosts/environment.js';
@@ -13,7 +14,8 @@ const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
 
 export interface OpeningListener extends EngineListener {
-  opened(engine: Engine): void;
+  /** `stored` is all that the storage holds. */
+  opened(engine: Engine, stored: [string, Uint8Array][]): void;
   /** Something does not work as it should, and the client goes on without. */
   warned(failure: Failure): void;
   /** There is no token to tell the account from; it is asked for again after a while. */
@@ -88,7 +90,8 @@ export class Opening {
       storage = await memoryStorage()(account);
       stored = await storage.load();
     }
-    this.#listener.opened(new Engine({ ...parts, storage }, stored));
+    const ofSession = stored.filter(([key]) => !isBroadcastKey(key));
+    this.#listener.opened(new Engine({ ...parts, storage }, ofSession), stored);
   }
 
   /** None if paused meanwhile. */

@@ -15,8 +15,10 @@ import type {
   RoomMessage,
   Rooms,
 } from './methods.js';
+import type { Broadcast, BroadcastEvent } from './broadcasts/types.js';
 import type { Host, Storage } from './hosts/types.js';
 
+export type * from './broadcasts/types.js';
 export type * from './hosts/types.js';
 export type * from './methods.js';
 
@@ -116,6 +118,17 @@ export interface Client {
   readonly conversations: Conversations;
   /** This user has read a conversation up to `convSeq`. Lower marks change nothing. */
   markRead(conv: string, convSeq: number): Promise<void>;
+  /**
+   * Messages to all users that this device holds and that are valid now by its clock, newest
+   * first. Needs no connection.
+   */
+  broadcasts(): Promise<Broadcast[]>;
+  /**
+   * This user has opened a broadcast. Resolves when that is kept on this device; the relay and
+   * the user's other devices are told when there is a connection.
+   * @throws {SeqlineError} `broadcast_unknown` if this device does not hold it, or no longer
+   */
+  opened(id: number): Promise<void>;
   /** Best effort, for example "typing": delivered now or never. */
   ephemeral(to: Target, kind: string, body: Body): Promise<void>;
   /**
@@ -258,17 +271,6 @@ export interface Conversation {
   crowd: boolean;
 }
 
-/** A message to all users. */
-export interface Broadcast {
-  id: number;
-  version: number;
-  kind: string;
-  title: string;
-  body: Body;
-  publishedAt: number;
-  expiresAt?: number;
-}
-
 export interface HistoryQuery {
   /** Only messages before this `convSeq`. */
   before?: number;
@@ -361,13 +363,8 @@ export interface Events {
   delete: { seq: number; conv: string; convSeq: number };
   /** A group or channel, or who belongs to it, has changed. */
   group: GroupChange & Place;
-  /** The public mailbox changed. */
-  broadcast: {
-    id: number;
-    pubSeq: number;
-    op: 'published' | 'changed' | 'withdrawn';
-    broadcast?: Broadcast;
-  };
+  /** Something happened to a message to all users: see `broadcasts()`. */
+  broadcast: BroadcastEvent;
   /** An own message's delivery state changed. */
   status: {
     clientMsgId: string;

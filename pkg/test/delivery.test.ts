@@ -130,7 +130,7 @@ test('a burst leaves room for others', async () => {
   });
   const taken: number[] = [];
   const report = { taken: (id: number) => void taken.push(id), refused: () => undefined };
-  const delivery = new Delivery(emitter, report, () => now_ms);
+  const delivery = new Delivery(emitter, undefined as never, report, () => now_ms);
   const events = numbers(64).map((seq) => ({
     type: 'message' as const,
     seq,

@@ -26,6 +26,8 @@ declare const database: { put(id: number, value: object): Promise<void>; clear()
 declare function showAsQueued(id: string): void;
 declare function showTooLate(): void;
 declare function ring(): void;
+declare function hide(id: number): void;
+declare function show(broadcast: import('seqline').Broadcast, how: { ring: boolean }): void;
 export {};
 `;
 

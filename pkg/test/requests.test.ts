@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { connectedClient, next, record, until } from './support/client.ts';
+import { connectedClient, record, until } from './support/client.ts';
 import { FakeRelay } from './support/fake-relay.ts';
 import { CREATED_MS, CREATED_US, wireMessage } from './support/wire.ts';
 
@@ -95,11 +95,10 @@ test('typing reaches the relay while connected, and is refused while not', async
 test('every event comes in the words of the app', async () => {
   const relay = await FakeRelay.start();
   const { client, messages } = await connectedClient(relay);
-  const [recalls, reads, receipts, broadcasts, ephemerals] = [
+  const [recalls, reads, receipts, ephemerals] = [
     record(client, 'recall'),
     record(client, 'read'),
     record(client, 'receipt'),
-    record(client, 'broadcast'),
     record(client, 'ephemeral'),
   ];
   const [edits, deletions, groups] = [
@@ -160,43 +159,6 @@ test('every event comes in the words of the app', async () => {
     { seq: 11, conv: group, by: 'bob', at, op: 'dissolved' },
   ]);
   expect(ephemerals).toEqual([{ conv, sender: 'bob', kind: 'typing', body: { on: true } }]);
-
-  const broadcast = {
-    id: 4,
-    version: 2,
-    kind: 'text',
-    title: 'News',
-    body: 'Hello, all.',
-    published_us: CREATED_US,
-    expires_us: CREATED_US + 1_000,
-  };
-  relay.on('pull', ({ req, pub_after }, socket) => {
-    const broadcasts = [
-      { pub_seq: 1, id: 4, op: 'changed', broadcast },
-      { pub_seq: 2, id: 3, op: 'withdrawn' },
-    ].slice(pub_after as number);
-    socket.say({ page: { req, entries: [], head: 11, broadcasts, pub_cursor: 2, pub_head: 2 } });
-  });
-  const synced = next(client, 'broadcast', ({ id }) => id === 3);
-  relay.socket.say({ notify: { head: 11, pub_head: 2 } });
-  await synced;
-  expect(broadcasts).toEqual([
-    {
-      id: 4,
-      pubSeq: 1,
-      op: 'changed',
-      broadcast: {
-        id: 4,
-        version: 2,
-        kind: 'text',
-        title: 'News',
-        body: 'Hello, all.',
-        publishedAt: CREATED_MS,
-        expiresAt: CREATED_MS + 1,
-      },
-    },
-    { id: 3, pubSeq: 2, op: 'withdrawn' },
-  ]);
 });
 
 test('stats are there from the beginning to the end', async () => {

@@ -7,6 +7,7 @@ import {
   rebuild,
   type SeqlineError,
   type Body,
+  type Broadcast,
   type Client,
   type ConnectionState,
   type Conversation,
@@ -100,6 +101,21 @@ client.on('group', (change) => {
   // @ts-expect-error only of a member whose role changed
   else expectTypeOf(change.role).toBeString();
 });
+client.on('broadcast', ({ change, id, broadcast }) => {
+  expectTypeOf(id).toEqualTypeOf<number>();
+  if (change === 'withdrawn') expectTypeOf(broadcast).toEqualTypeOf<undefined>();
+  else expectTypeOf(broadcast).toEqualTypeOf<Broadcast>();
+  // @ts-expect-error not a change
+  if (change === 'published') return;
+});
+expectTypeOf(client.broadcasts()).resolves.toEqualTypeOf<Broadcast[]>();
+const opened: Promise<void> = client.opened(7);
+void opened;
+// @ts-expect-error it is named by its id
+void client.opened({ id: 7 });
+expectTypeOf(client.call('broadcasts.seen', { ids: [1] })).resolves.toEqualTypeOf<{
+  new: number[];
+}>();
 client.on('reset', async ({ conv }) => {
   for await (const { conversation, messages } of rebuild(client, conv ? { conv } : {})) {
     expectTypeOf(conversation).toEqualTypeOf<Conversation>();

@@ -1,0 +1,61 @@
+/** Asks the relay which broadcasts no other device of this user has shown yet. */
+import { SeqlineError } from '../error.js';
+import type { CallMethod } from '../methods.js';
+import type { Failure } from '../types.js';
+
+/** Ids named in one call, at most. */
+export const IDS_MAX = 100;
+/** For so long nothing is shown while the relay does not answer. */
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 1_000;
+
+/** A claim under way. */
+export interface Claim {
+  /** Those that are new; `undefined` if the relay did not say. */
+  answer: Promise<ReadonlySet<number> | undefined>;
+  /** Waits no longer. */
+  giveUp(): void;
+}
+
+/** Doing it again gives the same answer: what this device has claimed stays new for it. */
+export function claim(call: CallMethod, ids: number[], failed: (failure: Failure) => void): Claim {
+  let isOver = false;
+  let giveUp!: () => void;
+  const over = new Promise<undefined>((resolve) => {
+    giveUp = () => {
+      resolve(undefined);
+    };
+  });
+  const timer = setTimeout(giveUp, PATIENCE_MS);
+  const answer = Promise.race([ask(call, ids, () => isOver), over])
+    .catch((error: unknown) => {
+      failed(error as SeqlineError);
+      return undefined;
+    })
+    .finally(() => {
+      isOver = true;
+      clearTimeout(timer);
+    });
+  return { answer, giveUp };
+}
+
+/** @throws {SeqlineError} what trying again cannot heal */
+async function ask(
+  call: CallMethod,
+  ids: number[],
+  isOver: () => boolean,
+): Promise<ReadonlySet<number> | undefined> {
+  const found = new Set<number>();
+  for (let at = 0; at < ids.length && !isOver();) {
+    try {
+      const answer = await call('broadcasts.seen', { ids: ids.slice(at, at + IDS_MAX) });
+      for (const id of answer.new) found.add(id);
+      at += IDS_MAX;
+    } catch (error) {
+      if (isOver()) break;
+      if (!(error instanceof SeqlineError && error.retryable)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+  return found;
+}
