@@ -71,6 +71,7 @@ const welcome = encode({
     head: 0,
     cursor: 0,
     pub_head: 0,
+    pub_view: '',
     now_us: CREATED_US,
     token_expires_us: CREATED_US + 3_600_000_000,
     heartbeat: { interval_ms: 25_000, background_interval_ms: 60_000 },

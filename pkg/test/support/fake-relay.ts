@@ -5,12 +5,17 @@ import { decode, encode } from 'cborg';
 import { onTestFinished, vi } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 
-import { CREATED_US, messageEntry, type Frame, type WireEntry } from './wire.ts';
+import { CREATED_US, messageEntry, type Frame, type WireChange, type WireEntry } from './wire.ts';
 
 interface Heard {
   /** Which connection, from 0. */
   conn: number;
   frame: Frame;
+}
+
+interface PublicPlace {
+  after: number;
+  view?: string;
 }
 
 type Answer = (content: Record<string, unknown>, socket: FakeSocket) => void;
@@ -52,6 +57,10 @@ export class FakeRelay {
   /** Alice's. The seq of an entry is its place, from 1. */
   readonly timeline: WireEntry[] = [];
   epoch = 1;
+  /** Of the public mailbox. The number of a change is its place, from 1. */
+  readonly publicChanges: WireChange[] = [];
+  /** What decides who sees what there; another one brings the whole list. */
+  publicView = 'v1';
   readonly #server: WebSocketServer;
   readonly #answers = new Map<string, Answer>();
   readonly #stored = new Map<string, WireEntry>();
@@ -143,6 +152,13 @@ export class FakeRelay {
     this.socket.say({ push: { entries } });
   }
 
+  /** Changes the public mailbox, and tells those who are connected. */
+  publish(...changes: WireChange[]): void {
+    this.publicChanges.push(...changes);
+    const notify = { head: this.timeline.length, pub_head: this.publicChanges.length };
+    for (const socket of this.sockets) socket.say({ notify });
+  }
+
   stop(): void {
     for (const socket of this.#server.clients) socket.terminate();
     this.#server.close();
@@ -159,7 +175,8 @@ export class FakeRelay {
         epoch: this.epoch,
         head: this.timeline.length,
         cursor: resume?.epoch === this.epoch ? resume.cursor : 0,
-        pub_head: 0,
+        pub_head: this.publicChanges.length,
+        pub_view: this.publicView,
         now_us: CREATED_US,
         token_expires_us: CREATED_US + 3_600_000_000,
         heartbeat: { interval_ms: 25_000, background_interval_ms: 60_000 },
@@ -192,10 +209,11 @@ export class FakeRelay {
           socket.say(this.welcome(content));
         };
       case 'pull':
-        return ({ req, after, limit }, socket) => {
+        return ({ req, after, limit, public: place }, socket) => {
           const start = after as number;
           const entries = this.timeline.slice(start, start + ((limit as number | null) ?? 50));
-          socket.say({ page: { req, entries, head: this.timeline.length } });
+          const shown = place ? { public: this.#publicPage(place as PublicPlace) } : {};
+          socket.say({ page: { req, entries, head: this.timeline.length, ...shown } });
         };
       case 'send':
         return (content, socket) => {
@@ -219,6 +237,19 @@ export class FakeRelay {
       default:
         return () => undefined;
     }
+  }
+
+  #publicPage({ after, view }: PublicPlace): object {
+    const head = this.publicChanges.length;
+    const changes = this.publicChanges.map((change, at) => ({ pub_seq: at + 1, ...change }));
+    const page = { cursor: head, head, view: this.publicView };
+    if (view === this.publicView) {
+      const news = { changes: changes.slice(after) };
+      return news.changes.length > 0 ? { ...page, news } : page;
+    }
+    const newest = new Map(changes.map((change) => [change.id, change]));
+    const visible = [...newest.values()].filter(({ broadcast }) => broadcast);
+    return { ...page, news: { held: visible.map(({ id }) => id), changes: visible } };
   }
 
   /** Once for each id, as a relay does; the entry is pushed after the answer. */

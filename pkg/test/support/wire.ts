@@ -21,6 +21,12 @@ export interface WireEntry {
   item: Record<string, unknown>;
 }
 
+/** A change of the public mailbox; without `broadcast` one is withdrawn. */
+export interface WireChange {
+  id: number;
+  broadcast?: ReturnType<typeof wireBroadcast>;
+}
+
 /** A frame: one name, and what is in it. */
 export type Frame = Record<string, Record<string, unknown>>;
 
@@ -45,4 +51,20 @@ export function wireMessage(n: number, changes: Partial<WireMessage> = {}): Wire
 export const messageEntry = (seq: number, changes: Partial<WireMessage> = {}): WireEntry => ({
   seq,
   item: { message: wireMessage(seq, changes) },
+});
+
+export const wireBroadcast = (id: number, changes: object = {}) => ({
+  id,
+  version: 1,
+  kind: 'text',
+  title: `Title ${id}`,
+  body: `Body ${id}`,
+  published_us: CREATED_US + id,
+  ...changes,
+});
+
+/** A broadcast is shown, or reads differently now. */
+export const shows = (id: number, changes: object = {}): WireChange => ({
+  id,
+  broadcast: wireBroadcast(id, changes),
 });
