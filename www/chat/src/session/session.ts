@@ -28,6 +28,7 @@ import {
 } from '../store/chat.ts';
 import { clearDivider } from '../store/unread-divider.ts';
 import { ActivityLog } from './activity-log.ts';
+import { Announcements } from './announcements.ts';
 import type { ConnectionFacts } from './connection.ts';
 import { ConversationList } from './conversation-list.ts';
 import { Devices } from './devices.ts';
@@ -59,6 +60,7 @@ export class Session {
   readonly search: Search;
   readonly devices: Devices;
   readonly editing: Editing;
+  readonly announcements: Announcements;
   readonly log = new ActivityLog();
   readonly notices = new Notices();
   private readonly tokens: TokenSource;
@@ -99,6 +101,7 @@ export class Session {
     this.search = new Search(this.client);
     this.devices = new Devices(this.client);
     this.editing = new Editing(this.client, this.notices);
+    this.announcements = new Announcements(this.client, this.notices);
     this.listen();
   }
 
@@ -106,6 +109,7 @@ export class Session {
   connect(): void {
     // `state` and `error` events tell of a failure.
     this.client.connect().catch(() => undefined);
+    void this.announcements.load();
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 // A client in the hands of a test: it emits what the test says, and notes what it is asked.
 import type {
+  Broadcast,
   Client,
   ConnectionState,
   ConversationPage,
@@ -160,6 +161,19 @@ export class FakeClient implements Client {
     leave: (conv) => this.call('rooms.leave', { conv }),
     send: (conv, body) => this.call('rooms.send', { conv, body: body as string }),
   };
+
+  /** What the device holds of the public mailbox. */
+  held: Broadcast[] = [];
+  openings: () => Promise<void> = () => Promise.resolve();
+
+  broadcasts(): Promise<Broadcast[]> {
+    return Promise.resolve(this.held);
+  }
+
+  opened(id: number): Promise<void> {
+    this.calls.push(`opened ${id}`);
+    return this.openings();
+  }
 
   markRead(conv: string, convSeq: number): Promise<void> {
     this.calls.push(`read ${conv === dm ? '' : `${conv} `}${convSeq}`);

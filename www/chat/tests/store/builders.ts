@@ -1,5 +1,5 @@
 // What client and relay hand to the store, with everything that a test does not care about.
-import type { Conversation, Events, HistoryPage, Message } from 'seqline';
+import type { Broadcast, Conversation, Events, HistoryPage, Message } from 'seqline';
 
 export const me = 'alice';
 export const peer = 'bob';
@@ -64,3 +64,16 @@ export function snapshot(given: Partial<Conversation> = {}): Conversation {
     ...given,
   };
 }
+
+export const broadcast = (id: number, given: Partial<Broadcast> = {}): Broadcast => ({
+  id,
+  version: 1,
+  kind: 'text',
+  title: `Title ${id}`,
+  body: `Body ${id}`,
+  publishedAt: id * 1_000,
+  everyDevice: false,
+  seen: false,
+  opened: false,
+  ...given,
+});
