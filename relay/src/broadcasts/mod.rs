@@ -232,4 +232,4 @@ impl PublicMailbox {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

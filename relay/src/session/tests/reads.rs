@@ -1,5 +1,5 @@
 use seqline_protocol::{
-    ClientFrame, ConvId, ErrorCode, PublicPlace, RelayFrame, RequestId, ResetReason,
+    ClientFrame, ConvId, ErrorCode, RelayFrame, RequestId, ResetReason,
     limits::{PAGE_ENTRIES_DEFAULT, PAGE_ENTRIES_MAX},
 };
 
@@ -89,26 +89,6 @@ fn a_pull_from_beyond_the_head_is_refused_and_from_below_the_floor_is_a_reset() 
     };
     assert_eq!(frames, [expected]);
     assert_eq!(pushed(&desk.feed(push(6..=6))), [6]);
-}
-
-#[test]
-fn the_public_mailbox_is_empty_and_only_told_of_if_asked() {
-    for public in [None, Some(PublicPlace::default())] {
-        let is_asked = public.is_some();
-        let mut desk = Desk::open(0);
-        desk.cause(ClientFrame::Pull {
-            req: req(1),
-            after: seq(0),
-            limit: None,
-            public,
-            conv: None,
-        });
-        let frames = desk.feed(page(1, 0));
-        let [RelayFrame::Page { public, .. }] = &frames[..] else {
-            panic!("{frames:?}")
-        };
-        assert_eq!(public.is_some(), is_asked);
-    }
 }
 
 #[test]

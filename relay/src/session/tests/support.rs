@@ -11,6 +11,7 @@ use seqline_protocol::{
 use crate::{
     account::Account,
     auth::{Identity, Keyring, Profile, Scope},
+    broadcasts::tests::support::Office,
     check::Check,
     clock::Now,
     frames::Push,
@@ -125,6 +126,8 @@ pub(super) struct Desk {
     pub(super) session: Session,
     pub(super) now: Now,
     rules: Arc<SessionRules>,
+    /// Fills the public mailbox.
+    pub(super) office: Office,
 }
 
 impl Desk {
@@ -134,11 +137,13 @@ impl Desk {
 
     fn new_with(check: Option<Arc<dyn Check>>) -> Self {
         let app = AppId::new("app").unwrap();
+        let office = Office::open();
         let rules = Arc::new(SessionRules {
             keyring: Keyring::new([(&app, SECRET)]),
             heartbeat: Heartbeat::default(),
             limits: ServerLimits::default(),
             devices: DevicePolicy::default(),
+            public: Arc::clone(&office.mailbox),
         });
         let now = Now {
             wall: Micros::new(START_US).unwrap(),
@@ -148,6 +153,7 @@ impl Desk {
             session: Session::new(Arc::clone(&rules), check, "session-1".to_owned(), now),
             now,
             rules,
+            office,
         }
     }
 
