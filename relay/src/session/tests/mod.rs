@@ -7,6 +7,7 @@ mod ephemeral;
 mod feed;
 mod greeting;
 mod lifetime;
+mod public;
 mod reads;
 mod sends;
 mod support;

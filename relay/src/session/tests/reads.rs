@@ -54,7 +54,7 @@ fn limits_are_checked_and_clipped() {
 
 #[test]
 fn reads_go_one_at_a_time_and_too_many_hold_the_client_back() {
-    let mut desk = Desk::open(0);
+    let mut desk = Desk::open(5);
     assert_eq!(desk.cause(pull(0, 0, None)).len(), 1);
     for n in 1..=READS_WAITING_MAX as u64 {
         assert!(desk.session.wants_input());
@@ -62,7 +62,7 @@ fn reads_go_one_at_a_time_and_too_many_hold_the_client_back() {
     }
     assert!(!desk.session.wants_input());
     for n in 0..=READS_WAITING_MAX as u64 {
-        let effects = desk.feed_for_effects(page(1, 0));
+        let effects = desk.feed_for_effects(page(1, 5));
         assert!(matches!(
             frames(&effects)[..],
             [RelayFrame::Page { req, .. }] if req.get() == n
@@ -165,7 +165,7 @@ fn a_page_of_conversations_is_asked_for_by_the_next_of_the_one_before() {
 
 #[test]
 fn a_read_that_fails_ends_the_connection_with_a_code() {
-    let mut desk = Desk::open(0);
+    let mut desk = Desk::open(5);
     desk.cause(pull(4, 0, None));
     let effects = desk.feed_for_effects(Event::Answered(Err(StoreError::Failed(String::new()))));
     assert_eq!(refusal(&effects), (ErrorCode::Internal, true));

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use seqline_protocol::{
     AppId, ClientFrame, ClientMsgId, ConvId, ConvSeq, DeviceId, Encoded, Encoding, Entry, Epoch,
     ErrorCode, Heartbeat, Hello, Item, Kind, Message, Micros, MsgId, Priority, RelayFrame, Resume,
@@ -11,7 +12,7 @@ use seqline_protocol::{
 use crate::{
     account::Account,
     auth::{Identity, Keyring, Profile, Scope},
-    broadcasts::tests::support::Office,
+    broadcasts::{Attributes, Lookup, tests::support::Office},
     check::Check,
     clock::Now,
     frames::Push,
@@ -136,8 +137,11 @@ impl Desk {
     }
 
     fn new_with(check: Option<Arc<dyn Check>>) -> Self {
+        Self::new_in(Office::open(), check)
+    }
+
+    fn new_in(office: Office, check: Option<Arc<dyn Check>>) -> Self {
         let app = AppId::new("app").unwrap();
-        let office = Office::open();
         let rules = Arc::new(SessionRules {
             keyring: Keyring::new([(&app, SECRET)]),
             heartbeat: Heartbeat::default(),
@@ -174,14 +178,18 @@ impl Desk {
     /// Opened with a cursor; the frames that answer it too.
     pub(super) fn open_at(cursor: u64, head: u64) -> (Self, Vec<RelayFrame>) {
         let mut desk = Self::new();
-        let mut hello = desk.hello();
+        let frames = desk.greet_at(cursor, head);
+        (desk, frames)
+    }
+
+    fn greet_at(&mut self, cursor: u64, head: u64) -> Vec<RelayFrame> {
+        let mut hello = self.hello();
         hello.resume = Some(Resume {
             epoch: position(0).epoch,
             cursor: seq(cursor),
         });
-        desk.say(ClientFrame::Hello(hello));
-        let frames = desk.opened(position(head));
-        (desk, frames)
+        self.say(ClientFrame::Hello(hello));
+        self.opened(position(head))
     }
 
     /// The position is read, and that the device has connected is stored.
@@ -197,12 +205,40 @@ impl Desk {
         frames(&effects)
     }
 
+    /// The same at the fifth entry, where the app's server knows of its users, and is not asked.
+    pub(super) fn open_with_lookup() -> Self {
+        struct Nothing;
+        impl Lookup for Nothing {
+            fn known(&self, _: &Account) -> Option<Arc<Attributes>> {
+                None
+            }
+
+            fn ask(&self, _: Arc<Account>) -> BoxFuture<'_, ()> {
+                Box::pin(std::future::ready(()))
+            }
+        }
+        let office = Office::open_with(|mailbox| mailbox.with_lookup(Arc::new(Nothing)));
+        let mut desk = Self::new_in(office, None);
+        desk.greet_at(5, 5);
+        desk
+    }
+
     pub(super) fn token(&self, user: &str, scope: Scope, ttl_s: u64) -> String {
+        self.token_with(user, scope, ttl_s, Profile::default())
+    }
+
+    pub(super) fn token_with(
+        &self,
+        user: &str,
+        scope: Scope,
+        ttl_s: u64,
+        profile: Profile,
+    ) -> String {
         let identity = Identity {
             account: Account::clone(&account(user)),
             scope,
             expires: Micros::new(self.now.wall.get() + ttl_s * 1_000_000).unwrap(),
-            profile: Profile::default(),
+            profile,
         };
         self.rules.keyring.sign(&identity).unwrap()
     }
