@@ -102,7 +102,7 @@ async fn write(store: &dyn Store, writer: usize, poison: Option<&'static str>) {
 }
 
 /// Lets a commit come so far, and drops it: it may have taken effect, or not.
-async fn abandon<T>(mut commit: Reading<'_, T>, steps: usize) {
+pub(crate) async fn abandon<T>(mut commit: Reading<'_, T>, steps: usize) {
     for _ in 0..steps {
         let poll = |context: &mut Context<'_>| Poll::Ready(commit.as_mut().poll(context));
         if poll_fn(poll).await.is_ready() {

@@ -3,22 +3,21 @@
 
 use std::{
     collections::BTreeMap,
-    future::poll_fn,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
 };
 
 use seqline_protocol::{AppId, BroadcastId, PubSeq, UserId};
 use seqline_relay::store::{
     AllowListChange, BroadcastAction, BroadcastCommand, BroadcastRefusal, BroadcastRow,
-    PublicChanges, Reading, Store, StoreError,
+    PublicChanges, Store, StoreError,
 };
 
 use crate::{
     operators::{command, create_command, draft, edit, stage},
+    polling::abandon,
     support::{Fresh, at_s, user},
 };
 
@@ -101,17 +100,6 @@ async fn done(store: &dyn Store, command: BroadcastCommand) -> BroadcastRow {
             Err(StoreError::Busy(_)) => {}
             Err(StoreError::Failed(error)) => panic!("{error}"),
         }
-    }
-}
-
-/// Lets a command come so far, and drops it: it may have taken effect, or not.
-async fn abandon<T>(mut command: Reading<'_, T>, steps: usize) {
-    for _ in 0..steps {
-        let poll = |context: &mut Context<'_>| Poll::Ready(command.as_mut().poll(context));
-        if poll_fn(poll).await.is_ready() {
-            return;
-        }
-        tokio::task::yield_now().await;
     }
 }
 

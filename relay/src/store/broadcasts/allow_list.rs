@@ -23,7 +23,7 @@ pub(in crate::store) struct AllowListChanged {
 /// Changes a list; `Err` gives how many users there would be, if they are too many.
 /// A change takes the number after `head`.
 pub(in crate::store) fn change_allow_list(
-    before: BTreeSet<UserId>,
+    before: &BTreeSet<UserId>,
     operator: &UserId,
     change: AllowListChange,
     head: PubSeq,
@@ -42,7 +42,7 @@ pub(in crate::store) fn change_allow_list(
     if users.len() > ALLOW_LIST_MAX {
         return Err(users.len());
     }
-    if users == before {
+    if users == *before {
         return Ok(AllowListChanged { users, audit: None });
     }
     let details = json!({

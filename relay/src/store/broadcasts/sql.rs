@@ -385,7 +385,7 @@ macro_rules! queries {
         ) -> Done<Result<BTreeSet<UserId>, usize>> {
             let (head, last_id) = locked(connection).await?;
             let before = allow_list(connection, app).await?;
-            let changed = match change_allow_list(before, operator, change, head, now) {
+            let changed = match change_allow_list(&before, operator, change, head, now) {
                 Ok(changed) => changed,
                 Err(count) => return Ok(Err(count)),
             };

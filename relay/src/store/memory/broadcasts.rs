@@ -101,7 +101,7 @@ impl BroadcastStore for MemoryStore {
         self.change(move |tables| {
             let public = &mut tables.public;
             let before = public.allow_list(app);
-            let changed = change_allow_list(before, operator, change, public.head, now)?;
+            let changed = change_allow_list(&before, operator, change, public.head, now)?;
             if let Some(audit) = changed.audit {
                 public.add_audit(app, audit);
                 let list = (public.head, changed.users.clone());

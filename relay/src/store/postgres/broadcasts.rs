@@ -118,11 +118,10 @@ impl BroadcastStore for PostgresStore {
     fn put_reach(&self, rows: Vec<ReachRow>) -> Reading<'_, ()> {
         Box::pin(async move {
             let mut writer = self.writers.begin().await.map_err(failure)?;
-            let done = queries::put_reach(&mut writer, &rows)
+            queries::put_reach(&mut writer, &rows)
                 .await
                 .map_err(failure)?;
-            writer.commit().await.map_err(failure)?;
-            Ok(done)
+            writer.commit().await.map_err(failure)
         })
     }
 
