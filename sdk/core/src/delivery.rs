@@ -41,6 +41,7 @@ pub(crate) struct Delivery {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are entries")]
 enum Waiting {
     /// Of a large conversation's timeline, or of the user's own.
     Entry(Option<ConvId>, Entry),

@@ -479,7 +479,7 @@ fn welcome_with(device: &mut Device, pub_head: u64, view: &str, refresh_ms: Opti
 fn at_rest(pub_head: u64, view: &str) -> Device {
     let mut device = Device::new();
     connect(&mut device, pub_head, view);
-    let (req, _) = look(&mut device).unwrap();
+    let (req, _) = look(&mut device).expect("the first look");
     device.relay_says(&page(req, at(pub_head, view), pub_head, None));
     assert!(is_synced(&device));
     device
@@ -533,7 +533,7 @@ fn public_page(to: PublicPlace, head: u64, news: Option<PublicNews>) -> PublicPa
     PublicPage {
         cursor: to.after,
         head: PubSeq::saturating(head),
-        view: to.view.unwrap(),
+        view: to.view.unwrap_or_default(),
         news,
     }
 }
