@@ -188,7 +188,7 @@ pub fn put_pull(out: &mut Vec<u8>, conv: Option<&ConvId>, after: u64) {
         after: Seq::new(after).unwrap(),
         limit: None,
         conv: conv.cloned(),
-        pub_after: None,
+        public: None,
     };
     put_frame(out, &payload(&pull));
 }

@@ -79,8 +79,13 @@ impl Relay {
 
     /// Calls a method of the API as the app's server.
     pub async fn call(&self, method: &str, params: &str) -> String {
+        self.call_as(Scope::Server, method, params).await
+    }
+
+    /// Calls a method of the API.
+    pub async fn call_as(&self, scope: Scope, method: &str, params: &str) -> String {
         let path = method.replace('.', "/");
-        let token = self.token("server", Scope::Server);
+        let token = self.token("server", scope);
         let request = format!(
             "POST /v1/{path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\
              content-type: application/json\r\nauthorization: Bearer {token}\r\n\
@@ -93,6 +98,29 @@ impl Relay {
         stream.read_to_string(&mut reply).await.unwrap();
         assert!(reply.starts_with("HTTP/1.1 200"), "{method}: {reply}");
         reply
+    }
+
+    /// One of its counts.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = "GET /metrics HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).await.unwrap();
+        let name = format!("seqline_{name} ");
+        let line = page.lines().find_map(|line| line.strip_prefix(&name));
+        line.unwrap_or_else(|| panic!("no {name}")).parse().unwrap()
+    }
+
+    /// Its resident memory, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.unwrap()
+            .trim()
+            .trim_end_matches(" kB")
+            .parse()
+            .unwrap()
     }
 
     /// Processor time that it has used, in seconds.

@@ -47,7 +47,7 @@ fn only_configured_attributes_that_fit_a_text_are_kept() {
     );
     assert_eq!(answer("{}"), Ok(Attributes::new()));
     assert_eq!(answer(&long), Ok(Attributes::new()));
-    for nonsense in ["", "null", "[]", r#"{"attributes":[]}"#, "<html>"] {
+    for nonsense in ["", "null", "1", r#"{"attributes":[]}"#, "<html>"] {
         assert!(answer(nonsense).is_err(), "{nonsense}");
     }
 }
@@ -66,7 +66,9 @@ async fn a_user_whose_question_failed_is_not_asked_about_at_once() {
 async fn what_was_known_stays_when_a_later_question_fails() {
     let lookup = lookup();
     let ann = account("ann");
-    lookup.cache.put(Arc::clone(&ann), named("Ann"), Duration::ZERO);
+    lookup
+        .cache
+        .put(Arc::clone(&ann), named("Ann"), Duration::ZERO);
     assert_eq!(lookup.known(&ann), None, "it is to be asked for again");
     lookup.ask(Arc::clone(&ann)).await;
     assert_eq!(lookup.known(&ann).as_deref(), Some(&named("Ann")));
@@ -109,12 +111,24 @@ fn memory_is_bounded_and_who_is_asked_for_stays() {
     cache.put(Arc::clone(&often), named(&text), seconds(10));
     let count = LOOKUP_CACHE_BYTES_MAX / 100;
     for number in 0..count {
-        cache.put(account(&format!("user-{number}")), named(&text), seconds(10));
+        cache.put(
+            account(&format!("user-{number}")),
+            named(&text),
+            seconds(10),
+        );
         if number % 1000 == 0 {
             assert!(cache.get(&often, seconds(1)).is_some());
         }
     }
-    assert!(cache.len() < LOOKUP_CACHE_BYTES_MAX / 450, "{}", cache.len());
-    assert!(cache.len() > LOOKUP_CACHE_BYTES_MAX / 2 / 700, "{}", cache.len());
+    assert!(
+        cache.len() < LOOKUP_CACHE_BYTES_MAX / 450,
+        "{}",
+        cache.len()
+    );
+    assert!(
+        cache.len() > LOOKUP_CACHE_BYTES_MAX / 2 / 700,
+        "{}",
+        cache.len()
+    );
     assert!(cache.get(&account("user-1"), seconds(1)).is_none());
 }

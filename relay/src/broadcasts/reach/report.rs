@@ -114,7 +114,9 @@ fn union(lg_k: u8) -> HllUnion {
 )]
 fn estimate(unions: &BTreeMap<Deed, HllUnion>, deed: Deed) -> u64 {
     let union = unions.get(&deed);
-    union.map_or(0, |union| union.estimate().round() as u64)
+    // By the registers alone, so that it stays the same however users came to be spread over
+    // nodes; the other estimator knows in which order they came, until sketches are merged.
+    union.map_or(0, |union| union.composite_estimate().round() as u64)
 }
 
 /// Of HyperLogLog after a merge: 1.04 / √k.

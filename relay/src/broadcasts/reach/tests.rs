@@ -1,5 +1,3 @@
-use std::sync::Mutex as StdMutex;
-
 use super::*;
 use crate::limits::REACH_HOURS_KEPT;
 
@@ -12,14 +10,6 @@ impl Entropy for Counting {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         buffer.copy_from_slice(&number.to_le_bytes()[..buffer.len()]);
     }
-}
-
-/// What is stored of reach, and nothing else.
-#[derive(Default)]
-struct Rows {
-    rows: StdMutex<BTreeMap<(BroadcastId, String, String), Vec<u8>>>,
-    writes: AtomicUsize,
-    is_down: AtomicBool,
 }
 
 const ID: BroadcastId = BroadcastId::saturating(7);
@@ -119,8 +109,7 @@ fn nodes_that_saw_the_same_users_count_them_once() {
     for number in 0..9_000 {
         all.handed(&user(number), "browser", ID, at(1));
     }
-    // The union is what one node would have that saw everyone; read back, it estimates by the
-    // registers alone, as the union does.
+    // The union is what one node would have that saw everyone.
     let alone = report::merge(&all.held(ID), at(1));
     assert_eq!(merged, alone);
 }
@@ -134,7 +123,8 @@ fn memory_is_bounded_whatever_the_number_of_users() {
         one.opened(&user(number), &hosts[number % 20], ID, at(1));
     }
     let tracked = one.all().pop().unwrap().1;
-    let (bytes, hours) = (lock(&tracked).bytes(), lock(&tracked).hours());
+    let bytes = lock(&tracked).bytes();
+    let hours = lock(&tracked).hours();
     assert_eq!(hours, 2 * (crate::limits::REACH_HOSTS_MAX + 1));
     let bound = 2 * 4096 + hours * 1024;
     assert!(bytes <= bound + bound / 4, "{bytes} bytes");
@@ -204,4 +194,36 @@ fn an_hour_of_last_week_is_written_over() {
         later.hours.is_empty(),
         "what is older than a week is not told"
     );
+}
+
+#[test]
+fn what_could_not_be_written_is_taken_again_with_what_came_since() {
+    let one = reach(&Counting::default());
+    one.handed(&user(1), "browser", ID, at(1));
+    let taken = one.take_changed(256);
+    assert_eq!(taken.len(), 2, "a total and an hour");
+    assert!(one.take_changed(256).is_empty());
+    one.give_back(&taken);
+    one.handed(&user(2), "node", ID, at(1));
+    let again = one.take_changed(256);
+    assert_eq!(again.len(), 3);
+    assert_eq!(report::merge(&again, at(1)).handed, 2);
+    one.handed(&user(2), "node", ID, at(1));
+    assert!(one.take_changed(256).is_empty(), "she was counted");
+}
+
+#[test]
+fn what_another_run_wrote_still_counts() {
+    let entropy = Counting::default();
+    let before = reach(&entropy);
+    before.handed(&user(1), "browser", ID, at(1));
+    let mut stored = before.take_changed(256);
+    let after = reach(&entropy);
+    after.handed(&user(1), "browser", ID, at(1));
+    after.handed(&user(2), "browser", ID, at(1));
+    let rows = after.take_changed(256);
+    let is_overwritten = |row: &ReachRow| stored.iter().any(|one| one.node == row.node);
+    assert!(!rows.iter().any(is_overwritten));
+    stored.extend(rows);
+    assert_eq!(report::merge(&stored, at(1)).handed, 2);
 }
