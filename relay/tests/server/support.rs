@@ -2,6 +2,7 @@
 
 mod api;
 mod app_server;
+mod broadcasts;
 mod client;
 mod device;
 mod process;
@@ -33,8 +34,9 @@ use seqline_relay::{
 };
 use tempfile::TempDir;
 
-pub(crate) use api::{guards, refused, texts};
+pub(crate) use api::{Refused, guards, refused, texts};
 pub(crate) use app_server::{Answer, AppServer, Seen, WEBHOOK_SECRET};
+pub(crate) use broadcasts::{draft, names};
 pub(crate) use client::{Client, send, send_to};
 pub(crate) use device::Device;
 pub(crate) use process::Process;

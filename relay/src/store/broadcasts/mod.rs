@@ -42,6 +42,20 @@ pub enum BroadcastState {
     Recalled,
 }
 
+impl BroadcastState {
+    /// In one word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Staged => "staged",
+            Self::Published => "published",
+            Self::Stopped => "stopped",
+            Self::Recalled => "recalled",
+        }
+    }
+}
+
 /// What a broadcast says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -210,7 +224,7 @@ pub enum BroadcastRefusal {
         by: UserId,
     },
     /// Not in this state.
-    #[error("a broadcast that is {state:?} cannot be {what}")]
+    #[error("a broadcast that is {} cannot be {what}", .state.as_str())]
     State {
         /// What it is.
         state: BroadcastState,

@@ -1,5 +1,7 @@
 //! `POST /v1/<group>/<name>` is tested in `<group>/<name>.rs`.
 
+mod allow_list;
+mod broadcasts;
 mod conversations;
 mod devices;
 mod groups;
