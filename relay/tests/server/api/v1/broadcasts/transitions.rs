@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 
 use crate::support::Relay;
 
+type Action = (&'static str, &'static str, &'static [&'static str], &'static str);
+
 /// Each action with what it is called in a refusal, the states in which it is allowed, and the
 /// state that comes of it there; the same one, if empty.
-const ACTIONS: [(&str, &str, &[&str], &str); 7] = [
+const ACTIONS: [Action; 7] = [
     (
         "edit",
         "edited",
@@ -81,10 +83,11 @@ async fn a_refusal_for_the_state_says_what_can_be_done_instead() {
     let relay = Relay::start().await;
     for state in STATES {
         let before = relay.in_state(state).await;
-        let forbidden = ACTIONS
-            .iter()
-            .find(|(_, _, allowed, _)| !allowed.contains(&state));
-        let (action, ..) = forbidden.expect("something is forbidden in each state");
+        let is_forbidden = |(_, _, allowed, _): &&Action| !allowed.contains(&state);
+        let Some((action, ..)) = ACTIONS.iter().find(is_forbidden) else {
+            assert_eq!(state, "staged", "anything may become of it");
+            continue;
+        };
         let refused = relay.act_refused(action, &before, more(action)).await;
         let (_, instead) = refused.message.split_once(": it can be ").unwrap();
         for (_, participle, allowed, _) in ACTIONS {
@@ -146,7 +149,6 @@ async fn two_operators_at_once_get_a_conflict_and_never_a_lost_edit() {
 #[tokio::test]
 async fn after_its_end_a_broadcast_has_expired() {
     let relay = Relay::start().await;
-    let operator = relay.operator();
     let in_an_hour_us = relay.clock.now().wall.get() + 3_600_000_000;
     let mut drafts = Vec::new();
     for _ in 0..3 {
@@ -154,7 +156,7 @@ async fn after_its_end_a_broadcast_has_expired() {
             "content": { "title": "News", "body": "Soon over" },
             "audience": { "expires_us": in_an_hour_us },
         });
-        drafts.push(operator.ok("broadcasts.create", params).await);
+        drafts.push(relay.operator().ok("broadcasts.create", params).await);
     }
     let published = relay.act("publish", &drafts[0], json!({})).await;
     let staged = relay
@@ -164,7 +166,8 @@ async fn after_its_end_a_broadcast_has_expired() {
 
     for one in [&published, &staged] {
         let get = json!({ "id": one["id"] });
-        assert_eq!(operator.ok("broadcasts.get", get).await["state"], "expired");
+        let state = &relay.operator().ok("broadcasts.get", get).await["state"];
+        assert_eq!(state, "expired");
     }
     for (action, seen) in [
         ("publish", &drafts[2]),
