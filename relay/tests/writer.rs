@@ -27,7 +27,8 @@ use seqline_relay::{
         BroadcastState, BroadcastStore, Commit, Conversations, ConversationsQuery, DeviceRow,
         Digest, Done, Found, Group, GroupQuery, HistoryPage, HistoryQuery, Hook, HookId, Member,
         MembersQuery, Op, Page, PageQuery, Position, PublicChanges, ReachRow, Reading, Receipts,
-        ReceiptsQuery, SearchQuery, Send, Sent, Store, StoreError, TimelineAppend, UserState,
+        ReceiptsQuery, SearchQuery, Send, Sent, SentAs, Store, StoreError, TimelineAppend,
+        UserState,
     },
     writer::{Full, Lane, Writer, WriterQueue},
 };
@@ -63,6 +64,10 @@ impl Store for Gate {
                 appends: Vec::new(),
             })
         })
+    }
+
+    fn sent_as<'a>(&'a self, _: &'a Account, _: &'a [ClientMsgId]) -> Reading<'a, Vec<SentAs>> {
+        unreachable!()
     }
 
     fn position<'a>(&'a self, _: &'a Account) -> Reading<'a, Position> {

@@ -44,6 +44,7 @@ pub static METHODS: &[Method] = &[
     Method::of::<messages::Batch>(),
     Method::of::<messages::List>(),
     Method::of::<messages::Recall>(),
+    Method::of::<messages::RecallBatch>(),
     Method::of::<messages::Edit>(),
     Method::of::<messages::Delete>(),
     Method::of::<messages::Receipts>(),

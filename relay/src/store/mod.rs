@@ -23,7 +23,7 @@ pub mod sqlite;
 mod words;
 
 use futures_util::future::BoxFuture;
-use seqline_protocol::{AppId, ErrorCode, Micros, UserId};
+use seqline_protocol::{AppId, ClientMsgId, ErrorCode, Micros, UserId};
 use thiserror::Error;
 
 pub use broadcasts::{
@@ -41,7 +41,7 @@ pub use ops::{
 pub use reads::{
     ConvPage, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery, HistoryPage,
     HistoryQuery, HistoryRange, Member, MembersQuery, Page, PageQuery, PageRange, Position,
-    Receipts, ReceiptsQuery, SearchQuery, UserState,
+    Receipts, ReceiptsQuery, SearchQuery, SentAs, UserState,
 };
 pub use rules::CommitRules;
 
@@ -63,6 +63,10 @@ pub trait Store: BroadcastStore {
 
     /// Messages of a conversation; none if the asker takes no part in it.
     fn history(&self, query: HistoryQuery) -> Reading<'_, Option<HistoryPage>>;
+
+    /// Where messages are that an account sent under these ids. Unknown ones are left out.
+    fn sent_as<'a>(&'a self, from: &'a Account, ids: &'a [ClientMsgId])
+    -> Reading<'a, Vec<SentAs>>;
 
     /// An account's conversations, most recently active first.
     fn conversations(&self, query: ConversationsQuery) -> Reading<'_, Conversations>;

@@ -1,11 +1,11 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use schemars::JsonSchema;
-use seqline_protocol::{ClientMsgId, ConvId, ErrorCode, UserId, limits::ID_BYTES_MAX};
+use seqline_protocol::{ClientMsgId, ConvId, ErrorCode, UserId};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::{
+    batch_id,
     content::{Envelope, message_params},
     outgoing::{self, Sent},
 };
@@ -82,11 +82,7 @@ impl Endpoint for Batch {
     type Value = Value;
 
     async fn run(app: &Arc<App>, caller: &Caller, params: Params) -> Result<Value, ApiError> {
-        let key_bytes_max = ID_BYTES_MAX - SUFFIX_BYTES;
-        if params.idempotency_key.as_str().len() > key_bytes_max {
-            let why = format!("it has at most {key_bytes_max} bytes");
-            return Err(ApiError::field("idempotency_key", why));
-        }
+        batch_id::check("idempotency_key", &params.idempotency_key)?;
         let named = named_users("users", &params.users, BATCH_USERS_MAX)?;
         let unknown = unknown(app, caller, &named).await?;
         if params.create {
@@ -108,10 +104,6 @@ impl Endpoint for Batch {
         })
     }
 }
-
-/// A dot and the recipient in hex.
-const SUFFIX_BYTES: usize = 1 + 2 * SUFFIX_HASH_BYTES;
-const SUFFIX_HASH_BYTES: usize = 12;
 
 async fn unknown(
     app: &Arc<App>,
@@ -153,19 +145,8 @@ fn message(caller: &Caller, params: &Params, user: &UserId) -> Result<Send, ApiE
         from: account(caller, &params.from),
         by_server: true,
         conv: ConvId::direct(&params.from, user),
-        client_msg_id: client_msg_id(&params.idempotency_key, user),
+        client_msg_id: batch_id::of(&params.idempotency_key, user),
     })
-}
-
-/// The same for the same batch and recipient, whatever else is in the batch.
-fn client_msg_id(key: &ClientMsgId, user: &UserId) -> ClientMsgId {
-    let hash: [u8; 32] = Sha256::digest(user.as_str()).into();
-    let hex: String = hash
-        .iter()
-        .take(SUFFIX_HASH_BYTES)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    ClientMsgId::new(format!("{key}.{hex}")).expect("a valid id: the key's length was checked")
 }
 
 /// Stores what can be stored, and puts the results where their users are.

@@ -1,17 +1,34 @@
 //! Messages of conversations.
 
-use seqline_protocol::{ConvSeq, Message, Micros};
+use seqline_protocol::{ClientMsgId, ConvSeq, Message, Micros};
 
 use super::tables::Tables;
 use crate::{
+    account::Account,
     store::{
-        HistoryPage, HistoryQuery, HistoryRange,
+        HistoryPage, HistoryQuery, HistoryRange, SentAs,
         ledger::{ConvRow, MemberRow, MessageRow},
     },
     weight,
 };
 
 impl Tables {
+    pub(super) fn sent_as(&self, from: &Account, ids: &[ClientMsgId]) -> Vec<SentAs> {
+        let Some(sender) = self.user_key(from) else {
+            return Vec::new();
+        };
+        let places = ids
+            .iter()
+            .filter_map(|id| self.client_ids.get(&(sender, id.clone())));
+        let rows = places.filter_map(|place| self.messages.get(place));
+        rows.map(|row| SentAs {
+            client_msg_id: row.message.client_msg_id.clone(),
+            conv: row.message.conv.clone(),
+            conv_seq: row.message.conv_seq,
+        })
+        .collect()
+    }
+
     pub(super) fn history(&self, query: &HistoryQuery) -> Option<HistoryPage> {
         let (conv, member) = self.asked(&query.actor, &query.conv)?;
         let is_asked = |message: &Message| {

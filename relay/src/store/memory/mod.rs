@@ -12,14 +12,14 @@ mod tables;
 mod timelines;
 mod transaction;
 
-use seqline_protocol::{AppId, Epoch, Micros, UserId};
+use seqline_protocol::{AppId, ClientMsgId, Epoch, Micros, UserId};
 use tokio::sync::Mutex;
 
 use self::{tables::Tables, transaction::MemoryTransaction};
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
     HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, Page, PageQuery, Position,
-    Reading, Receipts, ReceiptsQuery, SearchQuery, Store, UserState, ledger,
+    Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, UserState, ledger,
 };
 use crate::account::Account;
 
@@ -75,6 +75,14 @@ impl Store for MemoryStore {
 
     fn history(&self, query: HistoryQuery) -> Reading<'_, Option<HistoryPage>> {
         self.read(move |tables| tables.history(&query))
+    }
+
+    fn sent_as<'a>(
+        &'a self,
+        from: &'a Account,
+        ids: &'a [ClientMsgId],
+    ) -> Reading<'a, Vec<SentAs>> {
+        self.read(|tables| tables.sent_as(from, ids))
     }
 
     fn conversations(&self, query: ConversationsQuery) -> Reading<'_, Conversations> {

@@ -18,7 +18,7 @@ mod transaction;
 
 use std::{str::FromStr as _, time::Duration};
 
-use seqline_protocol::{AppId, Epoch, Micros, UserId};
+use seqline_protocol::{AppId, ClientMsgId, Epoch, Micros, UserId};
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -36,7 +36,7 @@ use self::{
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
     HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, Page, PageQuery, Position,
-    Reading, Receipts, ReceiptsQuery, SearchQuery, Store, StoreError, UserState, ledger,
+    Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, StoreError, UserState, ledger,
 };
 use crate::{account::Account, entropy::Entropy};
 
@@ -191,6 +191,18 @@ impl Store for PostgresStore {
 
     fn history(&self, query: HistoryQuery) -> Reading<'_, Option<HistoryPage>> {
         Box::pin(async move { reads::history(&self.readers, &query).await.map_err(failure) })
+    }
+
+    fn sent_as<'a>(
+        &'a self,
+        from: &'a Account,
+        ids: &'a [ClientMsgId],
+    ) -> Reading<'a, Vec<SentAs>> {
+        Box::pin(async move {
+            reads::sent_as(&self.readers, from, ids)
+                .await
+                .map_err(failure)
+        })
     }
 
     fn conversations(&self, query: ConversationsQuery) -> Reading<'_, Conversations> {

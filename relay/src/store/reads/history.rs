@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seqline_protocol::{ConvId, ConvSeq, Kind, Message, Micros, UserId};
+use seqline_protocol::{ClientMsgId, ConvId, ConvSeq, Kind, Message, Micros, UserId};
 
 use crate::{account::Account, store::Actor};
 
@@ -83,4 +83,15 @@ pub struct Found {
     pub messages: Vec<Message>,
     /// Goes on from here (`before`); none on the last page.
     pub next: Option<u64>,
+}
+
+/// Where a message is that was sent under an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentAs {
+    /// The id that its sender gave it.
+    pub client_msg_id: ClientMsgId,
+    /// The conversation that it went to.
+    pub conv: ConvId,
+    /// Its position there.
+    pub conv_seq: ConvSeq,
 }

@@ -11,6 +11,6 @@ pub use self::{
         Receipts, ReceiptsQuery,
     },
     devices::{DeviceRow, UserState},
-    history::{Found, HistoryPage, HistoryQuery, HistoryRange, SearchQuery},
+    history::{Found, HistoryPage, HistoryQuery, HistoryRange, SearchQuery, SentAs},
     timelines::{Page, PageQuery, PageRange, Position},
 };

@@ -19,20 +19,20 @@ mod writer;
 
 use std::{fs::File, path::Path};
 
-use seqline_protocol::{AppId, Epoch, Micros, UserId};
+use seqline_protocol::{AppId, ClientMsgId, Epoch, Micros, UserId};
 use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
 pub use self::open::OpenError;
 use self::{
-    reads::{conversations, devices, groups, history, page, positions},
+    reads::{conversations, devices, groups, history, page, positions, sent},
     search::Indexer,
     writer::Writer,
 };
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
     HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, Page, PageQuery, Position,
-    Reading, Receipts, ReceiptsQuery, SearchQuery, Store, StoreError, UserState,
+    Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, StoreError, UserState,
 };
 use crate::{account::Account, entropy::Entropy};
 
@@ -86,6 +86,14 @@ impl Store for SqliteStore {
 
     fn history(&self, query: HistoryQuery) -> Reading<'_, Option<HistoryPage>> {
         Box::pin(async move { Ok(history::read(&self.readers, &query).await?) })
+    }
+
+    fn sent_as<'a>(
+        &'a self,
+        from: &'a Account,
+        ids: &'a [ClientMsgId],
+    ) -> Reading<'a, Vec<SentAs>> {
+        Box::pin(async move { Ok(sent::sent_as(&self.readers, from, ids).await?) })
     }
 
     fn conversations(&self, query: ConversationsQuery) -> Reading<'_, Conversations> {

@@ -29,7 +29,8 @@ macro_rules! suite {
                 a_batch_keeps_the_order_of_a_sender, a_retransmission_gets_the_first_result,
                 the_same_id_with_another_content_is_a_conflict, ids_are_of_one_sender,
                 what_is_refused_fails_alone, an_expired_message_is_refused_but_its_repeat_is_not,
-                apps_are_apart, keeps_every_field, the_server_sends_as_anyone;
+                apps_are_apart, keeps_every_field, the_server_sends_as_anyone,
+                what_was_sent_is_found_by_its_id;
             replaces: blank_the_earlier_one, are_of_one_sender_and_conversation,
                 leave_alone_what_was_taken_back;
             reads: pages_are_bounded_and_contiguous, pages_go_both_ways_and_by_time,

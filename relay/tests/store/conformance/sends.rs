@@ -1,6 +1,6 @@
 //! Messages are stored once, in order, in every timeline that they go to.
 
-use seqline_protocol::{Kind, Priority};
+use seqline_protocol::{ClientMsgId, Kind, Priority};
 use seqline_relay::store::{Done, Op, Refusal, Send};
 
 use crate::support::{
@@ -226,4 +226,36 @@ pub(crate) async fn the_server_sends_as_anyone(store: Fresh) {
     let nowhere = store.result(0, Op::Send(room)).await;
     assert_eq!(nowhere, Err(Refusal::ConversationUnknown));
     assert_eq!(store.listed("alice", "group:g").await.unwrap().unread, 1);
+}
+
+pub(crate) async fn what_was_sent_is_found_by_its_id(store: Fresh) {
+    let ops = vec![
+        create("alice", "group:g", &["bob"]),
+        Op::Send(send("alice", "bob", "m1", "one")),
+        Op::Send(send("alice", "bob", "m2", "two")),
+        Op::Send(send("alice", "group:g", "m3", "three")),
+        Op::Send(send("bob", "alice", "m4", "four")),
+        recall("alice", "bob", 1),
+    ];
+    store.commit(ops).await;
+    let id = |id: &str| ClientMsgId::new(id).unwrap();
+    let ids = [id("m4"), id("m3"), id("none"), id("m1")];
+    let found = store.store.sent_as(&account("alice"), &ids).await.unwrap();
+    let mut places: Vec<_> = found
+        .iter()
+        .map(|one| {
+            (
+                one.client_msg_id.as_str(),
+                one.conv.as_str(),
+                one.conv_seq.get(),
+            )
+        })
+        .collect();
+    places.sort_unstable();
+    assert_eq!(places, [("m1", "dm:alice:bob", 1), ("m3", "group:g", 1)]);
+    for of in [account("nobody"), account_of("other", "alice")] {
+        assert_eq!(store.store.sent_as(&of, &ids).await.unwrap(), []);
+    }
+    let none = store.store.sent_as(&account("alice"), &[]).await.unwrap();
+    assert_eq!(none, []);
 }

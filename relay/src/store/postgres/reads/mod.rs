@@ -8,6 +8,7 @@ mod history;
 mod positions;
 mod receipts;
 mod search;
+mod sent;
 mod timelines;
 
 pub(super) use self::{
@@ -18,5 +19,6 @@ pub(super) use self::{
     positions::position,
     receipts::receipts,
     search::search,
+    sent::sent_as,
     timelines::page,
 };

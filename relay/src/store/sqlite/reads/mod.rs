@@ -7,3 +7,4 @@ pub(super) mod groups;
 pub(super) mod history;
 pub(super) mod page;
 pub(super) mod positions;
+pub(super) mod sent;

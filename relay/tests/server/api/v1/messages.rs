@@ -3,6 +3,7 @@ mod delete;
 mod edit;
 mod list;
 mod recall;
+mod recall_batch;
 mod receipts;
 mod search;
 mod send;

@@ -86,7 +86,10 @@ async fn it_may_be_told_in_a_wave_at_once() {
     assert_eq!(published["wave"]["window_ms"], 1000);
     let moment = |of: &serde_json::Value| of.as_u64().unwrap();
     let (starts_us, changed_us) = (&published["wave"]["starts_us"], &published["changed_us"]);
-    assert!(moment(&drafted["changed_us"]) <= moment(starts_us), "at once");
+    assert!(
+        moment(&drafted["changed_us"]) <= moment(starts_us),
+        "at once"
+    );
     assert!(moment(starts_us) <= moment(changed_us), "at once");
 }
 

@@ -7,7 +7,12 @@ use serde_json::{Value, json};
 
 use crate::support::Relay;
 
-type Action = (&'static str, &'static str, &'static [&'static str], &'static str);
+type Action = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static str,
+);
 
 /// Each action with what it is called in a refusal, the states in which it is allowed, and the
 /// state that comes of it there; the same one, if empty.
