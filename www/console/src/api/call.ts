@@ -26,7 +26,7 @@ export function callerOf(login: Login, renewed: (login: Login) => void): Call {
       return await post(now.token, method, params);
     } catch (error) {
       // As after a restart of a development relay with another secret.
-      const isRefused = error instanceof ApiFailure && /^token_/.test(error.code);
+      const isRefused = error instanceof ApiFailure && error.code.startsWith('token_');
       if (!now.isDev || !isRefused) throw error;
       await renew();
       return post(now.token, method, params);

@@ -96,15 +96,16 @@ export interface ReachHour {
   opened: number;
 }
 
-/** Distinct users; estimates, with their relative error. */
+/** Distinct users; estimates, with their relative errors. */
 export interface Reach {
   handed: number;
   opened: number;
   error: number;
+  hours_error: number;
   hours: ReachHour[];
 }
 
-/** How far the newest wave is; `told` and `pulled` count connected users. */
+/** How far the newest wave is; counted in devices. */
 export interface Progress {
   wave?: Wave;
   connected: number;

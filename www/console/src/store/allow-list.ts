@@ -12,16 +12,18 @@ export class AllowListStore {
     isBusy: false,
   });
   readonly #api: OperatorApi;
+  /** A list that was asked for before a change is not shown after it. */
+  #changes = 0;
 
   constructor(api: OperatorApi) {
     this.#api = api;
   }
 
   async refresh(): Promise<void> {
-    if (this.state.isBusy) return;
+    const before = this.#changes;
     try {
       const users = await this.#api.allowList();
-      if (!this.state.isBusy) Object.assign(this.state, { users, failure: '' });
+      if (this.#changes === before) Object.assign(this.state, { users, failure: '' });
     } catch (error) {
       this.state.failure = failureText(error);
     }
@@ -29,6 +31,7 @@ export class AllowListStore {
 
   /** @returns whether it was done; if not, why stands in `failure` */
   async change(how: 'replace' | 'add' | 'remove', users: string[]): Promise<boolean> {
+    this.#changes += 1;
     this.state.isBusy = true;
     try {
       this.state.users = await this.#api.changeAllowList(how, users);

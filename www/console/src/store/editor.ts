@@ -25,6 +25,11 @@ interface Theirs {
   by: string | undefined;
 }
 
+/** By field; what has no field is under the empty text. */
+export type Problems = Partial<Record<keyof DraftForm | '', string>>;
+
+const noProblems = (): Problems => ({});
+
 export class Editor {
   readonly state = reactive({
     form: emptyForm(),
@@ -35,8 +40,8 @@ export class Editor {
     /** Text of an earlier visit was taken up again. */
     isRestored: false,
     theirs: undefined as Theirs | undefined,
-    /** What the relay would refuse, by field; what has no field is under the empty text. */
-    problems: {} as Partial<Record<keyof DraftForm | '', string>>,
+    /** What the relay would refuse. */
+    problems: noProblems(),
     preview: undefined as Preview | undefined,
     previewFailure: '',
     failure: '',
@@ -91,6 +96,11 @@ export class Editor {
     this.#keeper.save(this.isDirty.value ? kept : undefined);
   }
 
+  /** Looks at it as a user of whom this attribute is known. */
+  suppose(name: string, value: string): void {
+    this.attributes[name] = value;
+  }
+
   /** How a user reads it, and what would be refused. */
   async look(): Promise<void> {
     const asked = (this.#previews += 1);
@@ -108,8 +118,11 @@ export class Editor {
       this.#show(preview.problems);
     } catch (error) {
       if (asked !== this.#previews) return;
-      if (error instanceof ApiFailure && error.field !== undefined) this.#refuse(error);
-      else this.state.previewFailure = failureText(error);
+      if (error instanceof ApiFailure && error.field !== undefined) {
+        this.#show([{ field: error.field, message: error.message }]);
+      } else {
+        this.state.previewFailure = failureText(error);
+      }
     }
   }
 

@@ -41,7 +41,8 @@ function flat(name: string, value: unknown): Detail[] {
       flat(name === '' ? key : `${name}.${key}`, inner),
     );
   }
-  return [{ name: name === '' ? 'details' : name, value: String(value as string | number | true) }];
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return [{ name: name === '' ? 'details' : name, value: text }];
 }
 
 function parsed(text: string): unknown {
