@@ -26,12 +26,16 @@ export function unsignedToken(claims: Claims): string {
     .join('.')}.`;
 }
 
-/** A token for a user, from a relay in development mode. */
-export async function devToken(relayUrl: string, user: string, ttl_s?: number): Promise<string> {
+/** A token for a user, or for an operator, from a relay in development mode. */
+export async function devToken(
+  relayUrl: string,
+  user: string,
+  options: { ttl_s?: number; scope?: 'operator' } = {},
+): Promise<string> {
   const response = await fetch(new URL('/dev/token', relayUrl), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ user, ttl_s }),
+    body: JSON.stringify({ user, ...options }),
   });
   if (!response.ok) throw new Error(`no token for ${user}: ${await response.text()}`);
   const { token } = (await response.json()) as { token: string };

@@ -54,6 +54,15 @@ export function useRoute() {
       shown.value = location.hash;
     }
   }
+  /** Before the address changes: so a page that was not left is not in the way of Back. */
+  function clicked(event: MouseEvent): void {
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    const hash = link?.getAttribute('href') ?? '';
+    const opensElsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (!holdsUnsaved.value || opensElsewhere || !hash.startsWith('#')) return;
+    event.preventDefault();
+    wanted.value = hash;
+  }
   function leave(): void {
     holdsUnsaved.value = false;
     if (wanted.value !== undefined) location.hash = wanted.value;
@@ -68,9 +77,11 @@ export function useRoute() {
 
   window.addEventListener('hashchange', changed);
   window.addEventListener('beforeunload', closing);
+  document.addEventListener('click', clicked);
   onScopeDispose(() => {
     window.removeEventListener('hashchange', changed);
     window.removeEventListener('beforeunload', closing);
+    document.removeEventListener('click', clicked);
   });
   const isLeaving = computed(() => wanted.value !== undefined);
   return { route: computed(() => routeOf(shown.value)), isLeaving, leave, stay };

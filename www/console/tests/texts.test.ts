@@ -87,7 +87,7 @@ test('refusals are split into field and reason, and said in words', () => {
   expect(new ApiFailure('field_invalid', 'something odd').field).toBeUndefined();
   expect(new ApiFailure('state_forbidden', 'no: not now').field).toBeUndefined();
   expect(failureText(new ApiFailure('state_forbidden', 'it is `recalled`'))).toBe(
-    'It is recalled.',
+    'It is “recalled”.',
   );
 });
 

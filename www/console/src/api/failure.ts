@@ -37,9 +37,9 @@ export function failureText(error: unknown): string {
   return known ?? sentence(error.message);
 }
 
-/** With a capital first, and a full stop. */
+/** With a capital first, and a full stop; what is quoted stays as it is. */
 export function sentence(text: string): string {
-  const plain = text.replaceAll('`', '');
+  const plain = text.replace(/`([^`]*)`/g, '“$1”');
   const first = plain.charAt(0).toUpperCase() + plain.slice(1);
   return /[.!?…]$/.test(first) ? first : `${first}.`;
 }

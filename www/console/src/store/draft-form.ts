@@ -104,13 +104,15 @@ export interface Difference {
 /** The fields in which two forms differ, for people. */
 export function differences(mine: DraftForm, theirs: DraftForm): Difference[] {
   return (Object.keys(fieldNames) as (keyof DraftForm)[])
-    .map((key) => ({ field: fieldNames[key], mine: shown(mine[key]), theirs: shown(theirs[key]) }))
+    .map((key) => ({ field: fieldNames[key], mine: shown(mine, key), theirs: shown(theirs, key) }))
     .filter((field) => field.mine !== field.theirs);
 }
 
-function shown(value: string | string[] | boolean): string {
+function shown(form: DraftForm, key: keyof DraftForm): string {
+  const value = form[key];
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return Array.isArray(value) ? value.join(', ') : value;
+  if (Array.isArray(value)) return value.join(', ');
+  return key === 'starts' || key === 'expires' ? value.replace('T', ' ') : value;
 }
 
 /** A field shows whole minutes: what was not touched is not rounded. */
