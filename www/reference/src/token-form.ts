@@ -44,20 +44,21 @@ async function offerDevTokens(use: (token: string) => void, status: HTMLElement)
   if (!isRecord(info) || info['dev'] !== true) return;
   const form = element('dev-form', HTMLFormElement);
   const user = element('user', HTMLInputElement);
+  const scope = element('scope', HTMLSelectElement);
   form.hidden = false;
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    askForToken(user.value.trim()).then(use, (error: unknown) => {
+    askForToken(user.value.trim(), scope.value).then(use, (error: unknown) => {
       status.textContent = error instanceof Error ? error.message : String(error);
     });
   });
 }
 
-async function askForToken(user: string): Promise<string> {
+async function askForToken(user: string, scope: string): Promise<string> {
   const reply = await fetch('/dev/token', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ user }),
+    body: JSON.stringify({ user, scope }),
   });
   const body: unknown = await reply.json();
   if (isRecord(body) && typeof body['token'] === 'string') return body['token'];

@@ -17,8 +17,22 @@ use crate::{
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "AllowList")]
 pub(in crate::api) struct AllowList {
-    /// All users that are on it, sorted.
-    pub(super) users: BTreeSet<UserId>,
+    /// The users whom operators have put on it, sorted.
+    users: BTreeSet<UserId>,
+    /// Those who are on it by the relay's configuration, whatever operators do; absent if there
+    /// are none.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    configured: BTreeSet<UserId>,
+}
+
+impl AllowList {
+    pub(super) fn new(app: &App, caller: &Caller, users: BTreeSet<UserId>) -> Self {
+        let configured = app.public.rules().allow_lists.get(caller.app());
+        Self {
+            users,
+            configured: configured.cloned().unwrap_or_default(),
+        }
+    }
 }
 
 pub(super) async fn change(
@@ -34,5 +48,5 @@ pub(super) async fn change(
         ApiError::field("users", why)
     })?;
     app.public.refresh().await;
-    Ok(AllowList { users })
+    Ok(AllowList::new(app, caller, users))
 }

@@ -35,6 +35,6 @@ impl Endpoint for Get {
 
     async fn run(app: &Arc<App>, caller: &Caller, _: Params) -> Result<AllowList, ApiError> {
         let users = app.store.allow_list(caller.app()).await?;
-        Ok(AllowList { users })
+        Ok(AllowList::new(app, caller, users))
     }
 }

@@ -29,7 +29,7 @@ pub(in crate::api) struct Params {
 impl Endpoint for Remove {
     const NAME: &'static str = "allow_list.remove";
     const SUMMARY: &'static str = "Takes users off the allow-list.";
-    const DETAILS: &'static str = "Who is not on it is passed over. Broadcasts that they see as users of the list disappear from \
+    const DETAILS: &'static str = "Who is not on it is passed over; who is on it by configuration stays. Broadcasts that they see as users of the list disappear from \
         their devices.";
     const WHO: Who = Who::Operators;
     const ERRORS: &'static [ErrorCode] = &[];

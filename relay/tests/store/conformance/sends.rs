@@ -155,7 +155,7 @@ pub(crate) async fn an_expired_message_is_refused_but_its_repeat_is_not(store: F
     let repeat = store.result(20, Op::Send(fleeting.clone())).await;
     assert!(sent(&repeat).duplicate);
     assert_eq!(sent(&first).msg_id, sent(&repeat).msg_id);
-    fleeting.client_msg_id = seqline_protocol::ClientMsgId::new("m2").unwrap();
+    fleeting.client_msg_id = ClientMsgId::new("m2").unwrap();
     let late = store.result(20, Op::Send(fleeting)).await;
     assert_eq!(late, Err(Refusal::Expired));
     assert_eq!(store.timeline("bob").await.len(), 1);
