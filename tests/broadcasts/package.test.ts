@@ -128,8 +128,8 @@ test('of two devices of a user one shows it as new; opened on one is opened on b
   const late = await connect();
   await late.told('seen Sale');
 
-  const [{ id = 0 } = {}] = await one.client.broadcasts();
-  await one.client.opened(id);
+  const [sale] = await one.client.broadcasts();
+  await one.client.opened(sale?.id ?? 0);
   for (const { client } of [other, late]) {
     await expect.poll(async () => (await client.broadcasts())[0]?.opened).toBe(true);
   }
