@@ -142,17 +142,18 @@ fn fill(path: &Path, entries: u64) {
              INSERT INTO user (user_id, app_id, name, is_known)
              SELECT n, 1, printf('user-%06d', n), 1 FROM n;
              WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {pairs})
-             INSERT INTO conversation (conv_id, app_id, name, state, head, members, low_id, low_count)
-             SELECT n, 1, printf('dm:user-%06d:user-%06d', 2 * n - 1, 2 * n), 1,
-                    {ENTRIES_PER_USER}, 2, 2 * n - 1, {ENTRIES_PER_USER} / 2 FROM n;
+             INSERT INTO conversation (conv_id, app_id, name, state, members, low_id)
+             SELECT n, 1, printf('dm:user-%06d:user-%06d', 2 * n - 1, 2 * n), 1, 2, 2 * n - 1
+             FROM n;
              INSERT INTO member (conv_id, user_id)
              SELECT (user_id + 1) / 2, user_id FROM user;
              WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < {messages})
              INSERT INTO message (msg_id, conv_id, conv_seq, sender_id, sender_seq, client_msg_id,
-                                  digest, kind, body, priority, created_us)
+                                  digest, kind, body, priority, created_us, low_count)
              SELECT n + 1, n % {pairs} + 1, n / {pairs} + 1,
                     2 * (n % {pairs}) + 1 + n / {pairs} % 2, n / {pairs} + 1, printf('m-%012d', n),
-                    n, 'text', printf('%0100d', n), 1, 1700000000000000 + n FROM n;
+                    n, 'text', printf('%0100d', n), 1, 1700000000000000 + n,
+                    n / {pairs} / 2 + 1 FROM n;
              WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < {entries})
              INSERT INTO timeline (owner_id, seq, kind, conv_id, conv_seq, about_id, at_us, msg_id)
              SELECT n / {ENTRIES_PER_USER} + 1, n % {ENTRIES_PER_USER} + 1, 0,

@@ -99,8 +99,8 @@ fn bare_loop(count: usize, batch: usize) -> f64 {
     let mut insert_message = connection
         .prepare(
             "INSERT INTO message (msg_id, conv_id, conv_seq, sender_id, sender_seq,
-               client_msg_id, digest, kind, body, priority, created_us)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
+               client_msg_id, digest, kind, body, priority, created_us, low_count)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
         )
         .unwrap();
     let mut insert_entry = connection
@@ -111,7 +111,7 @@ fn bare_loop(count: usize, batch: usize) -> f64 {
         .unwrap();
     let now = integer(NOW.get());
     let clock = SystemClock::start();
-    let mut conv_head = BTreeMap::<(u64, u64), i64>::new();
+    let mut conv_head = BTreeMap::<(u64, u64), (i64, i64)>::new();
     let mut user_head = vec![0_i64; usize::try_from(USERS).unwrap()];
     let mut began = clock.now().uptime;
     let firsts = (0..FIRST)
@@ -128,8 +128,9 @@ fn bare_loop(count: usize, batch: usize) -> f64 {
         for (n, send) in range.clone().zip(&sends[range]) {
             let (from, to) = pair(n);
             let key = (from.min(to), from.max(to));
-            let conv_seq = conv_head.entry(key).or_default();
+            let (conv_seq, low_count) = conv_head.entry(key).or_default();
             *conv_seq += 1;
+            *low_count += i64::from(from == key.0);
             let conv_id = integer(key.0 * USERS + key.1 + 1);
             let mut seq = |user: u64| {
                 let head = &mut user_head[usize::try_from(user).unwrap()];
@@ -151,6 +152,7 @@ fn bare_loop(count: usize, batch: usize) -> f64 {
                     send.kind.as_str(),
                     send.body.as_str(),
                     now,
+                    *low_count,
                 ])
                 .unwrap();
             for (user, seq) in [(from, from_seq), (to, to_seq)] {

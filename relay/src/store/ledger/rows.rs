@@ -94,8 +94,8 @@ pub(in crate::store) enum ConvState {
     Dissolved,
 }
 
-/// Who wrote how much in a direct conversation. In a row that every message changes anyway,
-/// instead of in the member's, which is written less often that way. All that unread counts
+/// Who wrote how much in a direct conversation: not in the member's row, which no message
+/// changes that way. All that unread counts
 /// need: unread = (head - read) - (own messages - own messages up to `read`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::store) struct Direct {
@@ -173,6 +173,8 @@ pub(in crate::store) struct MessageRow {
     pub(in crate::store) sender_seq: u64,
     /// See [`crate::store::Send::digest`].
     pub(in crate::store) digest: i64,
+    /// [`Direct::low_sent`] up to this message; new messages only.
+    pub(in crate::store) low_sent: Option<u64>,
     pub(in crate::store) message: Arc<Message>,
 }
 

@@ -117,6 +117,7 @@ impl<'a> Ledger<'a> {
             sender,
             sender_seq,
             digest: send.digest.0,
+            low_sent: Some(self.conv(conv).direct.low_sent),
             message: Arc::new(message),
         });
         if let Some(key) = &send.key {

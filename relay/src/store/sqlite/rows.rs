@@ -20,6 +20,18 @@ macro_rules! message_columns {
 }
 pub(super) use message_columns;
 
+/// The id of a conversation's newest message; null if there is none.
+macro_rules! newest_message {
+    ($conv:literal) => {
+        concat!(
+            "(SELECT last.msg_id FROM message last WHERE last.conv_id = ",
+            $conv,
+            " ORDER BY last.conv_seq DESC LIMIT 1)"
+        )
+    };
+}
+pub(super) use newest_message;
+
 /// How many columns they are.
 pub(super) const MESSAGE_COLUMNS: usize = 17;
 

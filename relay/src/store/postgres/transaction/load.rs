@@ -167,6 +167,7 @@ fn message_rows(rows: &[PgRow], count: usize) -> Result<Vec<Option<MessageRow>>,
             sender: UserKey(columns.take()?),
             sender_seq: columns.count()?,
             digest: columns.take()?,
+            low_sent: None,
             message: Arc::new(columns.message()?),
         });
     }

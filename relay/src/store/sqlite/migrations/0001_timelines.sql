@@ -27,23 +27,19 @@ CREATE TABLE user (
   UNIQUE (app_id, name)
 ) STRICT;
 
--- `low_id` is the user who comes first in a direct conversation's name, and `low_count`
--- how many of the messages are hers; the others are the other user's. That is all that
--- unread counts need, in a row that every message changes anyway:
--- unread = (head - read) - (own messages - own messages up to `read`).
--- `log_head` and `log_floor` are of the conversation's own timeline, if it is a crowd.
--- What only groups and channels have comes last, where nulls and zeros cost a byte.
+-- A conversation, as far as messages do not change it: its head, and when it was active
+-- last, its newest row of `message` says. `low_id` is the user who comes first in a direct
+-- conversation's name. `log_head` and `log_floor` are of the conversation's own timeline, if
+-- it is a crowd. What only groups and channels have comes last, where nulls and zeros cost a
+-- byte.
 CREATE TABLE conversation (
   conv_id      INTEGER PRIMARY KEY,
   app_id       INTEGER NOT NULL,
   name         TEXT NOT NULL,
   state        INTEGER NOT NULL DEFAULT 0,
-  head         INTEGER NOT NULL DEFAULT 0,
   created_us   INTEGER NOT NULL DEFAULT 0,
-  active_us    INTEGER NOT NULL DEFAULT 0,
   members      INTEGER NOT NULL DEFAULT 0,
   low_id       INTEGER,
-  low_count    INTEGER NOT NULL DEFAULT 0,
   log_head     INTEGER NOT NULL DEFAULT 0,
   log_floor    INTEGER NOT NULL DEFAULT 1,
   owner_id     INTEGER,
@@ -76,7 +72,11 @@ CREATE TABLE member (
 CREATE UNIQUE INDEX member_by_user ON member (user_id, conv_id);
 
 -- The conversation store. `sender_seq` is the position in the timeline that the message
--- went to: a retransmission gets it again. What few messages have comes last.
+-- went to: a retransmission gets it again. In direct conversations, `low_count` is how many
+-- messages up to this one are those of `low_id`; the others are the other user's. That is
+-- all that unread counts need:
+-- unread = (head - read) - (own messages - own messages up to `read`).
+-- What few messages have comes last. Rows are never removed.
 CREATE TABLE message (
   msg_id        INTEGER PRIMARY KEY,
   conv_id       INTEGER NOT NULL,
@@ -89,6 +89,7 @@ CREATE TABLE message (
   body          TEXT NOT NULL,
   priority      INTEGER NOT NULL,
   created_us    INTEGER NOT NULL,
+  low_count     INTEGER NOT NULL,
   recalled      INTEGER NOT NULL DEFAULT 0,
   replaced      INTEGER NOT NULL DEFAULT 0,
   expires_us    INTEGER,

@@ -1,5 +1,6 @@
-//! The conversation list. Sorted when it is read: a user has far fewer conversations
-//! than messages, and an index by activity would be written with every message.
+//! The conversation list. When each was active last, its newest message says, and they are
+//! sorted when the list is read: a user has far fewer conversations than messages, and
+//! anything that knew the order would be written with every message.
 
 use futures_util::TryStreamExt as _;
 use seqline_protocol::{ConvKind, ConvSeq, Conversation, Receipt};
@@ -11,7 +12,7 @@ use crate::{
         rows::integer,
         sqlite::rows::{
             MESSAGE_COLUMNS, conv, conv_seq, count, flag, message, message_columns, micros,
-            optional, user,
+            newest_message, optional, user,
         },
     },
     weight,
@@ -22,17 +23,22 @@ const CONVERSATIONS: &str = concat!(
     "WITH listed AS (
        SELECT conversation.*, place.user_id AS asker_id, place.read, place.own_read,
          place.sent, place.visible_after, place.mentioned,
-         CASE place.user_id WHEN conversation.low_id THEN conversation.low_count
-           ELSE conversation.head - conversation.low_count END AS direct_sent
+         coalesce(newest.conv_seq, 0) AS head,
+         coalesce(newest.created_us, conversation.created_us) AS active_us,
+         CASE place.user_id WHEN conversation.low_id THEN newest.low_count
+           ELSE newest.conv_seq - newest.low_count END AS direct_sent
        FROM app
        JOIN user asker ON asker.app_id = app.app_id AND asker.name = ?2
        JOIN member place ON place.user_id = asker.user_id
        JOIN conversation ON conversation.conv_id = place.conv_id
+       LEFT JOIN message newest ON newest.msg_id = ",
+    newest_message!("conversation.conv_id"),
+    "
        WHERE app.name = ?1
-         AND NOT (place.is_cleared AND conversation.head <= place.visible_after)
-         AND (conversation.active_us < ?3
-           OR conversation.active_us = ?3 AND conversation.conv_id < ?4)
-       ORDER BY conversation.active_us DESC, conversation.conv_id DESC
+         AND NOT (place.is_cleared AND coalesce(newest.conv_seq, 0) <= place.visible_after)
+         AND (coalesce(newest.created_us, conversation.created_us), conversation.conv_id)
+           < (?3, ?4)
+       ORDER BY active_us DESC, conversation.conv_id DESC
        LIMIT ?6)
      SELECT ",
     message_columns!(),

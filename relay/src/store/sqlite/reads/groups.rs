@@ -14,7 +14,9 @@ use crate::store::{
 
 /// Parameter 2 is null for the app's server, which need not be a member.
 const GROUP: &str = "
-    SELECT owner.name, title, announcement, join_rule, is_muted, state, log_head, members, head,
+    SELECT owner.name, title, announcement, join_rule, is_muted, state, log_head, members,
+           (SELECT coalesce(max(conv_seq), 0) FROM message
+            WHERE message.conv_id = conversation.conv_id),
            created_us, asker.name, place.role, place.joined_us, place.muted_until_us
     FROM app
     JOIN conversation ON conversation.app_id = app.app_id AND conversation.name = ?3

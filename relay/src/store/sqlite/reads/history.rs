@@ -82,7 +82,9 @@ pub(in crate::store::sqlite) const SERVER_NEWEST_FIRST: &str = server!("DESC");
 /// of time, so that it takes a few looks instead of a scan.
 const FIRST_SINCE: &str = "
     WITH RECURSIVE search (conv, low, high) AS (
-      SELECT conv_id, 1, head + 1 FROM app JOIN conversation USING (app_id)
+      SELECT conv_id, 1, (SELECT coalesce(max(conv_seq), 0) + 1 FROM message
+                          WHERE message.conv_id = conversation.conv_id)
+      FROM app JOIN conversation USING (app_id)
       WHERE app.name = ?1 AND conversation.name = ?2
       UNION ALL
       SELECT conv,

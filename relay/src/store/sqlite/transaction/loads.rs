@@ -16,7 +16,8 @@ use crate::{
         sqlite::{
             bulk::Bulk,
             rows::{
-                conv, conv_state, count, flag, inconsistent, join_rule, name, role, small, user,
+                conv, conv_state, count, flag, inconsistent, join_rule, name, newest_message, role,
+                small, user,
             },
         },
     },
@@ -25,9 +26,15 @@ use crate::{
 static CONVS: Bulk = Bulk::new(
     "WITH wanted (conv_id) AS (VALUES ",
     "(?)",
-    ") SELECT conv_id, app_id, name, state, head, created_us, active_us, members, low_id,
-         low_count, log_head, owner_id, title, announcement, join_rule, is_muted, mentions_all
-       FROM wanted CROSS JOIN conversation USING (conv_id)",
+    concat!(
+        ") SELECT conversation.conv_id, app_id, name, state, coalesce(newest.conv_seq, 0),
+             conversation.created_us, coalesce(newest.created_us, conversation.created_us),
+             members, low_id, coalesce(newest.low_count, 0), log_head, owner_id, title,
+             announcement, join_rule, is_muted, mentions_all
+           FROM wanted CROSS JOIN conversation USING (conv_id)
+           LEFT JOIN message newest ON newest.msg_id = ",
+        newest_message!("conversation.conv_id"),
+    ),
 );
 
 static USERS: Bulk = Bulk::new(

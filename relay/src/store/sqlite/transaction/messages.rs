@@ -270,6 +270,7 @@ fn message_row(row: &SqliteRow) -> Result<MessageRow, sqlx::Error> {
         sender: UserKey(row.try_get(at(1))?),
         sender_seq: count(row, at(2))?,
         digest: row.try_get(at(3))?,
+        low_sent: None,
         message: Arc::new(message(row, 1)?),
     })
 }

@@ -22,23 +22,20 @@ use crate::{
     },
 };
 
-/// What every message changes. `active_us` is that of the commit, or stays.
-static CONV_HEADS: Bulk = Bulk::new(
-    "WITH changed (id, head, active_us, low_count, log_head) AS (VALUES ",
-    "(?,?,?,?,?)",
-    ") UPDATE conversation SET head = changed.head, active_us = changed.active_us,
-         low_count = changed.low_count, log_head = changed.log_head
-       FROM changed WHERE conv_id = id",
+/// What a message to a crowd changes.
+static LOG_HEADS: Bulk = Bulk::new(
+    "WITH changed (id, log_head) AS (VALUES ",
+    "(?,?)",
+    ") UPDATE conversation SET log_head = changed.log_head FROM changed WHERE conv_id = id",
 );
 
 static CONVS: Bulk = Bulk::new(
-    "WITH changed (id, state, head, created_us, active_us, members, low_id, low_count, log_head,
-         owner_id, title, announcement, join_rule, is_muted, mentions_all) AS (VALUES ",
-    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    ") UPDATE conversation SET state = changed.state, head = changed.head,
-         created_us = changed.created_us, active_us = changed.active_us,
-         members = changed.members, low_id = changed.low_id, low_count = changed.low_count,
-         log_head = changed.log_head, owner_id = changed.owner_id, title = changed.title,
+    "WITH changed (id, state, created_us, members, low_id, log_head, owner_id, title,
+         announcement, join_rule, is_muted, mentions_all) AS (VALUES ",
+    "(?,?,?,?,?,?,?,?,?,?,?,?)",
+    ") UPDATE conversation SET state = changed.state, created_us = changed.created_us,
+         members = changed.members, low_id = changed.low_id, log_head = changed.log_head,
+         owner_id = changed.owner_id, title = changed.title,
          announcement = changed.announcement, join_rule = changed.join_rule,
          is_muted = changed.is_muted, mentions_all = changed.mentions_all
        FROM changed WHERE conv_id = id",
@@ -73,17 +70,17 @@ static MEMBERS_GONE: Bulk = Bulk::new(
 
 static MESSAGES: Bulk = Bulk::new(
     "INSERT INTO message (msg_id, conv_id, conv_seq, sender_id, sender_seq, client_msg_id,
-       digest, kind, body, priority, created_us) SELECT * FROM (VALUES ",
-    "(?,?,?,?,?,?,?,?,?,?,?)",
+       digest, kind, body, priority, created_us, low_count) SELECT * FROM (VALUES ",
+    "(?,?,?,?,?,?,?,?,?,?,?,?)",
     ") WHERE column1 IS NOT NULL",
 );
 
 /// Those that have something which few messages have.
 static RICH_MESSAGES: Bulk = Bulk::new(
     "INSERT INTO message (msg_id, conv_id, conv_seq, sender_id, sender_seq, client_msg_id,
-       digest, kind, body, priority, created_us, expires_us, key, replaces, business, mentions,
-       recalled, replaced, edited_us) SELECT * FROM (VALUES ",
-    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+       digest, kind, body, priority, created_us, low_count, expires_us, key, replaces,
+       business, mentions, recalled, replaced, edited_us) SELECT * FROM (VALUES ",
+    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     ") WHERE column1 IS NOT NULL",
 );
 
@@ -188,7 +185,8 @@ impl SqliteTransaction<'_> {
                 .add(message.kind.as_str())
                 .add(message.body.as_str())
                 .add(stored_priority(message.priority))
-                .count(message.created_us.get());
+                .count(message.created_us.get())
+                .count(row.low_sent.unwrap_or_default());
         };
 
         self.script.push(&MESSAGES, &plain, bind);
@@ -242,38 +240,29 @@ impl SqliteTransaction<'_> {
         });
     }
 
+    /// What messages change of it, they tell themselves: see the schema.
     fn write_convs(&mut self, rows: &[ConvRow]) {
-        let cache = &*self.cache;
-        let is_head_only = |row: &&ConvRow| {
-            cache.convs.get(&row.key).is_some_and(|old| {
-                old.state == row.state
-                    && old.created_us == row.created_us
-                    && old.members == row.members
-                    && old.direct.low == row.direct.low
-                    && old.group == row.group
-            })
-        };
-        let (heads, whole): (Vec<_>, Vec<_>) = rows.iter().partition(is_head_only);
+        let (mut logs, mut whole) = (Vec::new(), Vec::new());
+        for row in rows {
+            let old = self.cache.convs.get(&row.key);
+            if old.is_none_or(|old| is_other(old, row)) {
+                whole.push(row);
+            } else if old.is_some_and(|old| old.log_head != row.log_head) {
+                logs.push(row);
+            }
+        }
 
-        self.script.push(&CONV_HEADS, &heads, |params, row| {
-            params
-                .add(row.key.0)
-                .count(row.head)
-                .count(row.active_us)
-                .count(row.direct.low_sent)
-                .count(row.log_head);
+        self.script.push(&LOG_HEADS, &logs, |params, row| {
+            params.add(row.key.0).count(row.log_head);
         });
 
         self.script.push(&CONVS, &whole, |params, row| {
             params
                 .add(row.key.0)
                 .add(stored_conv_state(row.state))
-                .count(row.head)
                 .count(row.created_us)
-                .count(row.active_us)
                 .add(row.members)
                 .add(row.direct.low.map(|user| user.0))
-                .count(row.direct.low_sent)
                 .count(row.log_head)
                 .add(row.group.owner.map(|user| user.0))
                 .add(row.group.title.as_str())
@@ -433,6 +422,15 @@ impl SqliteTransaction<'_> {
                 params.add(conv.0).count(*msg_id).add(users.as_str());
             });
     }
+}
+
+/// Whether more of it changed than messages change.
+fn is_other(old: &ConvRow, new: &ConvRow) -> bool {
+    old.state != new.state
+        || old.created_us != new.created_us
+        || old.members != new.members
+        || old.direct.low != new.direct.low
+        || old.group != new.group
 }
 
 /// Whether it has nothing that few messages have.
