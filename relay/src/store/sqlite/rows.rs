@@ -34,6 +34,9 @@ pub(super) use newest_message;
 
 /// How many columns they are.
 pub(super) const MESSAGE_COLUMNS: usize = 17;
+/// Where the names are that other things than messages have, too.
+pub(super) const SENDER_COLUMN: usize = 2;
+pub(super) const CONV_COLUMN: usize = 3;
 
 /// The message whose columns start at `first`. What was taken back or replaced has no body.
 pub(super) fn message(row: &SqliteRow, first: usize) -> Result<Message, sqlx::Error> {
@@ -41,8 +44,8 @@ pub(super) fn message(row: &SqliteRow, first: usize) -> Result<Message, sqlx::Er
     Ok(Message {
         msg_id: MsgId::saturating(count(row, first)?),
         client_msg_id: name(row, first + 1, ClientMsgId::new)?,
-        sender: user(row, first + 2)?,
-        conv: conv(row, first + 3)?,
+        sender: user(row, first + SENDER_COLUMN)?,
+        conv: conv(row, first + CONV_COLUMN)?,
         conv_seq: conv_seq(row, first + 4)?,
         kind: kind(row.try_get(first + 5)?)?,
         body: if recalled || replaced {

@@ -10,8 +10,8 @@ use crate::{
         ledger::EntryKind,
         rows::integer,
         sqlite::rows::{
-            MESSAGE_COLUMNS, conv, conv_seq, count, decode, flag, message, message_columns,
-            optional, seq, user,
+            CONV_COLUMN, MESSAGE_COLUMNS, SENDER_COLUMN, conv, conv_seq, count, decode, flag,
+            message, message_columns, optional, seq, user,
         },
     },
     weight,
@@ -51,6 +51,9 @@ macro_rules! crowds {
     };
 }
 
+/// Each row is copied from SQLite's thread to ours column by column, so that none comes
+/// twice: an entry's conversation and the user whom it is about (of messages, the sender)
+/// are those of the message columns.
 macro_rules! page {
     ($from:literal, $owner:literal, $head:literal, $floor:literal, $order:literal) => {
         concat!(
@@ -60,9 +63,8 @@ macro_rules! page {
             $head,
             ", ",
             $floor,
-            ", timeline.seq, timeline.kind, conversation.name,
-               timeline.conv_seq, about.name, timeline.msg_id, timeline.read, timeline.data,
-               hidden.conv_seq IS NOT NULL ",
+            ", timeline.seq, timeline.kind, timeline.conv_seq, timeline.msg_id, timeline.read,
+               timeline.data, hidden.conv_seq IS NOT NULL ",
             $from,
             " LEFT JOIN timeline ON timeline.owner_id = ",
             $owner,
@@ -71,9 +73,8 @@ macro_rules! page {
             $floor,
             ") AND timeline.seq < ?5
              LEFT JOIN conversation ON conversation.conv_id = timeline.conv_id
-             LEFT JOIN user about ON about.user_id = timeline.about_id
+             LEFT JOIN user sender ON sender.user_id = timeline.about_id
              LEFT JOIN message ON message.msg_id = timeline.msg_id AND timeline.kind IN (0, 4)
-             LEFT JOIN user sender ON sender.user_id = message.sender_id
              LEFT JOIN hidden ON hidden.user_id = asker.user_id
                AND hidden.conv_id = timeline.conv_id AND hidden.conv_seq = timeline.conv_seq
              WHERE app.name = ?1
@@ -215,44 +216,44 @@ fn crowd(query: &PageQuery) -> Option<&str> {
 fn entry(row: &SqliteRow, now: Micros) -> Result<Entry, sqlx::Error> {
     let at = |offset| MESSAGE_COLUMNS + offset;
     let seq = seq(row, at(2))?;
-    let place = conv_seq(row, at(5))?;
+    let place = conv_seq(row, at(4))?;
     let kind = kind(row.try_get(at(3))?)?;
-    let is_hidden = flag(row, at(10))?;
+    let is_hidden = flag(row, at(8))?;
     let item = match kind {
         EntryKind::Message | EntryKind::Edit if is_hidden => Item::Delete {
-            conv: conv(row, at(4))?,
+            conv: conv(row, CONV_COLUMN)?,
             conv_seq: place,
         },
         EntryKind::Message => Item::Message(shown(message(row, 0)?, now)),
         EntryKind::Edit => Item::Edit(shown(message(row, 0)?, now)),
         EntryKind::Receipt => Item::Receipt(Receipt {
-            conv: conv(row, at(4))?,
-            user: user(row, at(6))?,
+            conv: conv(row, CONV_COLUMN)?,
+            user: user(row, SENDER_COLUMN)?,
             delivered: place,
-            read: conv_seq(row, at(8))?,
+            read: conv_seq(row, at(6))?,
         }),
         EntryKind::Read => Item::Read {
-            conv: conv(row, at(4))?,
+            conv: conv(row, CONV_COLUMN)?,
             conv_seq: place,
         },
         EntryKind::Recall => Item::Recall {
-            conv: conv(row, at(4))?,
+            conv: conv(row, CONV_COLUMN)?,
             conv_seq: place,
-            msg_id: MsgId::saturating(count(row, at(7))?),
-            by: user(row, at(6))?,
+            msg_id: MsgId::saturating(count(row, at(5))?),
+            by: user(row, SENDER_COLUMN)?,
         },
         EntryKind::Delete => Item::Delete {
-            conv: conv(row, at(4))?,
+            conv: conv(row, CONV_COLUMN)?,
             conv_seq: place,
         },
-        EntryKind::Group => Item::Group(serde_json::from_str(row.try_get(at(9))?).map_err(decode)?),
+        EntryKind::Group => Item::Group(serde_json::from_str(row.try_get(at(7))?).map_err(decode)?),
         EntryKind::Crowd => Item::Crowd {
-            conv: conv(row, at(4))?,
+            conv: conv(row, CONV_COLUMN)?,
             after: place.get().checked_sub(1).map(Seq::saturating),
         },
         EntryKind::Seen => Item::Seen {
             broadcast: BroadcastId::saturating(place.get()),
-            opened: flag(row, at(8))?,
+            opened: flag(row, at(6))?,
         },
     };
     Ok(Entry { seq, item })
