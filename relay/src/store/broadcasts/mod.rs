@@ -8,6 +8,7 @@
 //! What an operator may do when is decided in `rules`, the same for every backend.
 
 mod allow_list;
+pub(in crate::store) mod queries;
 mod rules;
 pub(in crate::store) mod sql;
 

@@ -1,3 +1,3 @@
 //! The statements, over PostgreSQL.
 
-crate::store::broadcasts::sql::queries!(sqlx::PgConnection, " FOR UPDATE");
+crate::store::broadcasts::queries::queries!(sqlx::PgConnection, " FOR UPDATE");

@@ -1,3 +1,3 @@
 //! The statements, over SQLite.
 
-crate::store::broadcasts::sql::queries!(sqlx::SqliteConnection, "");
+crate::store::broadcasts::queries::queries!(sqlx::SqliteConnection, "");
