@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { ApiFailure, failureText } from '../src/api/failure.ts';
 import type { Broadcast } from '../src/api/types.ts';
 import { hashOf, routeOf } from '../src/route.ts';
-import { draftOf, emptyForm, fieldOfPath, formOf } from '../src/store/draft-form.ts';
+import { draftOf, emptyForm, formOf } from '../src/store/draft-form.ts';
 import { hourBars } from '../src/store/reach.ts';
 import { audienceText, conditions, seenBy } from '../src/text/audience.ts';
+import { fieldOfPath } from '../src/text/fields.ts';
 import { detailsOf } from '../src/text/history.ts';
 import { fromLocalInput, toLocalInput } from '../src/text/moments.ts';
 
@@ -129,8 +130,8 @@ test('details of the history are flat, and leave out what says nothing', () => {
   const details = { audience: { segments: ['a', 'b'], members_only: false }, percent: 5, note: '' };
   const line = { id: 1, operator: 'o', at_us: 0, action: 'edit', revision: 1, details };
   const flat = [
-    { name: 'audience.segments', value: 'a, b' },
-    { name: 'percent', value: '5' },
+    { name: 'Segments', value: 'a, b' },
+    { name: 'Percent of all users', value: '5' },
   ];
   expect(detailsOf(line)).toEqual(flat);
   expect(detailsOf({ ...line, details: JSON.stringify(details) })).toEqual(flat);

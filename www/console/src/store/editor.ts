@@ -7,15 +7,8 @@ import { computed, reactive } from 'vue';
 import { ApiFailure, codeOf, failureText } from '../api/failure.ts';
 import type { OperatorApi } from '../api/operator-api.ts';
 import type { Broadcast, Preview } from '../api/types.ts';
-import {
-  differences,
-  draftOf,
-  emptyForm,
-  fieldOfPath,
-  formOf,
-  isSame,
-  type DraftForm,
-} from './draft-form.ts';
+import { differences, draftOf, emptyForm, formOf, isSame, type DraftForm } from './draft-form.ts';
+import { fieldOfPath } from '../text/fields.ts';
 import type { FormKeeper } from './kept-form.ts';
 
 /** Somebody else's newer revision. */
