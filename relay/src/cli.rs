@@ -43,7 +43,32 @@ pub struct TokenArgs {
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse_time_s)]
     pub ttl: u64,
 
+    /// What more it says of the user.
+    #[command(flatten)]
+    pub profile: ProfileArgs,
+
     /// Where the secrets are: the same settings as `serve` has.
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// What a token says of a user, by which broadcasts are chosen and filled in.
+#[derive(Debug, Args)]
+pub struct ProfileArgs {
+    /// The user has not logged in.
+    #[arg(long)]
+    pub guest: bool,
+
+    /// Segments that the user is in, separated by commas.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub segments: Vec<String>,
+
+    /// A text for `{{NAME}}` in broadcasts; any number of them.
+    #[arg(long = "attribute", value_name = "NAME=TEXT", value_parser = parse_attribute)]
+    pub attributes: Vec<(String, String)>,
+}
+
+fn parse_attribute(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it is NAME=TEXT")?;
+    Ok((name.to_owned(), value.to_owned()))
 }

@@ -11,7 +11,7 @@ use seqline_protocol::{AppId, Micros, UserId};
 use seqline_relay::{
     account::Account,
     auth::{Identity, Keyring, Profile},
-    cli::{Cli, Command, TokenArgs},
+    cli::{Cli, Command, ProfileArgs, TokenArgs},
     clock::{Clock as _, SystemClock},
     config::{Config, LogFormat, Settings, Sources},
     dev_secret,
@@ -174,13 +174,19 @@ fn print_token(args: TokenArgs, flags: &ArgMatches) -> Result<(), Failure> {
         (None, Some(only)) if config.apps.len() == 1 => only.clone(),
         _ => return Err("several apps are configured; say which one with --app".into()),
     };
+    let ProfileArgs {
+        guest,
+        segments,
+        attributes,
+    } = args.profile;
+    let profile = Profile::new(guest, segments, attributes)?;
     let user = UserId::new(args.user).map_err(|error| format!("--user: {error}"))?;
     let expires_s = SystemClock::start().now().wall.get() / 1_000_000 + args.ttl;
     let identity = Identity {
         account: Account { app, user },
         scope: args.scope,
         expires: Micros::saturating(expires_s * 1_000_000),
-        profile: Profile::default(),
+        profile,
     };
     let token = keyring(&config)?.sign(&identity);
     let missing = || {

@@ -21,6 +21,7 @@ use tokio::{
 
 const APP: &str = "bench";
 const SECRET: &str = "a secret of the benchmark, 32 bytes and more";
+const LOG_FILE: &str = "relay.log";
 const HOUR_US: u64 = 3_600_000_000;
 
 pub struct Relay {
@@ -28,19 +29,29 @@ pub struct Relay {
     pub address: SocketAddr,
     keyring: Keyring,
     expires: Micros,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Relay {
     /// Starts it, with more lines for its configuration. Set `TMPDIR` to choose the disk.
     pub fn start(settings: &str) -> Self {
+        Self::start_logging(settings, "warn")
+    }
+
+    /// The same with a log of every statement that the database is asked.
+    pub fn start_traced() -> Self {
+        Self::start_logging("", "warn,sqlx::query=debug")
+    }
+
+    fn start_logging(settings: &str, log: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("seqline.toml");
         let text = format!("{settings}\n[apps.{APP}]\nsecret = \"{SECRET}\"\n");
         fs::write(&config, text).unwrap();
         let database = format!("sqlite:{}/seqline.db", folder.path().display());
         let mut child = Command::new(env!("CARGO_BIN_EXE_seqline-relay"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["--log-format", "json", "--log", log])
             .args([
                 "--database",
                 &database,
@@ -48,6 +59,7 @@ impl Relay {
                 config.to_str().unwrap(),
             ])
             .stdout(Stdio::piped())
+            .stderr(fs::File::create(folder.path().join(LOG_FILE)).unwrap())
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -60,7 +72,7 @@ impl Relay {
             address: address.parse().unwrap(),
             keyring: Keyring::new([(&AppId::new(APP).unwrap(), SECRET)]),
             expires: Micros::new(now_us + HOUR_US).unwrap(),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -98,6 +110,14 @@ impl Relay {
         stream.read_to_string(&mut reply).await.unwrap();
         assert!(reply.starts_with("HTTP/1.1 200"), "{method}: {reply}");
         reply
+    }
+
+    /// Statements that the database was asked so far, if that is logged.
+    pub fn statements(&self) -> usize {
+        let log = fs::read_to_string(self.folder.path().join(LOG_FILE)).unwrap();
+        log.lines()
+            .filter(|line| line.contains("sqlx::query"))
+            .count()
     }
 
     /// One of its counts.

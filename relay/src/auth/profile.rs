@@ -23,6 +23,27 @@ pub struct Profile {
     pub attributes: Attributes,
 }
 
+impl Profile {
+    /// Checks what is said of a user.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn new(
+        guest: bool,
+        segments: Vec<String>,
+        attributes: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, String> {
+        let attributes = attributes.into_iter();
+        let attributes = attributes.map(|(name, text)| (name, Value::String(text)));
+        let claims = ProfileClaims {
+            guest: guest.into(),
+            segments: segments.into(),
+            attributes: Value::Object(attributes.collect()),
+        };
+        claims.check()
+    }
+}
+
 /// As they stand in the token: read as anything, so that what is wrong is said in words.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct ProfileClaims {

@@ -1,12 +1,15 @@
 //! Which tokens are taken, and with which code the others are refused.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use seqline_protocol::{AppId, ErrorCode, Micros, UserId, limits::TOKEN_BYTES_MAX};
+use seqline_protocol::{AppId, ErrorCode, Label, Micros, UserId, limits::TOKEN_BYTES_MAX};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{Identity, Keyring, Profile, Scope};
-use crate::account::Account;
+use super::{Identity, Keyring, Profile, Scope, TokenError};
+use crate::{
+    account::Account,
+    limits::{ATTRIBUTE_BYTES_MAX, ATTRIBUTES_MAX, SEGMENTS_MAX},
+};
 
 const SECRET: &str = "the secret of the app, 32 bytes and more";
 const OTHER_SECRET: &str = "the secret of the other app, 32 bytes and more";
@@ -219,5 +222,78 @@ fn a_token_without_its_signature_or_with_a_part_changed_is_refused() {
         format!("{token}x"),
     ] {
         assert_eq!(verify(&changed), Err(ErrorCode::TokenInvalid), "{changed}");
+    }
+}
+
+fn profile(claims: &Value) -> Result<Profile, String> {
+    let token = forged(&json!({ "alg": "HS256", "typ": "JWT" }), claims, SECRET);
+    let now = Micros::new(NOW_S * 1_000_000).unwrap();
+    match keyring().verify(&token, now, Scope::User) {
+        Ok(identity) => Ok(identity.profile),
+        Err(TokenError::Invalid(reason)) => Err(reason),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn what_a_token_says_of_its_user_comes_through() {
+    let label = |text: &str| Label::new(text).unwrap();
+    let full = Profile {
+        guest: true,
+        segments: [label("gold"), label("eu")].into(),
+        attributes: [("name".to_owned(), "Ännchen & {{x}}".to_owned())].into(),
+    };
+    let signed = Identity {
+        profile: full.clone(),
+        ..identity()
+    };
+    let token = keyring().sign(&signed).unwrap();
+    assert_eq!(verify(&token), Ok(signed));
+    let mut claims = claims();
+    claims["guest"] = json!(true);
+    claims["segments"] = json!(["gold", "eu", "gold"]);
+    claims["attributes"] = json!({ "name": "Ännchen & {{x}}" });
+    assert_eq!(profile(&claims), Ok(full));
+    for nothing in [json!(null), json!([]), json!({}), json!(false)] {
+        let key = match nothing {
+            Value::Array(_) => "segments",
+            Value::Object(_) => "attributes",
+            _ => "guest",
+        };
+        assert_eq!(profile(&with(key, nothing)), Ok(Profile::default()));
+    }
+}
+
+#[test]
+fn a_bad_profile_refuses_the_token_in_words() {
+    let names = |count: usize| (0..count).map(|n| format!("n{n}"));
+    let texts = |count: usize| {
+        let texts = names(count).map(|name| (name, json!("x")));
+        Value::Object(texts.collect())
+    };
+    assert!(profile(&with("segments", names(SEGMENTS_MAX).collect())).is_ok());
+    assert!(profile(&with("attributes", texts(ATTRIBUTES_MAX))).is_ok());
+    let longest = "x".repeat(ATTRIBUTE_BYTES_MAX);
+    assert!(profile(&with("attributes", json!({ "a": longest }))).is_ok());
+    for (key, value) in [
+        ("guest", json!("yes")),
+        ("guest", json!(1)),
+        ("segments", json!("gold")),
+        ("segments", json!({ "gold": true })),
+        ("segments", json!(["gold", 7])),
+        ("segments", json!(["two words"])),
+        ("segments", json!([""])),
+        ("segments", names(SEGMENTS_MAX + 1).collect()),
+        ("attributes", json!("name")),
+        ("attributes", json!(["name"])),
+        ("attributes", json!({ "age": 7 })),
+        ("attributes", json!({ "name": null })),
+        ("attributes", json!({ "two words": "x" })),
+        ("attributes", json!({ "name": "line\nline" })),
+        ("attributes", json!({ "name": format!("{longest}x") })),
+        ("attributes", texts(ATTRIBUTES_MAX + 1)),
+    ] {
+        let reason = profile(&with(key, value.clone())).unwrap_err();
+        assert!(reason.starts_with(&format!("`{key}")), "{value}: {reason}");
     }
 }

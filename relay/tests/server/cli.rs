@@ -86,6 +86,29 @@ fn signs_tokens_for_the_configured_apps_only() {
     let token = run(&["token", "--user", "alice", "--scope", "server"], &env);
     assert!(token.status.success(), "{}", stderr(&token));
     assert_eq!(token.stdout.iter().filter(|byte| **byte == b'.').count(), 2);
+    let told = [
+        "token",
+        "--user",
+        "alice",
+        "--guest",
+        "--segments",
+        "gold,eu",
+        "--attribute",
+        "name=Al=ice",
+    ];
+    assert!(run(&told, &env).status.success());
+    for (bad, reason) in [
+        (
+            ["token", "--user", "alice", "--segments", "two words"],
+            "`segments`",
+        ),
+        (
+            ["token", "--user", "alice", "--attribute", "name"],
+            "NAME=TEXT",
+        ),
+    ] {
+        assert!(stderr(&run(&bad, &env)).contains(reason));
+    }
     let bad_user = run(&["token", "--user", "a b"], &env);
     assert!(stderr(&bad_user).contains("--user"));
     let env = [("SEQLINE_APP_SECRET", SECRET)];

@@ -1,5 +1,6 @@
 //! What sessions do, over real sockets.
 
+mod broadcasts;
 mod calls;
 mod chat;
 mod crowds;

@@ -162,6 +162,16 @@ impl Relay {
     }
 
     pub(crate) fn token_of(&self, app: &str, user: &str, scope: Scope, ttl: Duration) -> String {
+        self.sign(app, user, scope, ttl, Profile::default())
+    }
+
+    /// A user's of whom more is said.
+    pub(crate) fn token_with(&self, user: &str, profile: Profile) -> String {
+        let ttl = Duration::from_secs(36_000);
+        self.sign("app", user, Scope::User, ttl, profile)
+    }
+
+    fn sign(&self, app: &str, user: &str, scope: Scope, ttl: Duration, profile: Profile) -> String {
         let expires_us = u128::from(self.clock.now().wall.get()) + ttl.as_micros();
         let identity = Identity {
             account: Account {
@@ -170,7 +180,7 @@ impl Relay {
             },
             scope,
             expires: Micros::new(u64::try_from(expires_us).unwrap()).unwrap(),
-            profile: Profile::default(),
+            profile,
         };
         self.keyring.sign(&identity).unwrap()
     }

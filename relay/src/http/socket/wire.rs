@@ -17,6 +17,9 @@ use crate::{
     session::{Backlog, Event},
 };
 
+/// Frames that wait for what is read next, before they are written without it.
+const UNFLUSHED_FRAMES_MAX: usize = 32;
+
 /// What the socket gave.
 pub(super) enum Incoming {
     /// Something for the session.
@@ -32,6 +35,8 @@ pub(super) struct Wire {
     outgoing: VecDeque<Outgoing>,
     bytes: usize,
     is_flushed: bool,
+    /// Frames that were sent since.
+    unflushed: usize,
     has_failed: bool,
 }
 
@@ -42,6 +47,7 @@ impl Wire {
             outgoing: VecDeque::new(),
             bytes: 0,
             is_flushed: true,
+            unflushed: 0,
             has_failed: false,
         }
     }
@@ -78,16 +84,28 @@ impl Wire {
         }
     }
 
+    /// What is read next is answered together with what was read before: frames that come
+    /// close upon each other cost one write.
     fn poll(&mut self, cx: &mut Context<'_>, may_read: bool) -> Poll<Incoming> {
+        if let Poll::Ready(Err(_)) = self.poll_send(cx) {
+            return Poll::Ready(Incoming::Ended);
+        }
+        if may_read
+            && !self.has_failed
+            && self.unflushed < UNFLUSHED_FRAMES_MAX
+            && let Poll::Ready(incoming) = self.poll_read(cx)
+        {
+            return Poll::Ready(incoming);
+        }
         let had_work = !self.is_flushed || !self.outgoing.is_empty();
         match self.poll_write(cx) {
-            Poll::Ready(Err(_)) => return Poll::Ready(Incoming::Ended),
-            Poll::Ready(Ok(())) if had_work => return Poll::Ready(Incoming::Progress),
-            Poll::Ready(Ok(())) | Poll::Pending => {}
+            Poll::Ready(Err(_)) => Poll::Ready(Incoming::Ended),
+            Poll::Ready(Ok(())) if had_work => Poll::Ready(Incoming::Progress),
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
         }
-        if !may_read || self.has_failed {
-            return Poll::Pending;
-        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         let message = ready!(Pin::new(&mut self.socket).poll_next(cx));
         Poll::Ready(match message {
             None => Incoming::Ended,
@@ -114,17 +132,25 @@ impl Wire {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+        ready!(self.poll_send(cx))?;
+        if !self.is_flushed {
+            ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+            self.is_flushed = true;
+            self.unflushed = 0;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Into the socket's buffer, which writes itself when it is full.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
         while !self.outgoing.is_empty() {
             ready!(Pin::new(&mut self.socket).poll_ready(cx))?;
             if let Some(frame) = self.outgoing.pop_front() {
                 self.bytes -= frame.payload.len();
                 self.is_flushed = false;
+                self.unflushed += 1;
                 Pin::new(&mut self.socket).start_send(message(frame)?)?;
             }
-        }
-        if !self.is_flushed {
-            ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
-            self.is_flushed = true;
         }
         Poll::Ready(Ok(()))
     }
