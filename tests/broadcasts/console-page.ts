@@ -96,6 +96,13 @@ export class ConsolePage {
     await expect.poll(() => this.at('state').getAttribute('data-state')).toBe(state);
   }
 
+  /** What the page offers to do. */
+  async offered(): Promise<string[]> {
+    const actions = ['edit', 'stage', 'publish', 'wave', 'stop', 'recall', 'delete'];
+    const counts = await Promise.all(actions.map((action) => this.at(action).count()));
+    return actions.filter((_, i) => counts[i] !== 0);
+  }
+
   /** What was done, newest first. */
   async history(): Promise<(string | null)[]> {
     const lines = this.at('history-line');

@@ -65,9 +65,19 @@ describe('the list', () => {
   test('an answer to an older question is not shown', async () => {
     await write(2);
     await api.publish({ id: 2, revision: 1 });
-    const list = new BroadcastList(api);
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const call = relay.callAs('olga');
+    const slow = new OperatorApi(async (method, params) => {
+      if ('states' in params && String(params.states) === 'published') await held;
+      return call(method, params);
+    });
+    const list = new BroadcastList(slow);
     const older = list.show(['published']);
     await list.show(['draft']);
+    release();
     await older;
     expect(ids(list)).toEqual([1]);
   });

@@ -9,6 +9,7 @@ import { audienceText, conditions, seenBy } from '../src/text/audience.ts';
 import { fieldOfPath } from '../src/text/fields.ts';
 import { detailsOf } from '../src/text/history.ts';
 import { fromLocalInput, toLocalInput } from '../src/text/moments.ts';
+import { isAllowed } from '../src/text/states.ts';
 
 const HOUR_US = 3_600_000_000;
 
@@ -38,6 +39,18 @@ test('who sees it is said in words', () => {
   expect(seenBy(staged)).toBe(
     'It is shown to the users of the allow-list and 10 % of all users, as far as they are in the audience.',
   );
+});
+
+test.each([
+  ['draft', ['edit', 'stage', 'publish', 'delete']],
+  ['staged', ['edit', 'stage', 'publish', 'wave', 'stop', 'recall', 'delete']],
+  ['published', ['edit', 'wave', 'stop', 'recall', 'delete']],
+  ['stopped', ['edit', 'publish', 'recall', 'delete']],
+  ['expired', ['edit', 'recall', 'delete']],
+  ['recalled', ['delete']],
+] as const)('of what is %s, what can be done is offered, and no more', (state, offered) => {
+  const all = ['edit', 'stage', 'publish', 'wave', 'stop', 'recall', 'delete'] as const;
+  expect(all.filter((action) => isAllowed(action, state))).toEqual(offered);
 });
 
 describe('a form', () => {
