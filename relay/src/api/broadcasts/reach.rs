@@ -35,7 +35,7 @@ impl Endpoint for Reach {
     const ERRORS: &'static [ErrorCode] = &[ErrorCode::BroadcastUnknown];
     const EXAMPLE: Example = Example {
         params: r#"{"id":7}"#,
-        value: r#"{"handed":1204332,"opened":310877,"error":0.01625,"hours_error":0.065,"hours":[{"hour_us":1794999600000000,"host":"browser","handed":204117,"opened":61002}]}"#,
+        value: r#"{"handed":1204332,"opened":310877,"error":0.01625,"hours_error":0.0325,"hours":[{"hour_us":1794999600000000,"host":"browser","handed":204117,"opened":61002}]}"#,
     };
     type Params = Params;
     type Value = ReachReport;
