@@ -52,6 +52,8 @@ pub struct Counters {
     pub public_pulls: Counter,
     /// Steps of ageing.
     pub age_steps: Counter,
+    /// Steps of ageing of broadcasts.
+    pub broadcast_age_steps: Counter,
     /// Steps of indexing.
     pub index_steps: Counter,
     /// Devices that waves told of a broadcast.

@@ -117,7 +117,7 @@ pub fn start(
             let before = before(&*clock, rules.tombstone_ttl);
             async move {
                 let more = store.age_broadcasts(before).await?;
-                counters.age_steps.add(1);
+                counters.broadcast_age_steps.add(1);
                 Ok(more)
             }
         }

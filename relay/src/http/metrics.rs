@@ -164,6 +164,11 @@ fn render(app: &App) -> String {
         &counters.age_steps,
     );
     page.counter(
+        "broadcast_age_steps_total",
+        "Steps of upkeep that take out broadcasts that are over.",
+        &counters.broadcast_age_steps,
+    );
+    page.counter(
         "index_steps_total",
         "Steps in which messages were made searchable.",
         &counters.index_steps,

@@ -25,7 +25,10 @@ async fn serves_until_it_is_told_to_stop_and_then_ends_well() {
     assert!(status.success());
     assert_eq!(
         rest,
-        format!("Open http://{address}/ in two browser windows\n")
+        format!(
+            "Open http://{address}/ in two browser windows\n\
+             Open http://{address}/console to write to all users\n"
+        )
     );
 }
 
