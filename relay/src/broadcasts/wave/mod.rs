@@ -232,11 +232,12 @@ impl Known {
                     counters: Arc::clone(counters),
                 });
                 let mailboxes = hub.mailboxes(&keys);
+                // Before they are, so that nobody has pulled who was not told.
+                self.progress.told(mailboxes.len());
+                counters.wave_tells.add(mailboxes.len());
                 for mailbox in &mailboxes {
                     mailbox.post_wave(&notice);
                 }
-                self.progress.told(mailboxes.len());
-                counters.wave_tells.add(mailboxes.len());
                 let Some(next) = next else {
                     self.stage = Stage::Over;
                     return None;
