@@ -91,6 +91,7 @@ describe('what the relay tells', () => {
   test('is told once, version by version, in its order', async () => {
     await device.mailbox.take(news(shows(7), shows(4)));
     await device.mailbox.take(news(shows(7), shows(4, { version: 2, title: 'Better' }), shows(9)));
+    await device.mailbox.take(news(shows(4, { version: 2, title: 'Better' })));
     expect(device.told()).toEqual(['new 7', 'new 4', 'changed 4', 'new 9']);
     expect(device.changes[2]?.broadcast).toMatchObject({ title: 'Better', version: 2, seen: true });
   });
@@ -356,6 +357,12 @@ describe('marks of other devices', () => {
     await reloaded.mailbox.take(news(shows(3)));
     expect(reloaded.told()).toEqual(['seen 3']);
     expect(reloaded.mailbox.list()).toMatchObject([{ opened: true }]);
+  });
+
+  test('of what is withdrawn before it came leave nothing behind', async () => {
+    await device.mailbox.mark({ broadcast: 3 });
+    await device.mailbox.take(news({ id: 3 }));
+    expect([device.told(), device.records.size]).toEqual([[], 0]);
   });
 
   test('come again after a handler failed', async () => {
