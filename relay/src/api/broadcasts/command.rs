@@ -37,7 +37,7 @@ pub(super) async fn command(
         action,
     };
     let row = app.store.command(command, now).await?;
-    let row = row.map_err(refusal::of)?;
+    let row = row.map_err(|refusal| refusal::of(&refusal))?;
     // So that whoever asks this relay next sees it; the others learn of it by their next poll.
     app.public.refresh().await;
     Ok(Record::of(row, now))

@@ -8,15 +8,15 @@ use crate::{
 };
 
 pub(super) fn unknown() -> ApiError {
-    of(BroadcastRefusal::Unknown)
+    of(&BroadcastRefusal::Unknown)
 }
 
-pub(super) fn of(refusal: BroadcastRefusal) -> ApiError {
+pub(super) fn of(refusal: &BroadcastRefusal) -> ApiError {
     let code = match refusal {
         BroadcastRefusal::Unknown => ErrorCode::BroadcastUnknown,
         BroadcastRefusal::Conflict { .. } => ErrorCode::RevisionConflict,
         BroadcastRefusal::State { state, .. } => {
-            let text = format!("{refusal}: {}", possible(state));
+            let text = format!("{refusal}: {}", possible(*state));
             return ApiError::new(ErrorCode::StateForbidden, text);
         }
         BroadcastRefusal::Expired => {
