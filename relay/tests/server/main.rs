@@ -4,6 +4,7 @@
 
 mod api;
 mod bad_input;
+mod broadcasts;
 mod check;
 mod cli;
 mod crash;
