@@ -124,7 +124,7 @@ async fn wave(users: usize, window: Duration) {
         after[at] - before[at]
     };
     println!(
-        "in {:.1} s: {} pulls, of which {} asked the database; {} commits (one is the command); \
+        "in {:.1} s: {} pulls, of which {} asked the database; {} commits of devices; \
          {} polls; {} writes of reach",
         took.as_secs_f64(),
         delta("pulls_total"),
