@@ -121,6 +121,20 @@ fn a_device_that_was_away_longer_than_tombstones_are_kept_is_right_afterwards() 
     assert!(office.page(&ann, &device.place).news.is_none(), "once");
 }
 
+#[test]
+fn a_mailbox_of_which_all_was_forgotten_is_told_of_once() {
+    let office = Office::open();
+    let ann = viewer("ann");
+    let mut device = Device::default();
+    let row = office.publish("one", everyone());
+    device.pull(&office, &ann);
+    office.act(&row, BroadcastAction::Recall);
+    office.clock.pass_s(1000);
+    office.age();
+    assert!(device.pull(&office, &ann).is_empty());
+    assert!(office.page(&ann, &device.place).news.is_none());
+}
+
 /// Something that happens.
 #[derive(Debug, Clone)]
 enum Step {
