@@ -57,7 +57,7 @@ pub(super) struct ProfileClaims {
 
 impl ProfileClaims {
     pub(super) fn of(profile: &Profile) -> Self {
-        let segments = profile.segments.iter().map(|one| one.as_str());
+        let segments = profile.segments.iter().map(Label::as_str);
         let attributes = profile.attributes.iter();
         let attributes = attributes.map(|(name, text)| (name.clone(), Value::from(text.as_str())));
         let or_null = |is_there, value| if is_there { value } else { Value::Null };

@@ -73,7 +73,7 @@ impl Snapshot {
     /// An app's mailbox: empty, if nothing was ever shown there.
     #[must_use]
     pub fn app(&self, app: &AppId) -> &AppSnapshot {
-        self.apps.get(app).map_or_else(|| &*EMPTY, |one| one)
+        self.apps.get(app).map_or(&*EMPTY, AsRef::as_ref)
     }
 
     /// All apps in whose mailbox anything is.

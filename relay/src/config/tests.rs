@@ -4,7 +4,7 @@ use std::{io::Write as _, time::Duration};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use seqline_protocol::AppId;
+use seqline_protocol::{AppId, UserId};
 
 use super::{Config, ConfigError, Sources};
 use crate::{
@@ -429,7 +429,7 @@ fn what_the_public_mailbox_goes_by() {
     assert_eq!(rules.reach_flush_ms, 30_000);
     assert!(rules.attribute_names.iter().eq(["city", "name"]));
     let app = AppId::new("one").unwrap();
-    let listed = rules.allow_lists[&app].iter().map(|user| user.as_str());
+    let listed = rules.allow_lists[&app].iter().map(UserId::as_str);
     assert!(listed.eq(["alice", "bob"]));
     let lookup = &rules.lookups[&app];
     assert_eq!(

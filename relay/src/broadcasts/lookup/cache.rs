@@ -38,7 +38,7 @@ impl Cache {
         }
         let (account, known) = generations.old.remove_entry(account)?;
         let holds = (now < known.until).then(|| Arc::clone(&known.attributes));
-        generations.put(account, known);
+        generations.put(&account, known);
         holds
     }
 
@@ -50,13 +50,13 @@ impl Cache {
         Some(Attributes::clone(&known.attributes))
     }
 
-    pub(super) fn put(&self, account: Arc<Account>, attributes: Attributes, until: Duration) {
+    pub(super) fn put(&self, account: &Arc<Account>, attributes: Attributes, until: Duration) {
         let known = Known {
             attributes: Arc::new(attributes),
             until,
         };
         let mut generations = self.generations();
-        generations.old.remove(&account);
+        generations.old.remove(account);
         generations.put(account, known);
     }
 
@@ -72,15 +72,15 @@ impl Cache {
 }
 
 impl Generations {
-    fn put(&mut self, account: Arc<Account>, known: Known) {
-        let bytes = bytes(&account, &known.attributes);
+    fn put(&mut self, account: &Arc<Account>, known: Known) {
+        let bytes = bytes(account, &known.attributes);
         if self.young_bytes + bytes > LOOKUP_CACHE_BYTES_MAX / 2 {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
         self.young_bytes += bytes;
-        if let Some(before) = self.young.insert(Arc::clone(&account), known) {
-            self.young_bytes -= self::bytes(&account, &before.attributes);
+        if let Some(before) = self.young.insert(Arc::clone(account), known) {
+            self.young_bytes -= self::bytes(account, &before.attributes);
         }
     }
 }

@@ -154,7 +154,7 @@ impl Lookup for HttpLookup {
                 }
             };
             let until = self.clock.now().uptime + holds;
-            self.cache.put(account, attributes, until);
+            self.cache.put(&account, attributes, until);
         })
     }
 }

@@ -66,9 +66,7 @@ async fn a_user_whose_question_failed_is_not_asked_about_at_once() {
 async fn what_was_known_stays_when_a_later_question_fails() {
     let lookup = lookup();
     let ann = account("ann");
-    lookup
-        .cache
-        .put(Arc::clone(&ann), named("Ann"), Duration::ZERO);
+    lookup.cache.put(&ann, named("Ann"), Duration::ZERO);
     assert_eq!(lookup.known(&ann), None, "it is to be asked for again");
     lookup.ask(Arc::clone(&ann)).await;
     assert_eq!(lookup.known(&ann).as_deref(), Some(&named("Ann")));
@@ -97,7 +95,7 @@ fn nothing_is_asked_of_apps_without_a_server() {
 fn an_answer_holds_for_its_time() {
     let cache = Cache::default();
     let ann = account("ann");
-    cache.put(Arc::clone(&ann), named("Ann"), seconds(10));
+    cache.put(&ann, named("Ann"), seconds(10));
     assert!(cache.get(&ann, seconds(9)).is_some());
     assert!(cache.get(&ann, seconds(10)).is_none());
     assert_eq!(cache.last_known(&ann), Some(named("Ann")));
@@ -108,11 +106,11 @@ fn memory_is_bounded_and_who_is_asked_for_stays() {
     let cache = Cache::default();
     let text = "x".repeat(256);
     let often = account("often");
-    cache.put(Arc::clone(&often), named(&text), seconds(10));
+    cache.put(&often, named(&text), seconds(10));
     let count = LOOKUP_CACHE_BYTES_MAX / 100;
     for number in 0..count {
         cache.put(
-            account(&format!("user-{number}")),
+            &account(&format!("user-{number}")),
             named(&text),
             seconds(10),
         );
