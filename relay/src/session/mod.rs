@@ -30,8 +30,8 @@ mod writes;
 use std::{collections::VecDeque, sync::Arc};
 
 use seqline_protocol::{
-    Encoding, Epoch, ErrorCode, Heartbeat, Hello, KickReason, Label, RelayFrame, ServerLimits,
-    limits::SEND_WINDOW,
+    Encoding, Epoch, ErrorCode, Heartbeat, Hello, KickReason, Label, PubSeq, RelayFrame,
+    ServerLimits, limits::SEND_WINDOW,
 };
 
 use self::{
@@ -86,7 +86,9 @@ pub struct Session {
     awaited: usize,
     /// Calls and the like that are under way, beside everything else.
     calls: usize,
-    /// Of the wave that told this session last, until the device pulls.
+    /// How far the device's last pull brought it in the public mailbox.
+    public_at: PubSeq,
+    /// Of the wave that told this session last, until the device has what it is about.
     wave: Option<Arc<WaveNotice>>,
     outgoing: Backlog,
     effects: VecDeque<Effect>,
@@ -154,6 +156,7 @@ impl Session {
             in_flight: VecDeque::new(),
             awaited: 0,
             calls: 0,
+            public_at: PubSeq::ZERO,
             wave: None,
             outgoing: Backlog::default(),
             effects: VecDeque::new(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seqline_protocol::{ConvId, RelayFrame, Seq};
+use seqline_protocol::{ConvId, PubSeq, RelayFrame, Seq};
 
 use super::{Effect, Phase, Session, feed::Reaction};
 use crate::{broadcasts::wave::WaveNotice, frames::Push};
@@ -40,12 +40,21 @@ impl Session {
                 conv: None,
             });
             self.wave = Some(notice);
+            self.count_for_wave();
         }
     }
 
-    /// The device has pulled of the public mailbox: what a wave is there for.
-    pub(super) fn pulled_public(&mut self) {
-        if let Some(notice) = self.wave.take() {
+    /// The device is handed everything of the public mailbox up to here.
+    pub(super) fn handed_public(&mut self, cursor: PubSeq) {
+        self.public_at = cursor;
+        self.count_for_wave();
+    }
+
+    /// A device that has what it is told of, because it looked by itself before, does not pull
+    /// again: it counts as soon as it is told.
+    fn count_for_wave(&mut self) {
+        let public_at = self.public_at;
+        if let Some(notice) = self.wave.take_if(|notice| notice.pub_head() <= public_at) {
             notice.pulled();
         }
     }

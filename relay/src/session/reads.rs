@@ -90,9 +90,6 @@ impl Session {
         let Some(limit) = self.page_limit(req, limit) else {
             return;
         };
-        if public.is_some() {
-            self.pulled_public();
-        }
         let pull = Pull {
             req,
             account,
@@ -241,6 +238,9 @@ impl Session {
             let left = BYTES_MAX.saturating_sub(entries_bytes);
             self.rules.public.page(viewer, place, left, now.wall)
         });
+        if let Some(public) = &public {
+            self.handed_public(public.cursor);
+        }
         let frame = page(self.encoding, pull.req, entries, head, public.as_ref());
         self.emit(Effect::Write(frame));
     }

@@ -33,7 +33,7 @@ pub(in crate::api) struct Value {
     connected: u64,
     /// Those that were told. Fewer in the end if some disconnected, or it was stopped.
     told: u64,
-    /// Those that pulled since they were told.
+    /// Those of them that have pulled what they were told of.
     pulled: u64,
 }
 

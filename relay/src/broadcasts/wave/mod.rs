@@ -162,10 +162,19 @@ impl WaveNotice {
         self.pub_head
     }
 
-    /// To be called once, when the session that was told pulls.
+    /// To be called once, when the device that was told has it.
     pub fn pulled(&self) {
         self.progress.pulled();
         self.counters.wave_pulls.add(1);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn at(pub_head: PubSeq, counters: &Arc<Counters>) -> Arc<Self> {
+        Arc::new(Self {
+            pub_head,
+            progress: Arc::default(),
+            counters: Arc::clone(counters),
+        })
     }
 }
 

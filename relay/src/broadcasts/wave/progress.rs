@@ -18,7 +18,7 @@ pub struct WaveProgress {
     pub connected: u64,
     /// Those that were told. Fewer in the end if some disconnected, or it was stopped.
     pub told: u64,
-    /// Those that pulled since they were told.
+    /// Those of them that have pulled what they were told of.
     pub pulled: u64,
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use seqline_protocol::{
     ClientFrame, PublicPage, PublicPlace, RelayFrame, RequestId, limits::FRAME_BYTES_MAX,
 };
@@ -5,7 +7,11 @@ use seqline_protocol::{
 use super::support::*;
 use crate::{
     auth::{Profile, Scope},
-    broadcasts::tests::support::{everyone, label, segments},
+    broadcasts::{
+        tests::support::{everyone, label, segments},
+        wave::WaveNotice,
+    },
+    counters::Counters,
     session::{Answer, Effect, Event, Query},
     store::{Audience, BroadcastAction, Page},
 };
@@ -124,6 +130,25 @@ fn the_view_of_welcome_is_the_view_of_pages() {
     let (page, _) = public(&desk.say(pull(5, Some(PublicPlace::default()))));
     assert_eq!(page.view, view);
     assert!(!view.is_empty());
+}
+
+#[test]
+fn a_wave_counts_who_has_it_whether_they_looked_before_or_after_it_told_them() {
+    for looks_first in [true, false] {
+        let mut desk = Desk::open(5);
+        desk.office.publish("now", everyone());
+        let head = desk.office.mailbox.head(&account("alice").app);
+        let counters = Arc::new(Counters::default());
+        if looks_first {
+            desk.say(pull(5, Some(PublicPlace::default())));
+        }
+        desk.feed(Event::Wave(WaveNotice::at(head, &counters)));
+        assert_eq!(counters.wave_pulls.get(), u64::from(looks_first));
+        for _ in 0..2 {
+            desk.say(pull(5, Some(PublicPlace::default())));
+            assert_eq!(counters.wave_pulls.get(), 1);
+        }
+    }
 }
 
 #[test]
