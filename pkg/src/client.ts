@@ -1,17 +1,14 @@
-import { Mailbox } from './broadcasts/mailbox.js';
 import { clearConversation, deviceCalls, groupCalls, isRepeatable, messageCalls } from './calls.js';
 import * as convert from './convert.js';
-import { Delivery } from './delivery.js';
 import { messageId, rawBody, rawDraft, rawTarget } from './drafts.js';
 import { Emitter } from './emitter.js';
-import type { Engine } from './engine.js';
-import { SeqlineError } from './error.js';
-import type { Environment } from './hosts/environment.js';
+import { disposed, SeqlineError } from './error.js';
 import { Live } from './live.js';
 import type { MethodName, MethodParams, MethodValue } from './methods.js';
 import { toApp, toRelay } from './names.js';
-import { Opening } from './opening.js';
-import type { RawConversation, RawEvent } from './raw.js';
+import type { RawConversation } from './raw.js';
+import { LocalSession } from './session/local.js';
+import type { Session } from './session/session.js';
 import type {
   Body,
   Broadcast,
@@ -27,6 +24,7 @@ import type {
   Handler,
   HistoryPage,
   HistoryQuery,
+  Host,
   SendResult,
   Sent,
   Stats,
@@ -37,7 +35,7 @@ import type { wasm } from './wasm.js';
 
 /** Where a client runs, and how its compiled part is loaded there. */
 export interface Platform {
-  environment: Environment;
+  host: Host;
   load(): Promise<void>;
 }
 
@@ -47,11 +45,6 @@ export interface Platform {
  */
 export function makeClient(platform: Platform, url: string | URL, options: ClientOptions): Client {
   return new SeqlineClient(platform, socketUrl(url), options);
-}
-
-interface Waiting {
-  use(engine: Engine): void;
-  fail(error: SeqlineError): void;
 }
 
 interface Connecting {
@@ -87,13 +80,8 @@ class SeqlineClient implements Client {
   );
   readonly #live: Live;
   readonly #emitter = new Emitter();
-  readonly #environment: Environment;
-  readonly #opening: Opening;
-  readonly #delivery: Delivery;
-  readonly #mailbox: Mailbox;
-  /** What waits for the engine, in order. */
-  readonly #waiting: Waiting[] = [];
-  #engine: Engine | undefined;
+  readonly #host: Host;
+  readonly #session: Session;
   #state: ConnectionState = { state: 'disconnected', reason: 'initial' };
   #user: string | undefined;
   #connecting: Connecting | undefined;
@@ -108,49 +96,22 @@ class SeqlineClient implements Client {
         this.#emitter.emit('room', event);
       },
       failed: (failure) => {
-        this.#failed(failure);
+        this.#emit('error', failure);
       },
     });
-    this.#environment = options.host ?? platform.environment;
-    this.#mailbox = new Mailbox({
-      emitter: this.#emitter,
-      call: this.call,
-      write: (changes) => this.#engine?.write(changes) ?? Promise.resolve(),
-      isConnected: () => this.#state.state === 'connected',
-      failed: (failure) => {
-        this.#failed(failure);
-      },
-    });
-    this.#delivery = new Delivery(
-      this.#emitter,
-      this.#mailbox,
-      {
-        taken: (id) => this.#engine?.taken(id),
-        refused: (id, count) => this.#engine?.refused(id, count),
-      },
-      () => this.#environment.monotonicMs(),
-    );
-    this.#opening = new Opening(platform, this.#environment, url, options, {
-      opened: (engine, stored) => {
-        this.#mailbox.restore(stored);
-        this.#opened(engine);
-      },
-      event: (event) => {
-        this.#heard(event);
-      },
-      deliver: (id, events) => {
-        this.#delivery.add(id, events);
-      },
-      crashed: (failure) => {
-        this.#failed(failure);
-        this.#setState({ state: 'disconnected', reason: 'crashed', failure });
-      },
-      warned: (failure) => {
-        this.#failed(failure);
-      },
-      retrying: (attempt, retryInMs) => {
-        if (!this.#connecting) return;
-        this.#setState({ state: 'connecting', attempt, retryInMs, offline: false });
+    this.#host = options.host ?? platform.host;
+    this.#session = new LocalSession({
+      host: this.#host,
+      load: () => platform.load(),
+      url,
+      options,
+      callMethod: this.call,
+      audience: {
+        has: (name) => this.#emitter.has(name),
+        emit: (name, event) => {
+          this.#emit(name, event);
+        },
+        handOver: (name, event) => this.#emitter.handOver(name, event),
       },
     });
   }
@@ -166,44 +127,26 @@ class SeqlineClient implements Client {
   connect(): Promise<void> {
     if (this.#disposing) return Promise.reject(disposed());
     if (this.#state.state === 'connected') return Promise.resolve();
-    if (this.#connecting) {
-      // Asked again while it waits for the next attempt: that is made now.
-      this.#engine?.connect();
-      return this.#connecting.promise;
-    }
-
-    const connecting = deferred();
-    this.#connecting = connecting;
-    this.#lastError = undefined;
-    if (!this.#engine) {
-      this.#setState({ state: 'connecting', attempt: 0, retryInMs: 0, offline: false });
-    }
-    this.#withEngine({
-      use: (engine) => {
-        if (this.#connecting === connecting) engine.connect();
-      },
-      fail: (error) => {
-        if (this.#connecting !== connecting) return;
-        this.#failed(error);
-        this.#setState({ state: 'disconnected', reason: 'refused', failure: error });
-      },
-    });
+    // Asked again while it waits for the next attempt: that is made now.
+    if (!this.#connecting) this.#lastError = undefined;
+    const connecting = (this.#connecting ??= deferred());
+    this.#session.connect();
     return connecting.promise;
   }
 
   disconnect(): void {
-    this.#opening.pause();
-    if (this.#engine) this.#engine.disconnect();
-    else if (this.#connecting) this.#setState({ state: 'disconnected', reason: 'requested' });
+    this.#session.disconnect();
   }
 
   dispose(): Promise<void> {
-    this.#disposing ??= this.#dispose();
+    this.#disposing ??= this.#session.dispose().then(() => {
+      this.#emitter.removeAll();
+    });
     return this.#disposing;
   }
 
   send(draft: DraftMessage): SendResult {
-    const clientMsgId = draft.clientMsgId ?? messageId(this.#environment.random());
+    const clientMsgId = draft.clientMsgId ?? messageId(this.#host.random());
     const promise = this.#sendDraft(draft, clientMsgId);
     // `status` events tell of a failure, too: an app that goes by them may leave the promise alone.
     promise.catch(() => undefined);
@@ -230,14 +173,12 @@ class SeqlineClient implements Client {
     await this.#call({ read: { conv, conv_seq: convSeq } });
   }
 
-  async broadcasts(): Promise<Broadcast[]> {
-    await this.#whenOpen();
-    return this.#mailbox.list();
+  broadcasts(): Promise<Broadcast[]> {
+    return this.#session.broadcasts();
   }
 
-  async opened(id: number): Promise<void> {
-    await this.#whenOpen();
-    await this.#mailbox.opened(id);
+  opened(id: number): Promise<void> {
+    return this.#session.opened(id);
   }
 
   async ephemeral(to: Target, kind: string, body: Body): Promise<void> {
@@ -246,7 +187,7 @@ class SeqlineClient implements Client {
 
   on<E extends EventName>(event: E, handler: Handler<E>): () => void {
     this.#emitter.add(event, handler);
-    if (event === 'message') this.#delivery.wake();
+    if (event === 'message') this.#session.listening();
     return () => {
       this.off(event, handler);
     };
@@ -257,8 +198,7 @@ class SeqlineClient implements Client {
   }
 
   stats(): Stats {
-    const raw = this.#engine?.stats();
-    return raw ? (toApp(raw) as Stats) : convert.NO_STATS;
+    return this.#session.stats() ?? convert.NO_STATS;
   }
 
   async #sendDraft(draft: DraftMessage, clientMsgId: string): Promise<Sent> {
@@ -274,85 +214,23 @@ class SeqlineClient implements Client {
     return this.#live.rooms;
   }
 
-  /** When storage is open. */
-  #whenOpen(): Promise<unknown> {
-    return new Promise((use, fail) => {
-      this.#withEngine({ use, fail });
-    });
-  }
-
   #call(request: wasm.Request): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#withEngine({
-        use: (engine) => {
-          engine.call(request).then(resolve, reject);
-        },
-        fail: reject,
-      });
-    });
+    return this.#session.call(request);
   }
 
-  /** Now, or when the engine is there, in the order of the calls. */
-  #withEngine(waiting: Waiting): void {
-    if (this.#disposing) {
-      waiting.fail(disposed());
-    } else if (this.#engine) {
-      waiting.use(this.#engine);
-    } else {
-      this.#waiting.push(waiting);
-      this.#opening.open().catch((error: unknown) => {
-        this.#failWaiting(error as SeqlineError);
-      });
-    }
-  }
-
-  #failWaiting(error: SeqlineError): void {
-    for (const waiting of this.#waiting.splice(0)) waiting.fail(error);
-  }
-
-  #opened(engine: Engine): void {
-    if (this.#disposing) {
-      void engine.close();
+  /** The session tells of something: what this client keeps of it, and then the handlers. */
+  #emit<E extends EventName>(name: E, event: Events[E]): void {
+    if (name === 'state') {
+      this.#setState(this.#withReason(event as ConnectionState));
       return;
     }
-    // Starting tells of restored messages, whose handlers may send: those queue behind.
-    engine.start();
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) next.use(engine);
-    this.#engine = engine;
-  }
-
-  async #dispose(): Promise<void> {
-    this.disconnect();
-    this.#delivery.stop();
-    this.#mailbox.stop();
-    this.#failWaiting(disposed());
-    await this.#opening.close();
-    await this.#engine?.close();
-    this.#engine = undefined;
-    this.#emitter.removeAll();
-  }
-
-  #heard(raw: RawEvent): void {
-    const { type, ...content } = raw;
-    switch (type) {
-      case 'state':
-        this.#setState(this.#withReason(toApp(content) as ConnectionState));
-        break;
-      case 'kicked': {
-        const event = content as Events['kicked'];
-        this.#lastError = { code: 'kicked', message: event.message, retryable: false };
-        this.#emitter.emit('kicked', event);
-        break;
-      }
-      case 'event':
-        this.#asked(content as { name: string; value: string });
-        break;
-      case 'error':
-        this.#failed(toApp(content) as Failure);
-        break;
-      default:
-        this.#emitter.emit(type, toApp(content) as never);
+    if (name === 'error') this.#lastError = event as Failure;
+    if (name === 'kicked') {
+      const { message } = event as Events['kicked'];
+      this.#lastError = { code: 'kicked', message, retryable: false };
     }
+    if (name === 'room') this.#live.heard(event as Events['room']);
+    this.#emitter.emit(name, event);
   }
 
   /** The error that ended the connection was told just before. */
@@ -362,20 +240,6 @@ class SeqlineClient implements Client {
     return hasFailed && failure ? { ...state, failure } : state;
   }
 
-  /** Something that this session asked to be told of. */
-  #asked({ name, value }: { name: string; value: string }): void {
-    const event = toApp(JSON.parse(value));
-    if (name === 'presence') this.#emitter.emit('presence', event as Events['presence']);
-    if (name !== 'room') return;
-    this.#live.heard(event as Events['room']);
-    this.#emitter.emit('room', event as Events['room']);
-  }
-
-  #failed(failure: Failure): void {
-    this.#lastError = failure;
-    this.#emitter.emit('error', failure);
-  }
-
   #setState(state: ConnectionState): void {
     // Opening and the session both tell of the first attempt.
     if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
@@ -383,7 +247,6 @@ class SeqlineClient implements Client {
     if (state.state === 'connected') {
       this.#user = state.user;
       this.#live.connected();
-      this.#mailbox.connected();
       this.#settle((connecting) => {
         connecting.resolve();
       });
@@ -428,12 +291,4 @@ function deferred(): Connecting {
   // `state` events tell of a refusal, too.
   promise.catch(() => undefined);
   return { promise, resolve, reject };
-}
-
-function disposed(): SeqlineError {
-  return new SeqlineError({
-    code: 'disconnected',
-    message: 'the client is disposed; make a new one',
-    retryable: false,
-  });
 }

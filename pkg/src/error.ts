@@ -17,3 +17,11 @@ export class SeqlineError extends Error implements Failure {
 export function messageOf(caught: unknown): string {
   return caught instanceof Error ? caught.message : String(caught);
 }
+
+export function disposed(): SeqlineError {
+  return new SeqlineError({
+    code: 'disconnected',
+    message: 'the client is disposed; make a new one',
+    retryable: false,
+  });
+}

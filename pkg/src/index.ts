@@ -1,6 +1,6 @@
 /** The entry point for browsers: windows and workers. */
 import { makeClient } from './client.js';
-import { browser } from './hosts/browser.js';
+import { browserHost } from './hosts/browser.js';
 import type { Client, ClientOptions, WasmSource } from './types.js';
 import { load } from './wasm.js';
 
@@ -38,7 +38,7 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
-  return makeClient({ environment: browser, load: init }, url, options);
+  return makeClient({ host: browserHost, load: init }, url, options);
 }
 
 const defaultSource = () => new URL('./wasm/seqline_bg.wasm', import.meta.url);

@@ -42,7 +42,7 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
-  return makeClient({ environment: nodeHost, load: init }, url, options);
+  return makeClient({ host: nodeHost, load: init }, url, options);
 }
 
 const defaultSource = () => new URL('./wasm/seqline_bg.wasm', import.meta.url);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { Delivery } from '../dist/delivery.js';
+import { Delivery } from '../dist/session/delivery.js';
 import { Emitter } from '../dist/emitter.js';
 import { connectedClient, newClient, next, record, until } from './support/client.ts';
 import { FakeRelay } from './support/fake-relay.ts';

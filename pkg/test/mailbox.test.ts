@@ -24,7 +24,7 @@ class Device {
   constructor(records = new Map<string, Uint8Array>()) {
     this.records = records;
     this.mailbox = new Mailbox({
-      emitter: this.emitter,
+      audience: this.emitter,
       call: ((method: string, { ids }: { ids: number[] }) => {
         this.calls.push([method, ids]);
         return this.answer(method, ids);
@@ -38,10 +38,10 @@ class Device {
         return Promise.resolve();
       },
       isConnected: () => this.isConnected,
-      failed: (failure) => this.errors.push(failure),
     });
     this.mailbox.restore([...records]);
     this.emitter.add('broadcast', this.#keep);
+    this.emitter.add('error', (failure) => void this.errors.push(failure));
   }
 
   readonly #keep = (change: Change) => {

@@ -22,11 +22,13 @@ export interface App {
   emit(event: Uint8Array): void;
   /** Answers a `call`: with what it gave, or with a failure. */
   answer(call: number, ok: boolean, value: Uint8Array): void;
-  /** Opens a socket; told by `opened`, `received` and `closed`. Not in a browser. */
+  /** Calls `timeout` when the clock has reached it, and forgets what it was asked before. */
+  wakeAt(atMs?: number): void;
+  /** Opens a socket; told by `opened`, `received` and `closed`. */
   openSocket(conn: number): void;
-  /** Writes a frame. Not in a browser. */
+  /** Writes a frame. */
   writeSocket(conn: number, frame: string | Uint8Array): void;
-  /** Closes a socket. Not in a browser. */
+  /** Closes a socket. */
   closeSocket(conn: number, code: number, reason: string): void;
   /** The session has hit a fault of its own, and does nothing from now on. */
   crashed(message: string): void;
@@ -57,6 +59,9 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn answer(this: &App, call: u32, ok: bool, value: JsValue) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = wakeAt)]
+    pub(crate) fn wake_at(this: &App, at_ms: Option<f64>) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = openSocket)]
     pub(crate) fn open_socket(this: &App, conn: u32) -> Result<(), JsValue>;

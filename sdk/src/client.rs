@@ -16,8 +16,6 @@ use crate::{app::App, driver::Driver, request, values};
 const TYPES: &str = r#"
 /** To the constructor, as CBOR. */
 export interface Settings {
-  /** Present in a browser, whose sockets and life-cycle events are then used. */
-  url?: string;
   host: string;
   /** What kind of device it is, where the app allows one of each. Default: `host`. */
   platform?: string;
@@ -33,7 +31,6 @@ export interface Settings {
 
 #[derive(Deserialize)]
 struct Settings {
-    url: Option<String>,
     host: String,
     platform: Option<Label>,
     app_version: Option<String>,
@@ -63,11 +60,8 @@ impl Client {
                 "the settings are not of the expected form".to_owned(),
             ));
         };
-        let url = settings.url.clone();
         let stored = values::stored(stored);
-        let driver = Driver::new(app, url, |now| {
-            Session::new(config(settings), seed, stored, now)
-        });
+        let driver = Driver::new(app, |now| Session::new(config(settings), seed, stored, now));
         Ok(Self { driver })
     }
 
@@ -120,6 +114,11 @@ impl Client {
     pub fn persist_failed(&self, write: u32, reason: String) {
         self.driver
             .feed(Input::PersistFailed(WriteId(write), reason));
+    }
+
+    /// What `wakeAt` asked for.
+    pub fn timeout(&self) {
+        self.driver.feed(Input::Timeout);
     }
 
     pub fn opened(&self, conn: u32) {

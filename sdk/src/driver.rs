@@ -7,13 +7,13 @@
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
-    rc::{Rc, Weak},
+    rc::Rc,
 };
 
 use seqline_core::{ConnId, Input, Now, Output, Session, Stats, TokenReason};
 use wasm_bindgen::JsValue;
 
-use crate::{app::App, browser::Browser, crash, timer::Timer, values};
+use crate::{app::App, crash, values};
 
 pub(crate) struct Driver {
     app: App,
@@ -21,27 +21,18 @@ pub(crate) struct Driver {
     inputs: RefCell<VecDeque<Input>>,
     is_running: Cell<bool>,
     has_crashed: Cell<bool>,
-    timer: Timer,
-    /// None where JavaScript brings its own sockets.
-    browser: Option<Browser>,
 }
 
 impl Driver {
     /// `make_session` is given the time.
-    pub(crate) fn new(
-        app: App,
-        url: Option<String>,
-        make_session: impl FnOnce(Now) -> Session,
-    ) -> Rc<Self> {
+    pub(crate) fn new(app: App, make_session: impl FnOnce(Now) -> Session) -> Rc<Self> {
         let session = make_session(now(&app));
-        Rc::new_cyclic(|weak: &Weak<Self>| Self {
+        Rc::new(Self {
             app,
             session: RefCell::new(session),
             inputs: RefCell::default(),
             is_running: Cell::new(false),
             has_crashed: Cell::new(false),
-            timer: Timer::default(),
-            browser: url.map(|url| Browser::new(url, weak.clone())),
         })
     }
 
@@ -51,9 +42,6 @@ impl Driver {
             let outputs = drain(&mut driver.session.borrow_mut());
             driver.perform_all(outputs);
         });
-        if let Some(browser) = &self.browser {
-            browser.start();
-        }
     }
 
     pub(crate) fn feed(self: &Rc<Self>, input: Input) {
@@ -103,14 +91,8 @@ impl Driver {
         match output {
             Output::FetchToken(reason) => app.fetch_token(reason_name(reason)),
             Output::Connect(conn) => self.open(conn),
-            Output::Write(conn, frame) => match &self.browser {
-                Some(browser) => browser.write(conn, &frame),
-                None => app.write_socket(conn.0, values::frame(&frame)),
-            },
-            Output::Close { conn, code, reason } => match &self.browser {
-                Some(browser) => browser.close(conn, code, reason),
-                None => app.close_socket(conn.0, code, reason),
-            },
+            Output::Write(conn, frame) => app.write_socket(conn.0, values::frame(&frame)),
+            Output::Close { conn, code, reason } => app.close_socket(conn.0, code, reason),
             Output::Persist(write, changes) => app.persist(write.0, values::changes(&changes)),
             Output::Deliver(delivery, events) => app.deliver(delivery.0, values::to_js(&events)),
             Output::Emit(event) => app.emit(values::to_js(&event)),
@@ -118,19 +100,13 @@ impl Driver {
             Output::Answer(call, Err(failure)) => {
                 app.answer(call.0, false, values::to_js(&failure))
             }
-            Output::WakeAt(at_ms) => {
-                self.wake_at(at_ms);
-                Ok(())
-            }
+            Output::WakeAt(at_ms) => app.wake_at(at_ms.map(millis)),
         }
     }
 
     /// A socket that cannot even be made is one that closed at once.
     fn open(self: &Rc<Self>, conn: ConnId) -> Result<(), JsValue> {
-        let opened = match &self.browser {
-            Some(browser) => browser.open(conn),
-            None => self.app.open_socket(conn.0),
-        };
+        let opened = self.app.open_socket(conn.0);
         if opened.is_err() {
             self.inputs
                 .borrow_mut()
@@ -139,34 +115,10 @@ impl Driver {
         opened
     }
 
-    /// Feeds the timeout when its time has come. Timers fire early at times, and the
-    /// session does not name the same deadline twice.
-    fn wake_at(self: &Rc<Self>, at_ms: Option<u64>) {
-        let Some(at_ms) = at_ms else {
-            return self.timer.stop();
-        };
-        let delay_ms = at_ms.saturating_sub(now(&self.app).mono_ms);
-        let driver = Rc::downgrade(self);
-        self.timer.set(delay_ms, move || {
-            let Some(driver) = driver.upgrade() else {
-                return;
-            };
-            if now(&driver.app).mono_ms < at_ms {
-                driver.wake_at(Some(at_ms));
-            } else {
-                driver.feed(Input::Timeout);
-            }
-        });
-    }
-
-    /// Called while panicking: whatever can still be reached is stopped, and the app told.
+    /// Called while panicking: the app is told, and stops what there is to stop.
     pub(crate) fn crash(&self, message: &str) {
         if self.has_crashed.replace(true) {
             return;
-        }
-        self.timer.stop();
-        if let Some(browser) = &self.browser {
-            browser.abandon();
         }
         let _ = self.app.crashed(message);
     }
@@ -182,6 +134,14 @@ fn reason_name(reason: TokenReason) -> &'static str {
 
 fn drain(session: &mut Session) -> Vec<Output> {
     std::iter::from_fn(|| session.poll_output()).collect()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds of a clock are far below 2^53"
+)]
+fn millis(at_ms: u64) -> f64 {
+    at_ms as f64
 }
 
 #[expect(

@@ -4,17 +4,16 @@
 //!
 //! - [`client`] is what JavaScript calls (with [`request`]s), [`app`] what it implements;
 //! - [`driver`] is the loop between the two: it feeds one input, drains every output,
-//!   and only then acts on them;
-//! - [`browser`] has the sockets and life-cycle events of browsers. Where JavaScript
-//!   brings its own (Node, or the app's), they stay on its side.
+//!   and only then acts on them.
+//!
+//! Sockets, timers, storage and life-cycle events stay in JavaScript, behind the `Host`
+//! interface of the package: this crate is the same in every host.
 
 mod app;
-mod browser;
 mod client;
 mod crash;
 mod driver;
 mod request;
-mod timer;
 mod values;
 
 #[global_allocator]

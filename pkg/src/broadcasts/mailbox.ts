@@ -6,11 +6,11 @@
  * told of, or one that it was told of and that is gone. So whatever is written when, and whenever
  * the page is closed, nothing is told twice for good, and nothing is left out.
  */
-import type { Emitter } from '../emitter.js';
 import { messageOf, SeqlineError } from '../error.js';
 import type { CallMethod } from '../methods.js';
 import { toApp } from '../names.js';
 import type { RawBroadcast, RawNews, RawSeen } from '../raw.js';
+import type { Audience } from '../session/session.js';
 import type { Changes, Events, Failure } from '../types.js';
 import { claim, IDS_MAX, type Claim } from './claim.js';
 import { HeldBroadcasts, type Held } from './held.js';
@@ -20,12 +20,11 @@ import type { Broadcast } from './types.js';
 const RETRY_MS = 10_000;
 
 export interface MailboxParts {
-  emitter: Emitter;
+  audience: Audience;
   call: CallMethod;
   /** Writes records of the storage. */
   write(changes: Changes): Promise<void>;
   isConnected(): boolean;
-  failed: (failure: Failure) => void;
 }
 
 export class Mailbox {
@@ -154,7 +153,7 @@ export class Mailbox {
   }
 
   async #tell(ids: number[]): Promise<void> {
-    const isListenedTo = this.#parts.emitter.has('broadcast');
+    const isListenedTo = this.#parts.audience.has('broadcast');
     const isFirst = (id: number) => this.#held.get(id)?.told === 0;
     const claimed = isListenedTo
       ? ids.filter((id) => isFirst(id) && !this.#held.get(id)?.broadcast?.every_device)
@@ -186,7 +185,9 @@ export class Mailbox {
   }
 
   async #ask(ids: number[]): Promise<ReadonlySet<number> | undefined> {
-    this.#claim = claim(this.#parts.call, ids, this.#parts.failed);
+    this.#claim = claim(this.#parts.call, ids, (failure) => {
+      this.#failed(failure);
+    });
     const found = await this.#claim.answer;
     this.#claim = undefined;
     // Neither taken nor refused: it comes again to the next client.
@@ -204,7 +205,7 @@ export class Mailbox {
   }
 
   #emit(event: Events['broadcast']): void | Promise<void> {
-    return this.#parts.emitter.handOver('broadcast', event);
+    return this.#parts.audience.handOver('broadcast', event);
   }
 
   async #sendOpened(): Promise<void> {
@@ -222,7 +223,7 @@ export class Mailbox {
         return;
       }
       // Asked again, it would be refused again.
-      this.#parts.failed(error as SeqlineError);
+      this.#failed(error as SeqlineError);
     } finally {
       this.#isSending = false;
     }
@@ -232,6 +233,10 @@ export class Mailbox {
     }
     await this.#write();
     await this.#sendOpened();
+  }
+
+  #failed(failure: Failure): void {
+    this.#parts.audience.emit('error', failure);
   }
 
   #dropExpired(): void {
@@ -250,7 +255,7 @@ export class Mailbox {
       this.#held.notWritten(changes);
       if (this.#isStorageFailing) return;
       this.#isStorageFailing = true;
-      this.#parts.failed({
+      this.#failed({
         code: 'storage_failed',
         message: `broadcasts are not kept: ${messageOf(error)}`,
         retryable: true,

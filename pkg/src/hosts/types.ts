@@ -1,8 +1,8 @@
 /** What a client needs of where it runs, for those who bring their own. */
 
 /**
- * What a client needs of where it runs. Every method may be called at any time after
- * `open` of the storage; callbacks must not be called from within these methods.
+ * What a client needs of where it runs. Every method may be called at any time. Callbacks must
+ * not be called from within these methods, `watch` excepted.
  */
 export interface Host {
   /** Told to the relay, for example `browser` or `node`. */
@@ -14,12 +14,18 @@ export interface Host {
    * event `storage_failed`, that what was opened is not the best there is.
    */
   openStorage(account: string, warn: (message: string) => void): Promise<Storage>;
-  /** Tells of changes of network and visibility. @returns a function that stops it. */
+  /** Tells how network and visibility are, then of changes. @returns a function that stops it. */
   watch(events: LifecycleEvents): () => void;
   /** 32 random bytes. */
   random(): Uint8Array;
   /** Milliseconds of a clock that never goes back. */
   monotonicMs(): number;
+  /**
+   * Calls back once, after so many milliseconds, at most 2^31 − 1. Late is no harm.
+   * Default: `setTimeout`.
+   * @returns a function that calls it off.
+   */
+  after?(delayMs: number, callback: () => void): () => void;
 }
 
 export interface SocketEvents {

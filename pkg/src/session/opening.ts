@@ -1,12 +1,10 @@
 /** From options to a running engine: loads the compiled client, finds the account, opens storage. */
-import type { Platform } from './client.js';
-import { isBroadcastKey } from './broadcasts/held.js';
+import { isBroadcastKey } from '../broadcasts/held.js';
+import { messageOf, SeqlineError } from '../error.js';
+import { memoryStorage } from '../storage/memory.js';
+import type { ClientOptions, Failure, Host, Storage } from '../types.js';
 import { Engine, type EngineListener, type Settings } from './engine.js';
-import { messageOf, SeqlineError } from './error.js';
-import type { Environment } from './hosts/environment.js';
-import { memoryStorage } from './storage/memory.js';
 import { accountOf, Tokens } from './tokens.js';
-import type { ClientOptions, Failure, Storage } from './types.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Between attempts to get the first token; doubles. */
@@ -22,30 +20,28 @@ export interface OpeningListener extends EngineListener {
   retrying(attempt: number, retryInMs: number): void;
 }
 
+export interface OpeningParts {
+  host: Host;
+  /** Loads the compiled client. */
+  load(): Promise<void>;
+  /** Of the relay's WebSocket endpoint. */
+  url: string;
+  options: ClientOptions;
+}
+
 export class Opening {
-  readonly #platform: Platform;
-  readonly #environment: Environment;
-  readonly #url: string;
-  readonly #options: ClientOptions;
+  readonly #parts: OpeningParts;
   readonly #listener: OpeningListener;
   readonly #tokens: Tokens;
   #underWay: Promise<void> | undefined;
   #isPaused = false;
   #cutShort: (() => void) | undefined;
 
-  constructor(
-    platform: Platform,
-    environment: Environment,
-    url: string,
-    options: ClientOptions,
-    listener: OpeningListener,
-  ) {
-    this.#platform = platform;
-    this.#environment = environment;
-    this.#url = url;
-    this.#options = options;
+  constructor(parts: OpeningParts, listener: OpeningListener) {
+    const { token, connectTimeoutMs = CONNECT_TIMEOUT_MS } = parts.options;
+    this.#parts = parts;
     this.#listener = listener;
-    this.#tokens = new Tokens(options.token, options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
+    this.#tokens = new Tokens(token, connectTimeoutMs);
   }
 
   /** Opens, unless it is doing so already. Resolves when done or paused. */
@@ -70,13 +66,14 @@ export class Opening {
   }
 
   async #run(): Promise<void> {
-    await this.#platform.load();
-    const account = this.#options.account ?? (await this.#accountOfToken());
+    const { host, url, options } = this.#parts;
+    await this.#parts.load();
+    const account = options.account ?? (await this.#accountOfToken());
     if (account === undefined) return;
     const parts = {
-      environment: this.#environment,
-      url: this.#url,
-      settings: settingsOf(this.#options),
+      host,
+      url,
+      settings: settingsOf(options),
       tokens: this.#tokens,
       listener: this.#listener,
     };
@@ -121,12 +118,12 @@ export class Opening {
   }
 
   async #openStorage(account: string): Promise<Storage> {
-    const { storage } = this.#options;
+    const { host, options } = this.#parts;
     const warn = (message: string) => {
       this.#warnOfStorage(message);
     };
     try {
-      return await (storage ? storage(account) : this.#environment.openStorage(account, warn));
+      return await (options.storage ? options.storage(account) : host.openStorage(account, warn));
     } catch (error) {
       this.#warnOfStorage(messageOf(error));
       return memoryStorage()(account);

@@ -2,19 +2,19 @@
  * Drives one session of the compiled client: does what it asks for, tells it what happened.
  * Knows no rule of the protocol; those are in Rust.
  */
-import { decode, encode } from './cbor.js';
-import { messageOf, SeqlineError } from './error.js';
-import type { Environment } from './hosts/environment.js';
-import type { RawDelivery, RawEvent } from './raw.js';
+import { Alarm } from '../alarm.js';
+import { decode, encode } from '../cbor.js';
+import { messageOf, SeqlineError } from '../error.js';
+import type { RawDelivery, RawEvent } from '../raw.js';
 import type { Tokens } from './tokens.js';
-import type { Changes, Failure, Socket, Storage, TokenReason } from './types.js';
-import { wasm } from './wasm.js';
+import type { Changes, Failure, Host, Socket, Storage, TokenReason } from '../types.js';
+import { wasm } from '../wasm.js';
 
-export type Settings = Omit<wasm.Settings, 'url' | 'host'>;
+export type Settings = Omit<wasm.Settings, 'host'>;
 
 /** What the engine is made of. */
 export interface EngineParts {
-  environment: Environment;
+  host: Host;
   /** Of the relay's WebSocket endpoint. */
   url: string;
   settings: Settings;
@@ -38,6 +38,7 @@ interface PendingCall {
 export class Engine implements wasm.App {
   readonly #parts: EngineParts;
   readonly #session: wasm.Client;
+  readonly #alarm: Alarm;
   readonly #sockets = new Map<number, Socket>();
   readonly #calls = new Map<number, PendingCall>();
   readonly #writes = new Set<Promise<void>>();
@@ -47,13 +48,17 @@ export class Engine implements wasm.App {
 
   /** `stored` is what the storage holds of the session. */
   constructor(parts: EngineParts, stored: [string, Uint8Array][]) {
-    const { environment, url, settings } = parts;
-    const usesOwnSockets = environment.openSocket !== undefined;
+    const { host, settings } = parts;
     this.#parts = parts;
+    this.#alarm = new Alarm(host, () => {
+      this.#enter((session) => {
+        session.timeout();
+      });
+    });
     this.#session = new wasm.Client(
       this,
-      encode({ ...settings, host: environment.name, url: usesOwnSockets ? undefined : url }),
-      environment.random(),
+      encode({ ...settings, host: host.name }),
+      host.random(),
       stored,
     );
   }
@@ -63,7 +68,7 @@ export class Engine implements wasm.App {
     this.#enter((session) => {
       session.start();
     });
-    this.#stopWatching = this.#parts.environment.watch?.({
+    this.#stopWatching = this.#parts.host.watch({
       online: (online) => {
         this.#enter((session) => {
           session.online(online);
@@ -157,7 +162,7 @@ export class Engine implements wasm.App {
   // What the session calls.
 
   monotonicMs(): number {
-    return this.#parts.environment.monotonicMs();
+    return this.#parts.host.monotonicMs();
   }
 
   fetchToken(reason: TokenReason): void {
@@ -207,8 +212,12 @@ export class Engine implements wasm.App {
     else pending?.reject(failureOf(value));
   }
 
+  wakeAt(atMs?: number): void {
+    this.#alarm.set(atMs);
+  }
+
   openSocket(conn: number): void {
-    const socket = this.#parts.environment.openSocket?.(this.#parts.url, {
+    const socket = this.#parts.host.openSocket(this.#parts.url, {
       opened: () => {
         this.#enter((session) => {
           session.opened(conn);
@@ -227,7 +236,7 @@ export class Engine implements wasm.App {
         });
       },
     });
-    if (socket) this.#sockets.set(conn, socket);
+    this.#sockets.set(conn, socket);
   }
 
   writeSocket(conn: number, frame: string | Uint8Array): void {
@@ -267,6 +276,7 @@ export class Engine implements wasm.App {
   #finish(failure: Failure): void {
     const error = new SeqlineError(failure);
     this.#end = error;
+    this.#alarm.set(undefined);
     for (const call of this.#calls.values()) call.reject(error);
     this.#calls.clear();
   }

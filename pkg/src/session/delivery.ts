@@ -1,9 +1,9 @@
-import { delivered } from './convert.js';
-import type { Emitter } from './emitter.js';
-import { messageOf } from './error.js';
-import type { EventName } from './types.js';
-import type { Mailbox } from './broadcasts/mailbox.js';
-import type { RawDelivery } from './raw.js';
+import type { Mailbox } from '../broadcasts/mailbox.js';
+import { delivered } from '../convert.js';
+import { messageOf } from '../error.js';
+import type { RawDelivery } from '../raw.js';
+import type { EventName } from '../types.js';
+import type { Audience } from './session.js';
 
 /** How long handlers run before the page gets a turn: half a frame at 60 Hz. */
 const SLICE_MS_MAX = 8;
@@ -25,7 +25,7 @@ export interface DeliveryReport {
  * `message` handler listens: an app that registers late misses nothing.
  */
 export class Delivery {
-  readonly #emitter: Emitter;
+  readonly #audience: Audience;
   readonly #mailbox: Mailbox;
   readonly #report: DeliveryReport;
   readonly #monotonicMs: () => number;
@@ -35,12 +35,12 @@ export class Delivery {
   #sliceStart = 0;
 
   constructor(
-    emitter: Emitter,
+    audience: Audience,
     mailbox: Mailbox,
     report: DeliveryReport,
     monotonicMs: () => number,
   ) {
-    this.#emitter = emitter;
+    this.#audience = audience;
     this.#mailbox = mailbox;
     this.#report = report;
     this.#monotonicMs = monotonicMs;
@@ -75,7 +75,7 @@ export class Delivery {
   }
 
   #canGoOn(): boolean {
-    return !this.#isStopped && this.#emitter.has('message');
+    return !this.#isStopped && this.#audience.has('message');
   }
 
   /** False if it was interrupted: what is left of the batch waits in it. */
@@ -104,12 +104,12 @@ export class Delivery {
       case 'seen':
         return this.#mailbox.mark(event);
       default:
-        return this.#emitter.handOver(event.type, delivered(event));
+        return this.#audience.handOver(event.type, delivered(event));
     }
   }
 
   #refused(name: EventName, error: unknown): void {
-    this.#emitter.emit('error', {
+    this.#audience.emit('error', {
       code: 'handler_failed',
       message: `a handler of \`${name}\` failed, and will get the event again: ${messageOf(error)}`,
       retryable: true,

@@ -1,5 +1,5 @@
-import { SeqlineError } from './error.js';
-import type { ClientOptions, TokenReason } from './types.js';
+import { SeqlineError } from '../error.js';
+import type { ClientOptions, TokenReason } from '../types.js';
 
 /** Gets tokens from the app: one request at a time, however many ask. */
 export class Tokens {
