@@ -255,7 +255,7 @@ class SeqlineClient implements Client {
       const { reason } = state;
       this.#settle((connecting) => {
         // The error that says why may follow within this turn.
-        queueMicrotask(() => {
+        void Promise.resolve().then(() => {
           connecting.reject(this.#whyDisconnected(reason));
         });
       });

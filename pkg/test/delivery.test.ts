@@ -1,3 +1,4 @@
+import type { Host } from 'seqline';
 import { expect, test } from 'vitest';
 
 import { Delivery } from '../dist/session/delivery.js';
@@ -132,7 +133,8 @@ test('a burst leaves room for others', async () => {
   });
   const taken: number[] = [];
   const report = { taken: (id: number) => void taken.push(id), refused: () => undefined };
-  const delivery = new Delivery(emitter, undefined as never, report, () => now_ms);
+  const host = { monotonicMs: () => now_ms } as Host;
+  const delivery = new Delivery(emitter, undefined as never, report, host);
   const events = numbers(64).map((seq) => ({
     type: 'message' as const,
     seq,

@@ -1,4 +1,4 @@
-import { SeqlineError, type Broadcast, type Events } from 'seqline';
+import { SeqlineError, type Broadcast, type Events, type Host } from 'seqline';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { Mailbox } from '../dist/broadcasts/mailbox.js';
@@ -24,6 +24,7 @@ class Device {
   constructor(records = new Map<string, Uint8Array>()) {
     this.records = records;
     this.mailbox = new Mailbox({
+      host: {} as Host,
       audience: this.emitter,
       call: ((method: string, { ids }: { ids: number[] }) => {
         this.calls.push([method, ids]);

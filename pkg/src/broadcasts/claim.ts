@@ -1,7 +1,8 @@
 /** Asks the relay which broadcasts no other device of this user has shown yet. */
+import { after } from '../alarm.js';
 import { SeqlineError } from '../error.js';
 import type { CallMethod } from '../methods.js';
-import type { Failure } from '../types.js';
+import type { Failure, Host } from '../types.js';
 
 /** Ids named in one call, at most. */
 export const IDS_MAX = 100;
@@ -18,7 +19,12 @@ export interface Claim {
 }
 
 /** Doing it again gives the same answer: what this device has claimed stays new for it. */
-export function claim(call: CallMethod, ids: number[], failed: (failure: Failure) => void): Claim {
+export function claim(
+  host: Host,
+  call: CallMethod,
+  ids: number[],
+  failed: (failure: Failure) => void,
+): Claim {
   let isOver = false;
   let giveUp!: () => void;
   const over = new Promise<undefined>((resolve) => {
@@ -26,21 +32,22 @@ export function claim(call: CallMethod, ids: number[], failed: (failure: Failure
       resolve(undefined);
     };
   });
-  const timer = setTimeout(giveUp, PATIENCE_MS);
-  const answer = Promise.race([ask(call, ids, () => isOver), over])
+  const stop = after(host, PATIENCE_MS, giveUp);
+  const answer = Promise.race([ask(host, call, ids, () => isOver), over])
     .catch((error: unknown) => {
       failed(error as SeqlineError);
       return undefined;
     })
     .finally(() => {
       isOver = true;
-      clearTimeout(timer);
+      stop();
     });
   return { answer, giveUp };
 }
 
 /** @throws {SeqlineError} what trying again cannot heal */
 async function ask(
+  host: Host,
   call: CallMethod,
   ids: number[],
   isOver: () => boolean,
@@ -54,7 +61,7 @@ async function ask(
     } catch (error) {
       if (isOver()) break;
       if (!(error instanceof SeqlineError && error.retryable)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await new Promise<void>((resolve) => after(host, RETRY_MS, resolve));
     }
   }
   return found;

@@ -6,12 +6,13 @@
  * told of, or one that it was told of and that is gone. So whatever is written when, and whenever
  * the page is closed, nothing is told twice for good, and nothing is left out.
  */
+import { after } from '../alarm.js';
 import { messageOf, SeqlineError } from '../error.js';
 import type { CallMethod } from '../methods.js';
 import { toApp } from '../names.js';
 import type { RawBroadcast, RawNews, RawSeen } from '../raw.js';
 import type { Audience } from '../session/session.js';
-import type { Changes, Events, Failure } from '../types.js';
+import type { Changes, Events, Failure, Host } from '../types.js';
 import { claim, IDS_MAX, type Claim } from './claim.js';
 import { HeldBroadcasts, type Held } from './held.js';
 import type { Broadcast } from './types.js';
@@ -20,6 +21,7 @@ import type { Broadcast } from './types.js';
 const RETRY_MS = 10_000;
 
 export interface MailboxParts {
+  host: Host;
   audience: Audience;
   call: CallMethod;
   /** Writes records of the storage. */
@@ -34,7 +36,7 @@ export class Mailbox {
   #isStopped = false;
   #isStorageFailing = false;
   #isSending = false;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopRetry: (() => void) | undefined;
 
   constructor(parts: MailboxParts) {
     this.#parts = parts;
@@ -126,7 +128,7 @@ export class Mailbox {
   stop(): void {
     this.#isStopped = true;
     this.#claim?.giveUp();
-    clearTimeout(this.#retryTimer);
+    this.#stopRetry?.();
   }
 
   #put(broadcast: RawBroadcast): void {
@@ -185,7 +187,7 @@ export class Mailbox {
   }
 
   async #ask(ids: number[]): Promise<ReadonlySet<number> | undefined> {
-    this.#claim = claim(this.#parts.call, ids, (failure) => {
+    this.#claim = claim(this.#parts.host, this.#parts.call, ids, (failure) => {
       this.#failed(failure);
     });
     const found = await this.#claim.answer;
@@ -218,8 +220,8 @@ export class Mailbox {
       await this.#parts.call('broadcasts.opened', { ids: sent.map(([id]) => id) });
     } catch (error) {
       if (error instanceof SeqlineError && error.retryable) {
-        clearTimeout(this.#retryTimer);
-        this.#retryTimer = setTimeout(() => void this.#sendOpened(), RETRY_MS);
+        this.#stopRetry?.();
+        this.#stopRetry = after(this.#parts.host, RETRY_MS, () => void this.#sendOpened());
         return;
       }
       // Asked again, it would be refused again.

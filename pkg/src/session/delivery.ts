@@ -1,8 +1,9 @@
+import { after } from '../alarm.js';
 import type { Mailbox } from '../broadcasts/mailbox.js';
 import { delivered } from '../convert.js';
 import { messageOf } from '../error.js';
 import type { RawDelivery } from '../raw.js';
-import type { EventName } from '../types.js';
+import type { EventName, Host } from '../types.js';
 import type { Audience } from './session.js';
 
 /** How long handlers run before the page gets a turn: half a frame at 60 Hz. */
@@ -28,22 +29,17 @@ export class Delivery {
   readonly #audience: Audience;
   readonly #mailbox: Mailbox;
   readonly #report: DeliveryReport;
-  readonly #monotonicMs: () => number;
+  readonly #host: Host;
   readonly #batches: Batch[] = [];
   #isRunning = false;
   #isStopped = false;
   #sliceStart = 0;
 
-  constructor(
-    audience: Audience,
-    mailbox: Mailbox,
-    report: DeliveryReport,
-    monotonicMs: () => number,
-  ) {
+  constructor(audience: Audience, mailbox: Mailbox, report: DeliveryReport, host: Host) {
     this.#audience = audience;
     this.#mailbox = mailbox;
     this.#report = report;
-    this.#monotonicMs = monotonicMs;
+    this.#host = host;
   }
 
   add(id: number, events: RawDelivery[]): void {
@@ -65,7 +61,7 @@ export class Delivery {
     this.#isRunning = true;
     // Never from within the call that brought the batch.
     await Promise.resolve();
-    this.#sliceStart = this.#monotonicMs();
+    this.#sliceStart = this.#host.monotonicMs();
     while (this.#canGoOn()) {
       const [batch] = this.#batches;
       if (!batch || !(await this.#handOver(batch))) break;
@@ -118,9 +114,9 @@ export class Delivery {
   }
 
   async #breathe(): Promise<void> {
-    if (this.#monotonicMs() - this.#sliceStart < SLICE_MS_MAX) return;
-    await nextTask();
-    this.#sliceStart = this.#monotonicMs();
+    if (this.#host.monotonicMs() - this.#sliceStart < SLICE_MS_MAX) return;
+    await nextTask(this.#host);
+    this.#sliceStart = this.#host.monotonicMs();
   }
 }
 
@@ -129,10 +125,10 @@ const handlersOf = ({ type }: RawDelivery): EventName =>
   type === 'public' || type === 'seen' ? 'broadcast' : type;
 
 /**
- * Lets the page paint and react. Not `setTimeout` where there is another way: in a hidden
+ * Lets the page paint and react. Not with a timer where there is another way: in a hidden
  * page that takes a second.
  */
-function nextTask(): Promise<void> {
+function nextTask(host: Host): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === 'function') {
       setImmediate(resolve);
@@ -144,7 +140,7 @@ function nextTask(): Promise<void> {
       };
       port2.postMessage(null);
     } else {
-      setTimeout(resolve, 0);
+      after(host, 0, resolve);
     }
   });
 }

@@ -257,7 +257,8 @@ export class Engine implements wasm.App {
       retryable: false,
     };
     this.#finish(failure);
-    queueMicrotask(() => {
+    // Not `queueMicrotask`, which some mini-programs do not have.
+    void Promise.resolve().then(() => {
       this.#stopWatching?.();
       for (const conn of [...this.#sockets.keys()]) this.closeSocket(conn, 1000, '');
       this.#parts.listener.crashed(failure);

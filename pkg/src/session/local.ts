@@ -39,6 +39,7 @@ export class LocalSession implements Session {
     const { audience, host } = parts;
     this.#audience = audience;
     this.#mailbox = new Mailbox({
+      host,
       audience,
       call: parts.callMethod,
       write: (changes) => this.#engine?.write(changes) ?? Promise.resolve(),
@@ -51,7 +52,7 @@ export class LocalSession implements Session {
         taken: (id) => this.#engine?.taken(id),
         refused: (id, count) => this.#engine?.refused(id, count),
       },
-      () => host.monotonicMs(),
+      host,
     );
     this.#opening = new Opening(parts, {
       opened: (engine, stored) => {

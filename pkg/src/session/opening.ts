@@ -1,4 +1,5 @@
 /** From options to a running engine: loads the compiled client, finds the account, opens storage. */
+import { after } from '../alarm.js';
 import { isBroadcastKey } from '../broadcasts/held.js';
 import { messageOf, SeqlineError } from '../error.js';
 import { memoryStorage } from '../storage/memory.js';
@@ -41,7 +42,7 @@ export class Opening {
     const { token, connectTimeoutMs = CONNECT_TIMEOUT_MS } = parts.options;
     this.#parts = parts;
     this.#listener = listener;
-    this.#tokens = new Tokens(token, connectTimeoutMs);
+    this.#tokens = new Tokens(parts.host, token, connectTimeoutMs);
   }
 
   /** Opens, unless it is doing so already. Resolves when done or paused. */
@@ -140,9 +141,9 @@ export class Opening {
 
   #wait(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, delayMs);
+      const stop = after(this.#parts.host, delayMs, resolve);
       this.#cutShort = () => {
-        clearTimeout(timer);
+        stop();
         resolve();
       };
     });

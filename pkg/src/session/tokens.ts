@@ -1,15 +1,18 @@
+import { after } from '../alarm.js';
 import { SeqlineError } from '../error.js';
-import type { ClientOptions, TokenReason } from '../types.js';
+import type { ClientOptions, Host, TokenReason } from '../types.js';
 
 /** Gets tokens from the app: one request at a time, however many ask. */
 export class Tokens {
+  readonly #host: Host;
   readonly #source: ClientOptions['token'];
   readonly #timeoutMs: number;
   #underWay: Promise<string> | undefined;
   /** One that nobody has used yet. */
   #fresh: string | undefined;
 
-  constructor(source: ClientOptions['token'], timeoutMs: number) {
+  constructor(host: Host, source: ClientOptions['token'], timeoutMs: number) {
+    this.#host = host;
     this.#source = source;
     this.#timeoutMs = timeoutMs;
   }
@@ -36,11 +39,25 @@ export class Tokens {
 
   async #ask(reason: TokenReason): Promise<string> {
     if (typeof this.#source === 'string') return this.#source;
-    const token: unknown = await withTimeout(this.#source(reason), this.#timeoutMs);
+    const token: unknown = await this.#inTime(this.#source(reason));
     if (typeof token !== 'string' || token === '') {
       throw unavailable('the `token` function did not give a string');
     }
     return token;
+  }
+
+  async #inTime<T>(value: T | Promise<T>): Promise<T> {
+    let stop!: () => void;
+    const timeout = new Promise<never>((_, reject) => {
+      stop = after(this.#host, this.#timeoutMs, () => {
+        reject(unavailable(`the \`token\` function gave nothing within ${this.#timeoutMs} ms`));
+      });
+    });
+    try {
+      return await Promise.race([value, timeout]);
+    } finally {
+      stop();
+    }
   }
 }
 
@@ -58,20 +75,6 @@ export function accountOf(token: string): string {
     // Not a readable one.
   }
   return 'default';
-}
-
-async function withTimeout<T>(value: T | Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(unavailable(`the \`token\` function gave nothing within ${timeoutMs} ms`));
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([value, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function unavailable(message: string): SeqlineError {
