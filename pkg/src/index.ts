@@ -1,24 +1,11 @@
-/** The entry point for browsers: windows and workers. */
+/** The entry point for browsers, windows and workers. Its wasm is a file beside it. */
 import { makeClient } from './client.js';
 import { browserHost } from './hosts/browser.js';
 import type { Client, ClientOptions, WasmSource } from './types.js';
 import { load } from './wasm.js';
+import { fromSource } from './web-assembly.js';
 
-export {
-  channelConversation,
-  conversationKind,
-  directConversation,
-  EVERYONE,
-  groupConversation,
-  peerOf,
-  roomConversation,
-  type ConversationKind,
-} from './conversations.js';
-export { SeqlineError } from './error.js';
-export { BODY_BYTES_MAX, bodyBytes, surplusBytes } from './limits.js';
-export { rebuild, type Rebuilt, type RebuildOptions } from './rebuild.js';
-export { memoryStorage } from './storage/memory.js';
-export type * from './types.js';
+export * from './entry.js';
 
 /**
  * Loads the compiled client. Optional: `connect()` does it too. Call it to say where the file
@@ -27,7 +14,7 @@ export type * from './types.js';
  * @throws {SeqlineError} `wasm_unavailable`
  */
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
-  return load(source, (place) => fetch(place ?? defaultSource()));
+  return load(fromSource(source, (place = defaultSource()) => fetch(place)));
 }
 
 /**

@@ -5,24 +5,11 @@ import { makeClient } from './client.js';
 import { nodeHost } from './hosts/node.js';
 import type { Client, ClientOptions, WasmSource } from './types.js';
 import { load } from './wasm.js';
+import { fromSource } from './web-assembly.js';
 
-export {
-  channelConversation,
-  conversationKind,
-  directConversation,
-  EVERYONE,
-  groupConversation,
-  peerOf,
-  roomConversation,
-  type ConversationKind,
-} from './conversations.js';
-export { SeqlineError } from './error.js';
+export * from './entry.js';
 export { nodeHost } from './hosts/node.js';
 export { fileStorage } from './storage/file.js';
-export { BODY_BYTES_MAX, bodyBytes, surplusBytes } from './limits.js';
-export { rebuild, type Rebuilt, type RebuildOptions } from './rebuild.js';
-export { memoryStorage } from './storage/memory.js';
-export type * from './types.js';
 
 /**
  * Loads the compiled client. Optional: `connect()` does it too. Calling it again does nothing;
@@ -31,14 +18,11 @@ export type * from './types.js';
  * @throws {SeqlineError} `wasm_unavailable`
  */
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
-  return load(source, readSource);
+  return load(fromSource(source, readSource));
 }
 
 /**
- * Makes a client of one user on one device. Nothing is loaded or connected before `connect()`
- * or the first call that needs it.
- * @param url The relay's: `https://chat.example.com`, or with `ws`, `wss`, `http`. A path other
- * than `/` is taken as it is; else it is `/v1/socket`.
+ * Makes a client, as `createClient` of `seqline` does.
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {

@@ -1,20 +1,24 @@
+/** The compiled client: loaded once, whatever it was compiled to and wherever it comes from. */
 import { messageOf, SeqlineError } from './error.js';
-import type { WasmSource } from './types.js';
-import initGlue from './wasm/seqline.js';
+import * as glue from './wasm/seqline_bg.js';
 
-export * as wasm from './wasm/seqline.js';
+export * as wasm from './wasm/seqline_bg.js';
+
+/** What the compiled client imports, as WebAssembly wants it. */
+export type Imports = Record<string, Record<string, (...args: never[]) => unknown>>;
+
+/** Makes the compiled client. @returns what it exports: its memory and its functions */
+export type Instantiate = (imports: Imports) => object | Promise<object>;
 
 let loading: Promise<void> | undefined;
 
 /**
  * Loads the compiled client once. Calls while it loads share it, calls afterwards do nothing,
  * and a call after a failure tries again.
+ * @throws {SeqlineError} `wasm_unavailable`
  */
-export function load(
-  source: WasmSource | Promise<WasmSource> | undefined,
-  read: (source: string | URL | undefined) => Promise<WasmSource>,
-): Promise<void> {
-  loading ??= instantiate(source, read).catch((error: unknown) => {
+export function load(instantiate: Instantiate): Promise<void> {
+  loading ??= connect(instantiate).catch((error: unknown) => {
     loading = undefined;
     throw new SeqlineError({
       code: 'wasm_unavailable',
@@ -26,26 +30,8 @@ export function load(
   return loading;
 }
 
-async function instantiate(
-  source: WasmSource | Promise<WasmSource> | undefined,
-  read: (source: string | URL | undefined) => Promise<WasmSource>,
-): Promise<void> {
-  const given = await source;
-  const isPlace = given === undefined || typeof given === 'string' || given instanceof URL;
-  const found = isPlace ? await read(given) : given;
-  if (typeof Response === 'function' && found instanceof Response) check(found);
-  await initGlue({ module_or_path: found });
-}
-
-/** Servers answer with their start page, or worse, where a file is missing. */
-function check(response: Response): void {
-  const type = response.headers.get('content-type') ?? 'no content type';
-  const what = response.ok
-    ? type.startsWith('text/html') && `is a web page (${type})`
-    : `answered ${response.status}`;
-  if (what) {
-    throw new Error(
-      `${response.url} ${what}. Serve the file \`seqline/seqline.wasm\` and give its URL to init()`,
-    );
-  }
+async function connect(instantiate: Instantiate): Promise<void> {
+  // A plain object: not every host takes a module's namespace for one.
+  const imports = { './seqline_bg.js': { ...glue } } as unknown as Imports;
+  glue.__wbg_set_wasm(await instantiate(imports));
 }

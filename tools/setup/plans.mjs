@@ -6,6 +6,7 @@ import { checkSteps } from './steps/checks.mjs';
 import { packageSteps } from './steps/packages.mjs';
 import { prepareSteps } from './steps/prepare.mjs';
 import { relaySteps } from './steps/relay.mjs';
+import { sizeSteps } from './steps/size.mjs';
 import { testSteps } from './steps/tests.mjs';
 import { wasmSteps } from './steps/wasm.mjs';
 
@@ -14,6 +15,7 @@ const steps = [
   ...prepareSteps,
   ...wasmSteps,
   ...packageSteps,
+  ...sizeSteps,
   ...relaySteps,
   ...checkSteps,
   ...testSteps,
@@ -51,7 +53,7 @@ export const plans = {
   format: { purpose: 'formats all code in place', steps: ['format'] },
   typecheck: { purpose: 'checks the types of all TypeScript', steps: ['typecheck'] },
   deny: { purpose: 'checks licences and known holes of the crates', steps: ['deny'] },
-  size: { purpose: 'builds the wasm and shows how big it is', steps: ['size'] },
+  size: { purpose: 'builds the npm package and shows how big it is', steps: ['size'] },
   'test:tools': { purpose: 'tests these build tools', steps: ['test-tools'], hasTests: true },
   'test:rust': { purpose: 'tests the crates natively', steps: ['test-rust'], hasTests: true },
   'test:wasm': {

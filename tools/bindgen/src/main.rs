@@ -1,13 +1,14 @@
-//! Makes a compiled wasm file loadable: writes its JavaScript glue (ES module
-//! for browsers and Node) and type declarations beside a rewritten wasm file.
+//! Makes a compiled wasm file usable: writes its JavaScript glue (an ES module)
+//! and type declarations beside a rewritten wasm file.
 //!
 //! ```text
-//! seqline-bindgen INPUT.wasm OUT_DIR NAME [--keep-debug]
+//! seqline-bindgen INPUT.wasm OUT_DIR NAME [--web] [--keep-debug]
 //! ```
 //!
-//! Writes `OUT_DIR/NAME.js`, `NAME.d.ts`, `NAME_bg.wasm` and `NAME_bg.wasm.d.ts`.
-//! `--keep-debug` keeps function names and line tables, for readable traces
-//! in tests.
+//! Writes `OUT_DIR/NAME_bg.js`, which is given its instance by whoever makes one,
+//! `NAME.d.ts` and `NAME_bg.wasm`. With `--web`, the glue is `NAME.js` and fetches
+//! and compiles the wasm itself. `--keep-debug` keeps function names and line
+//! tables, for readable traces in tests.
 //!
 //! This does the work of `wasm-bindgen-cli`, which takes minutes to install
 //! and whose version has to be matched with the library's by hand.
@@ -33,13 +34,15 @@ struct Options {
     input: PathBuf,
     out_dir: PathBuf,
     name: String,
+    web: bool,
     keep_debug: bool,
 }
 
 impl Options {
     fn parse(args: impl Iterator<Item = String>) -> Result<Self> {
         let (flags, positional): (Vec<_>, Vec<_>) = args.partition(|arg| arg.starts_with("--"));
-        if let Some(unknown) = flags.iter().find(|flag| *flag != "--keep-debug") {
+        let known = ["--web", "--keep-debug"];
+        if let Some(unknown) = flags.iter().find(|flag| !known.contains(&flag.as_str())) {
             bail!("unknown option {unknown}; {USAGE}");
         }
         let [input, out_dir, name] =
@@ -48,12 +51,13 @@ impl Options {
             input: input.into(),
             out_dir: out_dir.into(),
             name,
-            keep_debug: !flags.is_empty(),
+            web: flags.iter().any(|flag| flag == "--web"),
+            keep_debug: flags.iter().any(|flag| flag == "--keep-debug"),
         })
     }
 }
 
-const USAGE: &str = "usage: seqline-bindgen INPUT.wasm OUT_DIR NAME [--keep-debug]";
+const USAGE: &str = "usage: seqline-bindgen INPUT.wasm OUT_DIR NAME [--web] [--keep-debug]";
 
 fn generate(options: &Options) -> Result<()> {
     let wasm = fs::read(&options.input)
@@ -61,9 +65,14 @@ fn generate(options: &Options) -> Result<()> {
     let wasm = features::without_unsupported(&wasm)
         .with_context(|| format!("{} is not a whole wasm file", options.input.display()))?;
 
-    Bindgen::new()
+    let mut bindgen = Bindgen::new();
+    if options.web {
+        bindgen.web(true)?;
+    } else {
+        bindgen.bundler(true)?;
+    }
+    bindgen
         .input_bytes(&options.name, wasm)
-        .web(true)?
         .typescript(true)
         .keep_debug(options.keep_debug)
         .remove_name_section(!options.keep_debug)

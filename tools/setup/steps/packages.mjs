@@ -5,7 +5,7 @@ export const packageSteps = [
   {
     name: 'package',
     purpose: 'build the npm package `seqline`',
-    needs: ['npm', 'wasm-opt'],
+    needs: ['wasm-opt', 'wasm-portable'],
     inputs: ['pkg', 'sdk/dist', 'package-lock.json', 'tsconfig.base.json'],
     outputs: ['pkg/dist'],
     run: async ({ exec }) => {

@@ -13,7 +13,8 @@ export async function runWasmTests({ exec, found }) {
 
   await rm(inRoot(outDir), { recursive: true, force: true });
   for (const { name, wasm } of suites) {
-    await exec(inRoot(bindgenBinary), [wasm, inRoot(outDir, name), 'suite', '--keep-debug']);
+    const output = [inRoot(outDir, name), 'suite', '--web', '--keep-debug'];
+    await exec(inRoot(bindgenBinary), [wasm, ...output]);
   }
   await exec('node', ['tools/wasm-tests/run.mjs', outDir], {
     env: { CHROME_PATH: found.chromium },

@@ -1,14 +1,17 @@
-// From the Rust sources to the wasm and its glue in `sdk/dist`.
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+// From the Rust sources to the compiled client and its glue in `sdk/dist`.
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { bindgenBinary, inRoot, targetDirs } from '../paths.mjs';
 import { cargoFlags } from '../cargo.mjs';
-import { StepFailure } from '../failure.mjs';
-import { formatSizes, gzip_bytes_max, measure } from '../size.mjs';
+import { forAnyMemory } from '../glue.mjs';
 
 const cargoFiles = ['Cargo.toml', 'Cargo.lock'];
 const rawDir = 'target/wasm-glue';
+const rawWasm = `${rawDir}/seqline_bg.wasm`;
+const loweredWasm = 'target/wasm-portable/lowered.wasm';
+const compiled = (name) => `sdk/dist/${name}`;
+const binaryen = (tool) => inRoot('node_modules/binaryen/bin', tool);
 
 // What Safari 15 runs. With everything else off, wasm-opt also refuses a
 // module in which something newer slipped through.
@@ -20,14 +23,25 @@ const wasmFeatures = [
   '--enable-sign-ext',
 ];
 
+// Puts what WebAssembly has had from its first day in the place of what came later.
+const lowering = [
+  '--signext-lowering',
+  '--llvm-memory-copy-fill-lowering',
+  '--llvm-nontrapping-fptoint-lowering',
+];
+
 // Flat code, put together anew, is 2 % smaller than what -Oz alone makes of it.
-const passes = ['--flatten', '--rereloop', '-Oz', '-Oz', '--converge'];
+const shrinking = ['--flatten', '--rereloop', '-Oz', '-Oz', '--converge'];
+// Exported for glue of other targets. Not every host can give a global of a wasm to JavaScript.
+const unused = ['--remove-exports=__abort_handler', '--remove-exports=__instance_terminated'];
+const passes = [...unused, ...shrinking];
+const stripped = ['--strip-debug', '--strip-producers', '--strip-target-features'];
 
 /** @type {import('../runner.mjs').Step[]} */
 export const wasmSteps = [
   {
     name: 'bindgen',
-    purpose: 'build the tool that makes wasm loadable from JavaScript',
+    purpose: 'build the tool that makes wasm usable from JavaScript',
     needs: ['tools'],
     inputs: [...cargoFiles, 'tools/bindgen'],
     outputs: [bindgenBinary],
@@ -65,42 +79,32 @@ export const wasmSteps = [
     purpose: 'make the wasm as small as it gets',
     needs: ['npm', 'wasm'],
     inputs: [rawDir, 'node_modules/binaryen/package.json'],
-    outputs: ['sdk/dist'],
+    outputs: ['seqline_bg.wasm', 'seqline_bg.js', 'seqline.d.ts'].map(compiled),
     async run({ exec }) {
-      await rm(inRoot('sdk/dist'), { recursive: true, force: true });
       await mkdir(inRoot('sdk/dist'), { recursive: true });
-      const [input, output] = [rawDir, 'sdk/dist'].map((dir) => `${dir}/seqline_bg.wasm`);
-      const stripped = ['--strip-debug', '--strip-producers', '--strip-target-features'];
-      await exec('node', [
-        inRoot('node_modules/binaryen/bin/wasm-opt'),
-        ...[...passes, ...wasmFeatures, ...stripped, input, '-o', output],
-      ]);
-      for (const file of ['seqline.js', 'seqline.d.ts', 'seqline_bg.wasm.d.ts']) {
-        await copyFile(inRoot(rawDir, file), inRoot('sdk/dist', file));
-      }
+      const files = [rawWasm, '-o', compiled('seqline_bg.wasm')];
+      await exec('node', [binaryen('wasm-opt'), ...passes, ...wasmFeatures, ...stripped, ...files]);
+      await copyFile(inRoot(rawDir, 'seqline.d.ts'), inRoot(compiled('seqline.d.ts')));
+      const glue = await readFile(inRoot(rawDir, 'seqline_bg.js'), 'utf8');
+      await writeFile(inRoot(compiled('seqline_bg.js')), forAnyMemory(glue));
     },
   },
   {
-    name: 'size',
-    purpose: 'weigh what every visitor has to download',
+    name: 'wasm-portable',
+    purpose: 'make the wasm for hosts of WebAssembly 1.0, and JavaScript for those of none',
     needs: ['wasm-opt'],
-    isCheck: true,
-    async run({ say }) {
-      const sizes = await measure({
-        wasm: inRoot('sdk/dist/seqline_bg.wasm'),
-        glue: inRoot('sdk/dist/seqline.js'),
-      });
-      await writeFile(inRoot('target/size.json'), `${JSON.stringify(sizes, null, 2)}\n`);
-      for (const line of formatSizes(sizes)) say(line);
-      if (sizes.total.gzip_bytes > gzip_bytes_max) {
-        throw new StepFailure(
-          `${sizes.total.gzip_bytes} bytes gzipped are over the budget of ${gzip_bytes_max}.`,
-          {
-            advice:
-              'Look for what grew: new dependencies, formatting and panics with text are the usual causes.',
-          },
-        );
-      }
+    inputs: [rawDir, 'node_modules/binaryen/package.json'],
+    outputs: ['seqline_mvp.wasm', 'seqline_asm.js'].map(compiled),
+    async run({ exec }) {
+      await mkdir(inRoot('target/wasm-portable'), { recursive: true });
+      const lower = [...wasmFeatures, ...lowering, rawWasm, '-o', loweredWasm];
+      await exec('node', [binaryen('wasm-opt'), ...lower]);
+
+      // Nothing but the first version's features: wasm-opt refuses what is left of others.
+      const mvp = compiled('seqline_mvp.wasm');
+      const shrink = [...passes, '--mvp-features', ...stripped, loweredWasm, '-o', mvp];
+      await exec('node', [binaryen('wasm-opt'), ...shrink]);
+      await exec('node', [binaryen('wasm2js'), '-O', mvp, '-o', compiled('seqline_asm.js')]);
     },
   },
 ];

@@ -1,23 +1,37 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { formatSizes, measure } from '../size.mjs';
+import { excesses, formatSizes, sizeOf, sum } from '../size.mjs';
 
-test('adds up sizes and shows them in a table', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'size-'));
-  const [wasm, glue] = ['a.wasm', 'a.js'].map((file) => join(dir, file));
-  await writeFile(wasm, 'x'.repeat(10_240));
-  await writeFile(glue, 'y'.repeat(1024));
-  const sizes = await measure({ wasm, glue });
-  await rm(dir, { recursive: true });
+test('adds up sizes of files that are compressed each on its own', () => {
+  const [wasm, glue] = [sizeOf('x'.repeat(10_240)), sizeOf('y'.repeat(1024))];
+  assert.equal(wasm.raw_bytes, 10_240);
+  assert.ok(wasm.gzip_bytes < 100, 'repeated bytes compress well');
+  const both = sum([wasm, glue]);
+  assert.equal(both.raw_bytes, 11_264);
+  assert.equal(both.gzip_bytes, wasm.gzip_bytes + glue.gzip_bytes);
+  assert.equal(both.brotli_bytes, wasm.brotli_bytes + glue.brotli_bytes);
+});
 
-  assert.equal(sizes.wasm.raw_bytes, 10_240);
-  assert.equal(sizes.total.raw_bytes, 11_264);
-  assert.equal(sizes.total.gzip_bytes, sizes.wasm.gzip_bytes + sizes.glue.gzip_bytes);
-  assert.ok(sizes.wasm.gzip_bytes < 100, 'repeated bytes compress well');
-  const [, , , total] = formatSizes(sizes);
-  assert.match(total, /^total +11\.0 KB/);
+const size = { raw_bytes: 11_264, gzip_bytes: 2048, brotli_bytes: 1024 };
+
+test('tells what is over its budget', () => {
+  const [fits, over] = [
+    { name: 'fits', size, gzip_bytes_max: 2048 },
+    { name: 'over', size, gzip_bytes_max: 2047 },
+  ];
+  const rows = [fits, over, { name: 'has none', size }];
+  assert.deepEqual(excesses([{ title: 'all', rows }]), [over]);
+});
+
+test('shows sizes in a table', () => {
+  const rows = [
+    { name: 'facade', size, gzip_bytes_max: 4096 },
+    { name: 'tabs', size },
+  ];
+  assert.deepEqual(formatSizes([{ title: 'in a browser', rows }]), [
+    'in a browser       raw      gzip    brotli    budget',
+    '  facade       11.0 KB    2.0 KB    1.0 KB    4.0 KB',
+    '  tabs         11.0 KB    2.0 KB    1.0 KB',
+  ]);
 });

@@ -1,0 +1,96 @@
+// Weighs the built npm package, as a visitor of a page made with it downloads it.
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { inRoot } from './paths.mjs';
+import { budgets, sizeOf, sum } from './size.mjs';
+
+const inDist = (...parts) => inRoot('pkg/dist', ...parts);
+const weigh = async (...path) => sizeOf(await readFile(inDist(...path)));
+
+/**
+ * @returns {Promise<import('./size.mjs').Table[]>}
+ */
+export async function measurePackage() {
+  const wasm = await weigh('wasm/seqline_bg.wasm');
+  const glue = await weigh('wasm/seqline_bg.js');
+  const facade = await bundle('index', '{ createClient, init }');
+  return [
+    {
+      title: 'compiled client',
+      rows: [
+        { name: 'wasm', size: wasm },
+        { name: 'glue', size: glue },
+        { name: 'both', size: sum([wasm, glue]), gzip_bytes_max: budgets.compiled },
+      ],
+    },
+    {
+      title: 'seqline, in a browser',
+      rows: [
+        { name: 'facade and host', size: facade.needed, gzip_bytes_max: budgets.facade },
+        ...facade.later.map(({ name, size }) => ({ name: `${name}, when needed`, size })),
+      ],
+    },
+    { title: 'other entry points, in all', rows: await entryPoints() },
+  ];
+}
+
+async function entryPoints() {
+  const rows = [
+    { name: 'seqline/asm', size: await weigh('asm/index.mjs'), gzip_bytes_max: budgets.asm },
+    { name: 'seqline/seqline.mvp.wasm', size: await weigh('wasm/seqline_mvp.wasm') },
+  ];
+  for (const name of ['inline', 'slim', 'mp', 'vue', 'react']) {
+    if (!existsSync(inDist(`${name}.d.ts`))) continue;
+    const size =
+      name === 'mp'
+        ? await weigh('mp/index.js')
+        : (await bundle(name)).needed;
+    rows.push({ name: `seqline/${name}`, size });
+  }
+  return rows;
+}
+
+/**
+ * Bundles an entry point, as an app does that uses some of it. The glue is left out: it counts
+ * as compiled.
+ * @returns what is loaded with it, and the chunks that it loads once it needs them
+ */
+async function bundle(name, used = '*') {
+  // It is no dependency of the set-up, and so not there before it ran.
+  const { build } = await import('esbuild');
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: `export ${used} from './${name}.js';`, resolveDir: inDist() },
+    outdir: inRoot('target/size'),
+    external: ['*/wasm/seqline_bg.js', 'vue', 'react'],
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    metafile: true,
+    write: false,
+    absWorkingDir: inRoot(),
+    chunkNames: '[name]',
+  });
+  const outputs = new Map(
+    outputFiles.map(({ path, contents }) => [
+      basename(path),
+      { ...metafile.outputs[`target/size/${basename(path)}`], size: sizeOf(contents) },
+    ]),
+  );
+  const needed = withStaticImports('stdin.js', outputs);
+  const later = [...outputs]
+    .filter(([file]) => !needed.has(file))
+    .map(([file, { size }]) => ({ name: file, size }));
+  return { needed: sum([...needed].map((file) => outputs.get(file).size)), later };
+}
+
+function withStaticImports(file, outputs, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const { path, kind, external } of outputs.get(file).imports) {
+    if (kind === 'import-statement' && !external) withStaticImports(basename(path), outputs, found);
+  }
+  return found;
+}
