@@ -1,5 +1,4 @@
 // What is not loaded module by module: CommonJS, and entry points for hosts that know little.
-import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -10,10 +9,8 @@ import { inDist, pkg } from './paths.mjs';
 export async function bundleAll() {
   await bundleNode();
   await bundleInline();
-  for (const name of ['asm', 'mp']) {
-    if (existsSync(inDist(`${name}.js`))) await bundlePortable(name);
-  }
-  if (existsSync(inDist('mp'))) await addMiniProgram();
+  for (const name of ['asm', 'mp']) await bundlePortable(name);
+  await addMiniProgram();
   await addCommonJsTypes();
 }
 
@@ -49,7 +46,7 @@ async function bundlePortable(name) {
       charset: 'utf8',
       minify: true,
       // In the place of the globals of the same names.
-      inject: [inDist('polyfill/globals.js')].filter(existsSync),
+      inject: [inDist('polyfill/globals.js')],
     });
   }
   await writeFile(inDist(name, 'package.json'), commonJs);

@@ -1,8 +1,9 @@
 /** The entry point for browsers without WebAssembly: the client compiled to plain JavaScript. */
+import { fromAsm } from './asm-client.js';
 import { makeClient } from './client.js';
 import { browserHost } from './hosts/browser.js';
-import { loadAsm } from './plain.js';
 import type { Client, ClientOptions } from './types.js';
+import { load } from './wasm.js';
 
 export * from './entry.js';
 
@@ -12,7 +13,7 @@ export * from './entry.js';
  * @throws {SeqlineError} `wasm_unavailable`
  */
 export function init(): Promise<void> {
-  return loadAsm();
+  return load(fromAsm);
 }
 
 /**
@@ -20,5 +21,5 @@ export function init(): Promise<void> {
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
-  return makeClient({ host: browserHost, load: loadAsm }, url, options);
+  return makeClient({ host: browserHost, load: init }, url, options);
 }
