@@ -2,6 +2,7 @@ import { after } from '../alarm.js';
 import type { Mailbox } from '../broadcasts/mailbox.js';
 import { delivered } from '../convert.js';
 import { messageOf } from '../error.js';
+import { nextTask } from '../next-task.js';
 import type { RawDelivery } from '../raw.js';
 import type { EventName, Host } from '../types.js';
 import type { Audience } from './session.js';
@@ -115,7 +116,7 @@ export class Delivery {
 
   async #breathe(): Promise<void> {
     if (this.#host.monotonicMs() - this.#sliceStart < SLICE_MS_MAX) return;
-    await nextTask(this.#host);
+    await nextTask((done) => after(this.#host, 0, done));
     this.#sliceStart = this.#host.monotonicMs();
   }
 }
@@ -123,24 +124,3 @@ export class Delivery {
 /** Whose handlers hear of it. */
 const handlersOf = ({ type }: RawDelivery): EventName =>
   type === 'public' || type === 'seen' ? 'broadcast' : type;
-
-/**
- * Lets the page paint and react. Not with a timer where there is another way: in a hidden
- * page that takes a second.
- */
-function nextTask(host: Host): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === 'function') {
-      setImmediate(resolve);
-    } else if (typeof MessageChannel === 'function') {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(null);
-    } else {
-      after(host, 0, resolve);
-    }
-  });
-}
