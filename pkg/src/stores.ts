@@ -42,11 +42,11 @@ export interface Stores {
    * The messages of a conversation, also of one that nobody has written in yet. Who listens to
    * them is a handler of `message`: the cursor moves past what came.
    */
-  messages(conv: string): MessagesStore;
+  readonly messages: (conv: string) => MessagesStore;
   /** Who is typing in a conversation. */
-  typing(conv: string): TypingStore;
+  readonly typing: (conv: string) => TypingStore;
   /** Whether a user is there; `undefined` until that is known. */
-  presence(user: string): Observable<Presence | undefined>;
+  readonly presence: (user: string) => Observable<Presence | undefined>;
 }
 
 const made = new WeakMap<Client, Stores>();

@@ -1,7 +1,7 @@
 /** What becomes of messages after they were stored: edited, taken back, deleted, replaced. */
 import type { Message } from '../types.js';
 
-/** Kept for one answer that is under way, at most. */
+/** Kept for one answer that is under way, and as the latest ones, at most. */
 const KEPT_MAX = 1_000;
 
 /** What a change makes of a message; nothing if it is no longer shown. */
@@ -37,6 +37,8 @@ export const removed = (conv: string, convSeq: number): Amendment => ({
 
 /** Notes what happens while an answer is under way: its messages may be older. */
 export class Meanwhile {
+  /** The latest ones: an own message's acknowledgement may come after all that became of it. */
+  readonly recent: Amendment[] = [];
   readonly #answers = new Set<Amendment[]>();
 
   /** Something is asked. */
@@ -52,7 +54,7 @@ export class Meanwhile {
   }
 
   add(amendment: Amendment): void {
-    for (const amendments of this.#answers) {
+    for (const amendments of [this.recent, ...this.#answers]) {
       amendments.push(amendment);
       if (amendments.length > KEPT_MAX) amendments.shift();
     }

@@ -153,9 +153,12 @@ export class Chat {
       }),
       client.on('delete', ({ conv, convSeq }) => {
         this.#amend(removed(conv, convSeq));
+        this.#rows.forgetUnread(conv, convSeq);
+        this.#recount(conv);
       }),
       client.on('read', ({ conv, convSeq }) => {
-        if (this.#rows.markRead(conv, convSeq)) this.#reload();
+        this.#rows.markRead(conv, convSeq);
+        this.#recount(conv);
         this.#listChanged();
       }),
       client.on('receipt', (receipt) => {
@@ -263,11 +266,11 @@ export class Chat {
     if (draft && !this.#isStored(clientMsgId)) this.#outbox.add(draft);
     const message = this.#outbox.advance(event);
     if (message?.sent) {
-      if (this.#running.isRunning && user !== undefined) {
-        this.#place(storedForm(message, message.sent, user));
-      } else {
-        this.#outbox.delete(clientMsgId);
-      }
+      const isSeen = this.#running.isRunning && user !== undefined;
+      const stored = isSeen && storedForm(message, message.sent, user);
+      const now = stored && amend(stored, this.#meanwhile.recent);
+      if (now) this.#place(now);
+      else this.#outbox.delete(clientMsgId);
     }
     if (sent && user !== undefined) this.#reached(event.status, sent, user);
     this.#parts.outboxChanged();
@@ -341,6 +344,11 @@ export class Chat {
     if (!this.#list.isLoading) void this.#loadList();
   }
 
+  /** The relay knows by now what was read: it is asked if only it can tell what is unread. */
+  #recount(conv: string): void {
+    if (this.#running.isRunning && this.#rows.isRough(conv)) this.#reload();
+  }
+
   async #loadMore(): Promise<void> {
     const { next, isLoading } = this.#list;
     if (next !== undefined && !isLoading) await this.#loadList(next);
@@ -398,6 +406,7 @@ export class Chat {
     this.#client.markRead(conv, convSeq).then(
       () => {
         if (this.#marks.get(conv) === convSeq) this.#marks.delete(conv);
+        this.#recount(conv);
       },
       (error: unknown) => {
         // Else told again with the next connection; a later mark says it, too.

@@ -19,6 +19,8 @@ interface Row {
   counted: number;
   /** Positions of unread messages beyond, ascending. */
   since: number[];
+  /** True if only the relay can tell how much of what it counted is read now. */
+  isRough: boolean;
 }
 
 export class Rows {
@@ -48,8 +50,8 @@ export class Rows {
     const row = this.#rows.get(listed.conv);
     if (!row) {
       const { head, unread } = listed;
-      const made = { conversation: listed, countedTo: head, counted: unread, since: [] };
-      this.#rows.set(listed.conv, made);
+      const made = { conversation: listed, countedTo: head, counted: unread };
+      this.#rows.set(listed.conv, { ...made, since: [], isRough: false });
       this.#bound();
       return;
     }
@@ -61,6 +63,7 @@ export class Rows {
       // What was read here meanwhile, the relay has counted as unread.
       const isOlder = known.read > listed.read;
       row.counted = isOlder ? Math.min(listed.unread, listed.head - read) : listed.unread;
+      row.isRough = isOlder && row.counted > 0;
       row.since = row.since.filter((at) => at > listed.head);
     }
     this.#update(row, {
@@ -92,16 +95,27 @@ export class Rows {
     });
   }
 
-  /**
-   * This user has read up to here.
-   * @returns whether only the relay can tell now how much is unread
-   */
-  markRead(conv: string, convSeq: number): boolean {
+  /** This user has read up to here. */
+  markRead(conv: string, convSeq: number): void {
     const row = this.#rows.get(conv);
-    if (!row || convSeq <= row.conversation.read) return false;
+    if (!row || convSeq <= row.conversation.read) return;
     row.counted = Math.min(row.counted, Math.max(row.countedTo - convSeq, 0));
+    row.isRough = row.counted > 0;
     this.#update(row, { ...row.conversation, read: convSeq });
-    return row.counted > 0;
+  }
+
+  /** This user has deleted a message: it is not unread any more. */
+  forgetUnread(conv: string, convSeq: number): void {
+    const row = this.#rows.get(conv);
+    if (!row || convSeq <= row.conversation.read) return;
+    if (convSeq <= row.countedTo) row.isRough = true;
+    row.since = row.since.filter((at) => at !== convSeq);
+    this.#update(row, row.conversation);
+  }
+
+  /** Whether only the relay can tell how much is unread there. */
+  isRough(conv: string): boolean {
+    return this.#rows.get(conv)?.isRough ?? false;
   }
 
   addReceipt(receipt: Receipt): void {
@@ -152,7 +166,7 @@ export class Rows {
       activeAt: 0,
       crowd: false,
     };
-    const row = { conversation, countedTo: 0, counted: 0, since: [] };
+    const row = { conversation, countedTo: 0, counted: 0, since: [], isRough: false };
     this.#rows.set(conv, row);
     this.#bound();
     return row;
