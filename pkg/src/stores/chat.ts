@@ -85,7 +85,6 @@ export class Chat {
   readonly #parts: ConversationParts;
   #list = noList();
   #mustReload = false;
-  #aborter = new AbortController();
 
   constructor(client: Client) {
     this.#client = client;
@@ -136,8 +135,15 @@ export class Chat {
   }
 
   #start(): () => void {
-    const { signal } = (this.#aborter = new AbortController());
     const client = this.#client;
+    let end!: () => void;
+    const over = new Promise<undefined>((resolve) => {
+      end = () => {
+        resolve(undefined);
+      };
+    });
+    // Mini-programs have none.
+    const aborter = typeof AbortController === 'function' ? new AbortController() : undefined;
     const stops = [
       client.on('state', ({ state }) => {
         if (state === 'connected') this.#connected();
@@ -168,12 +174,13 @@ export class Chat {
       client.on('group', (event) => {
         this.#group(event);
       }),
-      client.on('reset', ({ conv }) => this.#reset(conv, signal)),
+      client.on('reset', ({ conv }) => this.#reset(conv, over, aborter?.signal)),
     ];
     if (client.state.state === 'connected') this.#connected();
     return () => {
       for (const stop of stops) stop();
-      this.#aborter.abort();
+      end();
+      aborter?.abort();
       this.#forget();
     };
   }
@@ -308,7 +315,11 @@ export class Chat {
   }
 
   /** What is known of the relay's side is void; what is on its way is not. */
-  async #reset(conv: string | undefined, signal: AbortSignal): Promise<void> {
+  async #reset(
+    conv: string | undefined,
+    over: Promise<undefined>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     if (conv === undefined) {
       this.#rows.clear();
       this.#outbox.forgetStored();
@@ -319,19 +330,21 @@ export class Chat {
     }
     this.#listChanged();
     this.#catchUp();
+    const rows = rebuild(this.#client, {
+      ...(conv === undefined ? {} : { conv }),
+      ...(signal ? { signal } : {}),
+      messagesPer: 0,
+    });
     try {
-      const which = conv === undefined ? {} : { conv };
-      for await (const { conversation } of rebuild(this.#client, {
-        ...which,
-        messagesPer: 0,
-        signal,
-      })) {
-        this.#rows.addListed(conversation);
+      for (;;) {
+        const next = await Promise.race([rows.next(), over]);
+        if (!next) return;
+        if (next.done) break;
+        this.#rows.addListed(next.value.conversation);
         this.#listChanged();
       }
       if (conv === undefined) this.#list = { isLoaded: true, isLoading: false };
     } catch (error) {
-      if (signal.aborted) return;
       // The event would come again, with the same outcome.
       this.#list = { ...this.#list, failure: failureOf(error) };
     }
