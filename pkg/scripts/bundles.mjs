@@ -9,6 +9,7 @@ import { inDist, pkg } from './paths.mjs';
 export async function bundleAll() {
   await bundleNode();
   await bundleInline();
+  for (const name of ['stores', 'vue', 'react']) await bundleBinding(name);
   for (const name of ['asm', 'mp']) await bundlePortable(name);
   await addMiniProgram();
   await addCommonJsTypes();
@@ -32,6 +33,12 @@ async function bundleNode() {
 /** For `require()` where files of the package are not to be found from its code. */
 async function bundleInline() {
   await bundle('inline', 'cjs/inline.js', { format: 'cjs', target: 'es2020' });
+}
+
+/** For `require()` beside a framework: in Jest, for example. */
+async function bundleBinding(name) {
+  const format = { format: 'cjs', target: 'es2020', external: ['vue', 'react'] };
+  await bundle(name, `cjs/${name}.js`, format);
 }
 
 /** For hosts of which nothing is assumed: old syntax, and own pieces for what may be missing. */
