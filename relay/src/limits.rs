@@ -149,9 +149,13 @@ pub const HELLO_WAIT_MS: u64 = 10_000;
 /// Shortest app secret, in bytes: what HS256 asks for. A shorter one is refused at start.
 pub const SECRET_BYTES_MIN: usize = 32;
 
-/// Silence that is forgiven beyond two heartbeat intervals, in milliseconds.
+/// Silence that is forgiven beyond a heartbeat interval and another one, in milliseconds.
 /// Then `heartbeat_timeout`.
 pub const PATIENCE_MARGIN_MS: u64 = 10_000;
+
+/// How much of that other interval is forgiven at most, in milliseconds: it makes up for a
+/// ping that was lost or late, and neither takes longer where intervals are long.
+pub const PATIENCE_SECOND_INTERVAL_MS_MAX: u64 = 60_000;
 
 /// Silence that is forgiven a device in the background, whose timers are throttled to
 /// once a minute, in milliseconds. Then `heartbeat_timeout`.

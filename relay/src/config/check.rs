@@ -2,10 +2,9 @@
 
 mod apps;
 mod broadcasts;
+mod heartbeat;
 
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
-
-use seqline_protocol::Heartbeat;
 
 use super::{Config, ConfigError, Origin, Problem, Settings, Sources, parse_time_s};
 use crate::{
@@ -47,7 +46,6 @@ struct Check<'a> {
 impl Check<'_> {
     fn config(&mut self) -> Config {
         let is_dev = self.sources.pick("dev", |s| &s.dev).0 == Some(true);
-        let heartbeat = Heartbeat::default();
         Config {
             is_dev,
             listen: self.listen(is_dev),
@@ -57,20 +55,7 @@ impl Check<'_> {
             allowed_origins: self.allowed_origins(),
             log_format: self.sources.pick("log_format", |s| &s.log_format).0,
             log: self.log(),
-            heartbeat: Heartbeat {
-                interval_ms: self.number(
-                    "heartbeat_interval_ms",
-                    |s| &s.heartbeat_interval_ms,
-                    heartbeat.interval_ms,
-                    100..=600_000,
-                ),
-                background_interval_ms: self.number(
-                    "heartbeat_background_interval_ms",
-                    |s| &s.heartbeat_background_interval_ms,
-                    heartbeat.background_interval_ms,
-                    100..=150_000,
-                ),
-            },
+            heartbeat: self.heartbeat(),
             commit_rules: self.commit_rules(),
             devices: self
                 .sources

@@ -61,17 +61,35 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_LOG", value_name = "FILTER")]
     pub log: Option<String>,
 
-    /// A client pings after so long without having heard anything. [default: 25000]
+    /// A client pings after so long without having heard anything, to begin with; then it
+    /// finds the interval that its network bears, within the bounds below. [default: 25000]
     #[arg(long, env = "SEQLINE_HEARTBEAT_INTERVAL_MS", value_name = "MS")]
     pub heartbeat_interval_ms: Option<u32>,
 
-    /// The same in the background, where timers are throttled. [default: 60000]
+    /// The same in the background, where timers are throttled. [default: 55000]
     #[arg(
         long,
         env = "SEQLINE_HEARTBEAT_BACKGROUND_INTERVAL_MS",
         value_name = "MS"
     )]
     pub heartbeat_background_interval_ms: Option<u32>,
+
+    /// No client pings more often. [default: 15000, or the interval if that is shorter]
+    #[arg(long, env = "SEQLINE_HEARTBEAT_INTERVAL_MS_MIN", value_name = "MS")]
+    pub heartbeat_interval_ms_min: Option<u32>,
+
+    /// No client pings less often. Keep it below the idle timeout of a proxy in front.
+    /// [default: 55000, or the interval if that is given]
+    #[arg(long, env = "SEQLINE_HEARTBEAT_INTERVAL_MS_MAX", value_name = "MS")]
+    pub heartbeat_interval_ms_max: Option<u32>,
+
+    /// The same in the background. [default: 240000, or the interval there if that is given]
+    #[arg(
+        long,
+        env = "SEQLINE_HEARTBEAT_BACKGROUND_INTERVAL_MS_MAX",
+        value_name = "MS"
+    )]
+    pub heartbeat_background_interval_ms_max: Option<u32>,
 
     /// How long a sender may take a message back. [default: 120000]
     #[arg(long, env = "SEQLINE_RECALL_WINDOW_MS", value_name = "MS")]

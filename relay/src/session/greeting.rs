@@ -59,7 +59,7 @@ impl Session {
                     now.uptime,
                 )));
                 self.lifetime.set_token_expiry(identity.expires);
-                self.lifetime.set_background(hello.background);
+                self.lifetime.set_state(hello.background, None);
                 self.emit(Effect::Open {
                     account: Arc::clone(&account),
                     device: hello.device.clone(),

@@ -103,7 +103,10 @@ impl Session {
                 method,
                 params,
             } => self.handle_call(account, req, method, params),
-            ClientFrame::State { background } => self.lifetime.set_background(background),
+            ClientFrame::State {
+                background,
+                interval_ms,
+            } => self.lifetime.set_state(background, interval_ms),
             ClientFrame::Refresh { req, token } => self.refresh(now, &account, req, &token),
             ClientFrame::Ping { nonce } => self.write(&RelayFrame::Pong {
                 nonce,

@@ -7,7 +7,9 @@ use seqline_protocol::{ErrorCode, Heartbeat, Micros};
 use super::{About, Phase, Session};
 use crate::{
     clock::Now,
-    limits::{BACKGROUND_PATIENCE_MS, HELLO_WAIT_MS, PATIENCE_MARGIN_MS},
+    limits::{
+        BACKGROUND_PATIENCE_MS, HELLO_WAIT_MS, PATIENCE_MARGIN_MS, PATIENCE_SECOND_INTERVAL_MS_MAX,
+    },
 };
 
 /// What the session's end is reckoned from.
@@ -16,6 +18,8 @@ pub(super) struct Lifetime {
     started: Duration,
     heard: Duration,
     is_background: bool,
+    /// What the client said to ping after, if it is not what it was told.
+    own_interval_ms: Option<u32>,
     /// While the client waits for the relay, its silence counts for nothing.
     is_paused: bool,
     token_expiry: Micros,
@@ -28,6 +32,7 @@ impl Lifetime {
             started: now.uptime,
             heard: now.uptime,
             is_background: false,
+            own_interval_ms: None,
             is_paused: false,
             token_expiry: Micros::ZERO,
         }
@@ -37,8 +42,9 @@ impl Lifetime {
         self.heard = now.uptime;
     }
 
-    pub(super) fn set_background(&mut self, is_background: bool) {
+    pub(super) fn set_state(&mut self, is_background: bool, interval_ms: Option<u32>) {
         self.is_background = is_background;
+        self.own_interval_ms = interval_ms;
     }
 
     pub(super) fn token_expiry(&self) -> Micros {
@@ -57,11 +63,36 @@ impl Lifetime {
     }
 
     fn patience(&self) -> Duration {
+        let interval_ms = u64::from(self.interval_ms());
+        let patience_ms =
+            interval_ms + interval_ms.min(PATIENCE_SECOND_INTERVAL_MS_MAX) + PATIENCE_MARGIN_MS;
         Duration::from_millis(if self.is_background {
-            BACKGROUND_PATIENCE_MS
+            patience_ms.max(BACKGROUND_PATIENCE_MS)
         } else {
-            2 * u64::from(self.heartbeat.interval_ms) + PATIENCE_MARGIN_MS
+            patience_ms
         })
+    }
+
+    /// After how much silence the client pings. Nobody is given more time than agreed.
+    fn interval_ms(&self) -> u32 {
+        let Heartbeat {
+            interval_ms,
+            background_interval_ms,
+            bounds,
+        } = self.heartbeat;
+        let start_ms = if self.is_background {
+            background_interval_ms
+        } else {
+            interval_ms
+        };
+        match (self.own_interval_ms, bounds) {
+            (Some(own_ms), Some(bounds)) => own_ms.min(if self.is_background {
+                bounds.background_interval_ms_max
+            } else {
+                bounds.interval_ms_max
+            }),
+            _ => start_ms,
+        }
     }
 
     fn hello_left(&self, now: Now) -> Duration {

@@ -7,8 +7,8 @@
 //! Timers of hidden pages fire late, and those of a suspended device not at all. So a
 //! verdict that comes much later than it was due is not given: the connection is asked
 //! once more, with a short deadline, before a healthy one is cut.
-
-use seqline_protocol::Heartbeat as Agreed;
+//!
+//! It also measures the silences, of both sides, that [`crate::rhythm`] learns from.
 
 use crate::rtt::Rtt;
 
@@ -36,9 +36,14 @@ pub(crate) enum Verdict {
 /// The signs of life of one connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Heartbeat {
-    agreed: Agreed,
-    background: bool,
+    interval_ms: u64,
     heard_ms: u64,
+    /// The last time that anything passed, either way.
+    passed_ms: u64,
+    /// The longest time without that, since something was heard.
+    silence_ms: u64,
+    /// More than silence may have happened since something was heard.
+    is_disturbed: bool,
     asked: Option<Asked>,
     asked_again: bool,
     nonce: u32,
@@ -48,15 +53,19 @@ pub(crate) struct Heartbeat {
 struct Asked {
     at_ms: u64,
     until_ms: u64,
+    /// The interval that ended with the question.
+    interval_ms: u64,
 }
 
 impl Heartbeat {
     /// A connection that was welcomed just now.
-    pub(crate) fn new(agreed: Agreed, background: bool, now_ms: u64) -> Self {
+    pub(crate) fn new(interval_ms: u64, now_ms: u64) -> Self {
         Self {
-            agreed,
-            background,
+            interval_ms,
             heard_ms: now_ms,
+            passed_ms: now_ms,
+            silence_ms: 0,
+            is_disturbed: false,
             asked: None,
             asked_again: false,
             nonce: 0,
@@ -65,23 +74,44 @@ impl Heartbeat {
 
     /// The current interval.
     pub(crate) fn interval_ms(&self) -> u64 {
-        u64::from(if self.background {
-            self.agreed.background_interval_ms
-        } else {
-            self.agreed.interval_ms
-        })
+        self.interval_ms
     }
 
-    /// The app went to the background or came back.
-    pub(crate) fn set_background(&mut self, background: bool) {
-        self.background = background;
+    pub(crate) fn set_interval_ms(&mut self, interval_ms: u64) {
+        self.interval_ms = interval_ms;
     }
 
-    /// Something was received.
-    pub(crate) fn heard(&mut self, now_ms: u64) {
+    /// Something was written.
+    pub(crate) fn wrote(&mut self, now_ms: u64) {
+        self.silence_ms = self.silence_until(now_ms);
+        self.passed_ms = now_ms;
+    }
+
+    /// Something was received. Gives the interval that was silent until it was asked about,
+    /// and is shown to do no harm.
+    pub(crate) fn heard(&mut self, now_ms: u64) -> Option<u64> {
+        let asked = self.asked.take();
+        // Something written soon after the last sign of life is usual: an `ack`.
+        let was_silent = |asked: &Asked| self.silence_ms >= asked.interval_ms * 7 / 8;
+        let survived_ms = asked.filter(was_silent).map(|asked| asked.interval_ms);
         self.heard_ms = now_ms;
-        self.asked = None;
+        self.passed_ms = now_ms;
+        self.silence_ms = 0;
+        self.is_disturbed = false;
         self.asked_again = false;
+        survived_ms
+    }
+
+    /// The connection is gone, and nobody said why. Gives the silence that may have done it.
+    pub(crate) fn lost(&self, now_ms: u64) -> Option<u64> {
+        // What is not asked about in time has an owner that sleeps.
+        let is_late = self.asked.is_none() && now_ms > self.due_ms() + LATE_MS;
+        // While an answer is waited for, the silence is a consequence.
+        let silence_ms = match self.asked {
+            Some(_) => self.silence_ms,
+            None => self.silence_until(now_ms),
+        };
+        (!self.is_disturbed && !is_late).then_some(silence_ms)
     }
 
     /// A pong came; gives the round trip if it answers the last ping. Before [`Self::heard`].
@@ -92,6 +122,8 @@ impl Heartbeat {
 
     /// The device may have slept: ask now, with a short deadline.
     pub(crate) fn probe(&mut self, rtt: &Rtt, now_ms: u64) -> Verdict {
+        // If it is dead, a sleep or another network is to blame, and not the silence.
+        self.is_disturbed = true;
         let until_ms = now_ms + rtt.patience_ms(PROBE_MIN_MS, PROBE_MAX_MS);
         match &mut self.asked {
             Some(asked) if now_ms < asked.until_ms => {
@@ -108,22 +140,31 @@ impl Heartbeat {
             Some(asked) if now_ms < asked.until_ms => Verdict::Fine,
             Some(asked) if now_ms > asked.until_ms + LATE_MS && !self.asked_again => {
                 self.asked_again = true;
+                self.is_disturbed = true;
                 let until_ms = now_ms + rtt.patience_ms(PROBE_MIN_MS, PROBE_MAX_MS);
                 self.ask(now_ms, until_ms)
             }
             Some(_) => Verdict::Dead,
-            None if now_ms >= self.heard_ms + self.interval_ms() => self.ask(
-                now_ms,
-                now_ms + rtt.patience_ms(PATIENCE_MIN_MS, PATIENCE_MAX_MS),
-            ),
+            None if now_ms >= self.due_ms() => {
+                self.is_disturbed |= now_ms > self.due_ms() + LATE_MS;
+                let until_ms = now_ms + rtt.patience_ms(PATIENCE_MIN_MS, PATIENCE_MAX_MS);
+                self.ask(now_ms, until_ms)
+            }
             None => Verdict::Fine,
         }
     }
 
     /// When [`Self::poll`] has something to say next.
     pub(crate) fn deadline_ms(&self) -> u64 {
-        self.asked
-            .map_or(self.heard_ms + self.interval_ms(), |asked| asked.until_ms)
+        self.asked.map_or(self.due_ms(), |asked| asked.until_ms)
+    }
+
+    fn due_ms(&self) -> u64 {
+        self.heard_ms + self.interval_ms
+    }
+
+    fn silence_until(&self, now_ms: u64) -> u64 {
+        self.silence_ms.max(now_ms.saturating_sub(self.passed_ms))
     }
 
     fn ask(&mut self, now_ms: u64, until_ms: u64) -> Verdict {
@@ -131,6 +172,7 @@ impl Heartbeat {
         self.asked = Some(Asked {
             at_ms: now_ms,
             until_ms,
+            interval_ms: self.interval_ms,
         });
         Verdict::Ask(self.nonce)
     }
@@ -144,14 +186,7 @@ mod tests {
     use super::*;
 
     fn fresh() -> Heartbeat {
-        Heartbeat::new(
-            Agreed {
-                interval_ms: 25_000,
-                background_interval_ms: 60_000,
-            },
-            false,
-            0,
-        )
+        Heartbeat::new(25_000, 0)
     }
 
     #[test]

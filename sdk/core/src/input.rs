@@ -1,7 +1,7 @@
 //! What happens to a session.
 
 use seqline_protocol::{ClientMsgId, ConvId, ConvSeq, Encoded, Kind, Priority, Target};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A message to be sent: what is kept in the store is what goes over the wire.
 pub use seqline_protocol::Send as Draft;
@@ -32,6 +32,25 @@ pub struct DeliveryId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WriteId(pub u32);
 
+/// A kind of network: what is learned of one says nothing of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkKind {
+    /// The host does not know.
+    #[default]
+    Unknown,
+    /// Wireless, of a home or an office.
+    Wifi,
+    /// Of a mobile carrier.
+    Cellular,
+    /// By wire.
+    Ethernet,
+}
+
+impl NetworkKind {
+    pub(crate) const COUNT: usize = 4;
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -58,6 +77,8 @@ pub enum Input {
     Timeout,
     /// The network went or came back.
     Online(bool),
+    /// What kind of network the device uses now; at the start, and when it changes.
+    Network(NetworkKind),
     /// The app went to the background or came back.
     Background(bool),
     /// The device may have slept, or the network changed: find out whether the

@@ -32,6 +32,7 @@
 //! | [`Session`] | which part an input concerns; when to wake |
 //! | `link` | when to connect, with which token, when to give up |
 //! | `heartbeat` | whether the connection lives |
+//! | `rhythm` | how long a silence may last on which network |
 //! | `outbox` | what is sent, sent again, acknowledged, failed |
 //! | `inbox` | what is in order, what is missing, what to pull |
 //! | `public` | when to look into the public mailbox, and from where |
@@ -55,6 +56,7 @@ mod outbox;
 mod output;
 mod public;
 mod receipts;
+mod rhythm;
 mod rtt;
 mod session;
 mod stats;
@@ -63,7 +65,7 @@ mod store;
 pub use config::Config;
 pub use event::{ConnectionState, Delivered, DisconnectReason, Event, Sent, Status};
 pub use failure::{Failure, FailureCode};
-pub use input::{CallId, Command, ConnId, DeliveryId, Draft, Input, Now, WriteId};
+pub use input::{CallId, Command, ConnId, DeliveryId, Draft, Input, NetworkKind, Now, WriteId};
 pub use output::{Output, Reply, StoreOp, TokenReason};
 pub use session::Session;
 pub use stats::Stats;

@@ -22,12 +22,13 @@ use crate::{
     failure::{Failure, FailureCode},
     heartbeat::{Heartbeat, Verdict},
     inbox::Inbox,
-    input::{ConnId, Input, Now},
+    input::{ConnId, Input, NetworkKind, Now},
     link::Link,
     outbox::Outbox,
     output::Output,
     public::Public,
     receipts::Receipts,
+    rhythm::Rhythm,
     rtt::Rtt,
     stats::Stats,
     store::{Position, Restored, StoreWriter},
@@ -49,6 +50,9 @@ pub struct Session {
     limits: ServerLimits,
     link: Link,
     heartbeat: Option<Heartbeat>,
+    rhythm: Rhythm,
+    /// What the relay knows of `background` and of the interval, if that is not its own.
+    told_state: (bool, Option<u32>),
     rtt: Rtt,
     outbox: Outbox,
     inbox: Inbox,
@@ -79,6 +83,7 @@ impl Session {
             position,
             outbox,
             crowds,
+            paths,
             corrupt,
         } = Restored::from_records(stored);
         let mut rng = rng_from(seed);
@@ -105,6 +110,8 @@ impl Session {
             limits: ServerLimits::default(),
             link: Link::new(),
             heartbeat: None,
+            rhythm: Rhythm::new(&paths),
+            told_state: (false, None),
             rtt: Rtt::default(),
             outbox: Outbox::default(),
             inbox: Inbox::new(cursor),
@@ -145,17 +152,14 @@ impl Session {
             Input::Connect => self.link.connect(&self.config, &mut self.outputs, now_ms),
             Input::Disconnect => self.stop(DisconnectReason::Requested),
             Input::Token(token) => self.token(token, now_ms),
-            Input::TokenFailed(message) => self.link.token_failed(
-                message,
-                &self.config,
-                &mut self.rng,
-                &mut self.outputs,
-                now_ms,
-            ),
+            Input::TokenFailed(message) => self.token_failed(message, now_ms),
             Input::Opened(conn) => self.greet(conn, now_ms),
             Input::Received(conn, frame) => self.receive(conn, &frame, now_ms),
             Input::Closed { conn, code } => {
                 if self.link.is_current(conn) {
+                    if code.is_none() {
+                        self.suspect_silence(now_ms);
+                    }
                     self.connection_lost(code, now_ms);
                 }
             }
@@ -163,8 +167,10 @@ impl Session {
             Input::Online(online) => {
                 self.link
                     .set_online(online, &self.config, &mut self.outputs, now_ms);
+                self.rhythm.acquit();
                 self.probe(now_ms);
             }
+            Input::Network(kind) => self.set_network(kind, now_ms),
             Input::Background(background) => self.set_background(background, now_ms),
             Input::Probe => self.wake_up(now_ms),
             Input::Taken(delivery) => {
@@ -207,9 +213,13 @@ impl Session {
     /// Counters and positions.
     #[must_use]
     pub fn stats(&self) -> Stats {
+        let path = self.rhythm.path();
         Stats {
             rtt_ms: self.rtt.smoothed_ms(),
             heartbeat_ms: self.heartbeat.as_ref().map_or(0, Heartbeat::interval_ms),
+            heartbeat_good_ms: Some(path.good_ms).filter(|ms| *ms > 0),
+            heartbeat_bad_ms: Some(path.bad_ms).filter(|ms| *ms > 0),
+            network: self.rhythm.network(),
             cursor: self.delivery.cursor(),
             head: self.inbox.head(),
             outbox: self.outbox.len(),
@@ -235,13 +245,42 @@ impl Session {
         if self.link.poll(&self.config, &mut self.outputs, now_ms) {
             self.cut("no welcome in time", now_ms);
         }
+        self.follow_rhythm();
         let Some(heartbeat) = &mut self.heartbeat else {
             return;
         };
         match heartbeat.poll(&self.rtt, now_ms) {
             Verdict::Fine => {}
             Verdict::Ask(nonce) => self.write(&ClientFrame::Ping { nonce }),
-            Verdict::Dead => self.cut("no sign of life", now_ms),
+            Verdict::Dead => {
+                self.suspect_silence(now_ms);
+                self.cut("no sign of life", now_ms);
+            }
+        }
+    }
+
+    /// Keeps to the interval of the moment, and tells the relay, whose patience follows it.
+    fn follow_rhythm(&mut self) {
+        let Some(heartbeat) = &mut self.heartbeat else {
+            return;
+        };
+        heartbeat.set_interval_ms(self.rhythm.interval_ms());
+        let state = (self.background, self.rhythm.own_interval_ms());
+        if state != self.told_state {
+            self.told_state = state;
+            let (background, interval_ms) = state;
+            self.write(&ClientFrame::State {
+                background,
+                interval_ms,
+            });
+        }
+    }
+
+    /// The connection is gone, and nobody said why.
+    fn suspect_silence(&mut self, now_ms: u64) {
+        let lost = |heartbeat: &Heartbeat| heartbeat.lost(now_ms);
+        if let Some(silence_ms) = self.heartbeat.as_ref().and_then(lost) {
+            self.rhythm.suspect(silence_ms);
         }
     }
 
@@ -316,6 +355,7 @@ impl Session {
             return;
         };
         self.greeted_at_ms = now_ms;
+        self.told_state = (self.background, None);
         let hello = ClientFrame::Hello(Hello {
             version: VERSION,
             token,
@@ -343,6 +383,17 @@ impl Session {
         }
     }
 
+    fn token_failed(&mut self, message: String, now_ms: u64) {
+        self.rhythm.acquit();
+        self.link.token_failed(
+            message,
+            &self.config,
+            &mut self.rng,
+            &mut self.outputs,
+            now_ms,
+        );
+    }
+
     fn stop(&mut self, reason: DisconnectReason) {
         if self.ack_at_ms.take().is_some() && self.link.open_conn().is_some() {
             self.write(&ClientFrame::Ack {
@@ -350,6 +401,7 @@ impl Session {
             });
         }
         self.forget_connection();
+        self.rhythm.acquit();
         self.link.stop(reason, 1000, &mut self.outputs);
         self.abandon_calls();
     }
@@ -369,6 +421,9 @@ impl Session {
     fn connection_lost(&mut self, code: Option<u16>, now_ms: u64) {
         if self.link.open_conn().is_some() {
             self.stats.losses += 1;
+        } else {
+            // The network itself is away.
+            self.rhythm.acquit();
         }
         self.forget_connection();
         self.link
@@ -406,12 +461,8 @@ impl Session {
     fn set_background(&mut self, background: bool, now_ms: u64) {
         let changed = background != self.background;
         self.background = background;
-        if let Some(heartbeat) = &mut self.heartbeat {
-            heartbeat.set_background(background);
-            if changed {
-                self.write(&ClientFrame::State { background });
-            }
-        }
+        self.rhythm.set_background(background);
+        self.follow_rhythm();
         if !background {
             if changed {
                 self.public.look();
@@ -420,7 +471,16 @@ impl Session {
         }
     }
 
+    /// A connection does not survive a change of networks as a rule.
+    fn set_network(&mut self, kind: NetworkKind, now_ms: u64) {
+        if kind != self.rhythm.network() {
+            self.rhythm.set_network(kind);
+            self.wake_up(now_ms);
+        }
+    }
+
     fn wake_up(&mut self, now_ms: u64) {
+        self.rhythm.acquit();
         self.link.hurry(&self.config, &mut self.outputs, now_ms);
         self.probe(now_ms);
     }
@@ -436,6 +496,9 @@ impl Session {
     fn write(&mut self, frame: &ClientFrame) {
         if let Some(conn) = self.link.conn() {
             let encoded = encode(self.config.encoding, frame);
+            if let Some(heartbeat) = &mut self.heartbeat {
+                heartbeat.wrote(self.last_now.mono_ms);
+            }
             self.stats.frames_out += 1;
             self.stats.bytes_out += encoded.as_bytes().len() as u64;
             self.outputs.push_back(Output::Write(conn, encoded));

@@ -3,6 +3,8 @@
 use seqline_protocol::Seq;
 use serde::Serialize;
 
+use crate::input::NetworkKind;
+
 /// What happened since the session was made; and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Stats {
@@ -10,6 +12,15 @@ pub struct Stats {
     pub rtt_ms: Option<u64>,
     /// The current heartbeat interval in milliseconds; 0 until the first `welcome`.
     pub heartbeat_ms: u64,
+    /// The longest silence, in milliseconds, that the present kind of network is known to
+    /// survive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbeat_good_ms: Option<u64>,
+    /// The shortest one that it is known not to survive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbeat_bad_ms: Option<u64>,
+    /// The kind of network that the host told of.
+    pub network: NetworkKind,
     /// Sessions opened (a `welcome` came).
     pub connects: u64,
     /// Connections lost after their `welcome`, other than by `disconnect`.

@@ -12,12 +12,15 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     input::{Draft, WriteId},
     output::{Output, StoreOp},
+    rhythm::Path,
 };
 
 const DEVICE: &str = "device";
 const POSITION: &str = "position";
 const OUTBOX: &str = "outbox/";
 const CROWD: &str = "crowd/";
+/// With the version of its form: a later one is kept beside it, and this one left alone.
+const PATHS: &str = "paths/1";
 /// How long to leave a store alone that has just failed.
 const RETRY_AFTER_MS: u64 = 5_000;
 
@@ -66,6 +69,7 @@ pub(crate) struct Restored {
     /// By place.
     pub(crate) outbox: Vec<(u64, OutboxRecord)>,
     pub(crate) crowds: Vec<(ConvId, CrowdRecord)>,
+    pub(crate) paths: Vec<Path>,
     /// Names of records that could not be read.
     pub(crate) corrupt: Vec<String>,
 }
@@ -87,6 +91,8 @@ impl Restored {
             self.device = Some(read(value)?);
         } else if key == POSITION {
             self.position = Some(read(value)?);
+        } else if key == PATHS {
+            self.paths = read(value)?;
         } else if let Some(place) = key.strip_prefix(OUTBOX) {
             let place = u64::from_str_radix(place, 16).ok()?;
             let after = self.outbox.partition_point(|(earlier, _)| *earlier < place);
@@ -123,6 +129,11 @@ impl StoreWriter {
 
     pub(crate) fn put_position(&mut self, position: &Position) {
         self.put(POSITION.to_owned(), position);
+    }
+
+    /// What is known of each kind of network.
+    pub(crate) fn put_paths(&mut self, paths: &[Path]) {
+        self.put(PATHS.to_owned(), &paths);
     }
 
     /// Keeps a message at its place; gives the write after which it counts as kept, or

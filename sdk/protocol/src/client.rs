@@ -109,11 +109,15 @@ pub enum ClientFrame {
         /// Its parameters: JSON text, in either encoding of frames.
         params: String,
     },
-    /// The app went to the background or came back. Not answered. A background device
-    /// is given more patience, as its timers are throttled.
+    /// The app went to the background or came back, or pings at another interval from now
+    /// on. Not answered. The relay's patience follows both.
     State {
-        /// True in the background.
+        /// True in the background, where timers are throttled.
         background: bool,
+        /// A `ping` comes after so much silence, within the bounds of `welcome`. Absent:
+        /// after as much as `welcome` said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        interval_ms: Option<u32>,
     },
     /// Replaces the session's token by a fresh one of the same user. Answered by `refreshed`.
     Refresh {

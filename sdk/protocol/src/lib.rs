@@ -44,7 +44,7 @@ pub use numbers::{
     BroadcastId, ConvSeq, Epoch, Micros, MsgId, NumberError, PubSeq, RequestId, Seq,
 };
 pub use passed::Passed;
-pub use relay::{Crowd, Heartbeat, RelayFrame, ServerLimits, Welcome};
+pub use relay::{Crowd, Heartbeat, HeartbeatBounds, RelayFrame, ServerLimits, Welcome};
 
 /// The protocol version that this crate speaks.
 pub const VERSION: u16 = 1;

@@ -240,17 +240,44 @@ pub struct Crowd {
 /// having received anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
-    /// In the foreground. Default 25 s.
+    /// In the foreground, to begin with. Default 25 s.
     pub interval_ms: u32,
-    /// In the background, where timers are throttled. Default 60 s.
+    /// In the background, to begin with. Default 55 s.
     pub background_interval_ms: u32,
+    /// Within these the client finds the interval that suits its network, and says so in
+    /// `state`. Absent: it keeps to the ones above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<HeartbeatBounds>,
+}
+
+/// What a client may make of the intervals of a [`Heartbeat`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeartbeatBounds {
+    /// Never shorter. Default 15 s.
+    pub interval_ms_min: u32,
+    /// In the foreground, never longer. Default 55 s: proxies cut what is silent for 60 s.
+    pub interval_ms_max: u32,
+    /// In the background, never longer. Default 4 min: address translators forget what is
+    /// silent for 5 min, and no one is looking.
+    pub background_interval_ms_max: u32,
 }
 
 impl Default for Heartbeat {
     fn default() -> Self {
         Self {
             interval_ms: 25_000,
-            background_interval_ms: 60_000,
+            background_interval_ms: 55_000,
+            bounds: Some(HeartbeatBounds::default()),
+        }
+    }
+}
+
+impl Default for HeartbeatBounds {
+    fn default() -> Self {
+        Self {
+            interval_ms_min: 15_000,
+            interval_ms_max: 55_000,
+            background_interval_ms_max: 240_000,
         }
     }
 }

@@ -33,7 +33,10 @@ fn silence_is_forgiven_for_two_heartbeats_and_ten_seconds() {
 #[test]
 fn the_background_is_given_three_minutes() {
     let mut desk = Desk::open(0);
-    desk.say(ClientFrame::State { background: true });
+    desk.say(ClientFrame::State {
+        background: true,
+        interval_ms: None,
+    });
     assert!(desk.pass_s(179).is_empty());
     assert_eq!(
         refusal(&desk.pass_s(1)),
@@ -41,8 +44,14 @@ fn the_background_is_given_three_minutes() {
     );
 
     let mut desk = Desk::open(0);
-    desk.say(ClientFrame::State { background: true });
-    desk.say(ClientFrame::State { background: false });
+    desk.say(ClientFrame::State {
+        background: true,
+        interval_ms: None,
+    });
+    desk.say(ClientFrame::State {
+        background: false,
+        interval_ms: None,
+    });
     assert_eq!(refusal(&desk.pass_s(60)).0, ErrorCode::HeartbeatTimeout);
 
     let mut desk = Desk::new();

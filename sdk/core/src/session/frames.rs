@@ -161,8 +161,11 @@ impl Session {
     }
 
     fn heard(&mut self, now_ms: u64) {
-        if let Some(heartbeat) = &mut self.heartbeat {
-            heartbeat.heard(now_ms);
+        if let Some(heartbeat) = &mut self.heartbeat
+            && let Some(silence_ms) = heartbeat.heard(now_ms)
+            && self.rhythm.survived(silence_ms, self.last_now.unix_ms)
+        {
+            self.store.put_paths(self.rhythm.paths());
         }
     }
 
@@ -180,7 +183,13 @@ impl Session {
         self.rtt.sample(now_ms.saturating_sub(self.greeted_at_ms));
         self.limits = welcome.limits;
         self.relay_clock = Some((welcome.now_us, now_ms));
-        self.heartbeat = Some(Heartbeat::new(welcome.heartbeat, self.background, now_ms));
+        if self
+            .rhythm
+            .connected(welcome.heartbeat, self.last_now.unix_ms)
+        {
+            self.store.put_paths(self.rhythm.paths());
+        }
+        self.heartbeat = Some(Heartbeat::new(self.rhythm.interval_ms(), now_ms));
         self.link
             .welcomed(welcome.token_expires_us, welcome.now_us, now_ms);
         self.syncing = true;

@@ -10,8 +10,9 @@ use std::fmt::Debug;
 
 use proptest::{char, collection::vec, option, prelude::*, sample::select, strategy::Union};
 use seqline_protocol::{
-    ClientFrame, ConvId, Crowd, ErrorCode, Heartbeat, Hello, KickReason, Priority, RelayFrame,
-    ResetReason, Resume, Send, ServerLimits, Start, Target, Welcome, limits::SAFE_INTEGER_MAX,
+    ClientFrame, ConvId, Crowd, ErrorCode, Heartbeat, HeartbeatBounds, Hello, KickReason, Priority,
+    RelayFrame, ResetReason, Resume, Send, ServerLimits, Start, Target, Welcome,
+    limits::SAFE_INTEGER_MAX,
 };
 use serde::de::DeserializeOwned;
 
@@ -87,8 +88,11 @@ pub(crate) fn client_frame() -> Union<BoxedStrategy<ClientFrame>> {
                 params,
             })
             .boxed(),
-        any::<bool>()
-            .prop_map(|background| ClientFrame::State { background })
+        any::<(bool, Option<u32>)>()
+            .prop_map(|(background, interval_ms)| ClientFrame::State {
+                background,
+                interval_ms,
+            })
             .boxed(),
         (number(), text())
             .prop_map(|(req, token)| ClientFrame::Refresh { req, token })
@@ -245,9 +249,14 @@ fn target() -> BoxedStrategy<Target> {
 
 fn welcome() -> BoxedStrategy<Welcome> {
     let heartbeat =
-        any::<(u32, u32)>().prop_map(|(interval_ms, background_interval_ms)| Heartbeat {
-            interval_ms,
-            background_interval_ms,
+        any::<((u32, u32), Option<(u32, u32, u32)>)>().prop_map(|(intervals, bounds)| Heartbeat {
+            interval_ms: intervals.0,
+            background_interval_ms: intervals.1,
+            bounds: bounds.map(|bounds| HeartbeatBounds {
+                interval_ms_min: bounds.0,
+                interval_ms_max: bounds.1,
+                background_interval_ms_max: bounds.2,
+            }),
         });
     let limits = any::<(u32, u32, u16, u16)>().prop_map(
         |(frame_bytes_max, body_bytes_max, page_entries_max, send_window)| ServerLimits {

@@ -260,12 +260,18 @@ fn signals() -> Vec<(&'static str, ClientFrame)> {
                 priority: Priority::Low,
             },
         ),
-        ("state", ClientFrame::State { background: true }),
-        (
-            "state: foreground",
-            ClientFrame::State { background: false },
-        ),
+        ("state", state(true, None)),
+        ("state: foreground", state(false, None)),
+        ("state: another interval", state(false, Some(37_500))),
+        ("state: longest interval", state(true, Some(u32::MAX))),
         ("ping", ClientFrame::Ping { nonce: 9 }),
         ("ping: largest nonce", ClientFrame::Ping { nonce: u32::MAX }),
     ]
+}
+
+fn state(background: bool, interval_ms: Option<u32>) -> ClientFrame {
+    ClientFrame::State {
+        background,
+        interval_ms,
+    }
 }

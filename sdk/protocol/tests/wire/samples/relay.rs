@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use seqline_protocol::{
-    Conversation, Crowd, Entry, ErrorCode, Heartbeat, Item, KickReason, Message, Priority, Receipt,
-    RelayFrame, ResetReason, ServerLimits, VERSION, Welcome,
+    Conversation, Crowd, Entry, ErrorCode, Heartbeat, HeartbeatBounds, Item, KickReason, Message,
+    Priority, Receipt, RelayFrame, ResetReason, ServerLimits, VERSION, Welcome,
 };
 
 use super::{
@@ -84,6 +84,11 @@ fn welcomes() -> Vec<(&'static str, RelayFrame)> {
         heartbeat: Heartbeat {
             interval_ms: u32::MAX,
             background_interval_ms: u32::MAX,
+            bounds: Some(HeartbeatBounds {
+                interval_ms_min: u32::MAX,
+                interval_ms_max: u32::MAX,
+                background_interval_ms_max: u32::MAX,
+            }),
         },
         limits: ServerLimits {
             frame_bytes_max: u32::MAX,
@@ -93,8 +98,19 @@ fn welcomes() -> Vec<(&'static str, RelayFrame)> {
         },
         ..plain.clone()
     };
+    let steady_heartbeat = Welcome {
+        heartbeat: Heartbeat {
+            bounds: None,
+            ..plain.heartbeat
+        },
+        ..plain.clone()
+    };
     vec![
         ("welcome", RelayFrame::Welcome(plain.clone())),
+        (
+            "welcome: no bounds of the heartbeat",
+            RelayFrame::Welcome(steady_heartbeat),
+        ),
         (
             "welcome: another epoch",
             reset(ResetReason::EpochChanged, 2),
