@@ -16,7 +16,7 @@ import type {
   Rooms,
 } from './methods.js';
 import type { Broadcast, BroadcastEvent } from './broadcasts/types.js';
-import type { Host, Storage } from './hosts/types.js';
+import type { Host, NetworkKind, Storage } from './hosts/types.js';
 
 export type * from './broadcasts/types.js';
 export type * from './hosts/types.js';
@@ -437,6 +437,12 @@ export interface Stats {
   rttMs?: number;
   /** Current heartbeat interval in milliseconds; 0 before the first connection. */
   heartbeatMs: number;
+  /** The longest silence, in milliseconds, that the present kind of network is known to survive. */
+  heartbeatGoodMs?: number;
+  /** The shortest one that it is known not to survive. */
+  heartbeatBadMs?: number;
+  /** The kind of network that the host tells of; `unknown` in most browsers. */
+  network: NetworkKind;
   connects: number;
   losses: number;
   retransmissions: number;

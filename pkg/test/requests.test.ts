@@ -180,6 +180,7 @@ test('stats are there from the beginning to the end', async () => {
     'heartbeatMs',
     'inbox',
     'losses',
+    'network',
     'outbox',
     'resets',
     'retransmissions',

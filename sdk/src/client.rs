@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Uint8Array};
 use seqline_core::{
-    CallId, Config, ConnId, DeliveryId, Failure, FailureCode, Input, Session, WriteId,
+    CallId, Config, ConnId, DeliveryId, Failure, FailureCode, Input, NetworkKind, Session, WriteId,
 };
 use seqline_protocol::{Encoded, ErrorCode, Label, Start, from_cbor};
 use serde::Deserialize;
@@ -146,6 +146,16 @@ impl Client {
 
     pub fn online(&self, online: bool) {
         self.driver.feed(Input::Online(online));
+    }
+
+    pub fn network(&self, kind: &str) {
+        let kind = match kind {
+            "wifi" => NetworkKind::Wifi,
+            "cellular" => NetworkKind::Cellular,
+            "ethernet" => NetworkKind::Ethernet,
+            _ => NetworkKind::Unknown,
+        };
+        self.driver.feed(Input::Network(kind));
     }
 
     pub fn background(&self, background: bool) {

@@ -1,6 +1,11 @@
 /** What a page goes through: network lost and back, hidden and shown, frozen and resumed. */
 import type { LifecycleEvents } from './types.js';
 
+/** Of the Network Information API, which few browsers have, and fewer with `type`. */
+interface Connection extends EventTarget {
+  readonly type?: string;
+}
+
 /** Of a window or of a worker, which has less of all this. */
 export function watchPage(events: LifecycleEvents): () => void {
   const page = typeof document === 'object' ? document : undefined;
@@ -23,6 +28,15 @@ export function watchPage(events: LifecycleEvents): () => void {
     events.probe();
   };
 
+  const { connection } = navigator as { connection?: Connection };
+  const tellNetwork = () => {
+    const { type } = connection ?? {};
+    events.network(
+      type === 'wifi' || type === 'cellular' || type === 'ethernet' ? type : 'unknown',
+    );
+  };
+
+  tellNetwork();
   if (!navigator.onLine) tellOnline();
   if (isHidden()) events.background(true);
   on(globalThis, ['online', 'offline'], tellOnline);
@@ -37,7 +51,10 @@ export function watchPage(events: LifecycleEvents): () => void {
     probe();
   });
   // Wi-Fi to mobile and the like; not in every browser.
-  on((navigator as { connection?: EventTarget }).connection, ['change'], probe);
+  on(connection, ['change'], () => {
+    tellNetwork();
+    probe();
+  });
   return () => {
     for (const stop of stops) stop();
   };

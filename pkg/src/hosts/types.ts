@@ -40,9 +40,14 @@ export interface Socket {
   close(code: number, reason: string): void;
 }
 
+/** Kinds of networks: what the heartbeat learns of one says nothing of another. */
+export type NetworkKind = 'unknown' | 'wifi' | 'cellular' | 'ethernet';
+
 export interface LifecycleEvents {
   /** The network went or came back. */
   online(online: boolean): void;
+  /** The kind of network in use: at the start, if it is known, and when it changes. */
+  network(kind: NetworkKind): void;
   /** The app went to the background or came back. */
   background(background: boolean): void;
   /** The device may have slept, or the network changed. */

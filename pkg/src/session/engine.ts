@@ -74,6 +74,11 @@ export class Engine implements wasm.App {
           session.online(online);
         });
       },
+      network: (kind) => {
+        this.#enter((session) => {
+          session.network(kind);
+        });
+      },
       background: (background) => {
         this.#enter((session) => {
           session.background(background);

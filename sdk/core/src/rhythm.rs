@@ -11,6 +11,8 @@
 //!   below it, and no longer one is tried for twelve hours.
 //! - One death at a length that worked before is chance. The second in a row is believed:
 //!   the path is another one now, and the search begins anew at half of it.
+//! - After a timer that came late, or a sleep, a death says nothing. Each one that ends the
+//!   trial of a longer silence doubles the successes that the next trial takes.
 //! - A death counts once the next connection is there at the first attempt. Otherwise the
 //!   network itself was away, which says nothing about silences.
 //!
@@ -50,6 +52,8 @@ pub(crate) struct Rhythm {
     /// By [`NetworkKind`].
     paths: [Path; NetworkKind::COUNT],
     successes: u8,
+    /// How many in a row it takes before a longer silence is tried.
+    successes_needed: u8,
     /// The last death was at a length that worked before.
     doubted: bool,
     /// The silence that killed the last connection, while nothing is known of the next one.
@@ -76,6 +80,7 @@ impl Rhythm {
             network: NetworkKind::default(),
             paths,
             successes: 0,
+            successes_needed: SUCCESSES,
             doubted: false,
             suspected_ms: None,
         }
@@ -98,13 +103,17 @@ impl Rhythm {
 
     /// The app went to the background or came back.
     pub(crate) fn set_background(&mut self, background: bool) {
-        self.background = background;
+        if background != self.background {
+            self.background = background;
+            self.successes_needed = SUCCESSES;
+        }
     }
 
     /// The network is another one now.
     pub(crate) fn set_network(&mut self, network: NetworkKind) {
         self.network = network;
         self.successes = 0;
+        self.successes_needed = SUCCESSES;
         self.doubted = false;
         self.suspected_ms = None;
     }
@@ -119,7 +128,7 @@ impl Rhythm {
             good_ms, bad_ms, ..
         } = *self.path();
         let wanted_ms = match bad_ms {
-            _ if self.successes < SUCCESSES => rest_ms,
+            _ if self.successes < self.successes_needed => rest_ms,
             0 => rest_ms * 3 / 2,
             // Closer is not worth a connection: silences stay a fifth below it anyway.
             _ if good_ms >= below(bad_ms) => rest_ms,
@@ -158,13 +167,20 @@ impl Rhythm {
                 path.bad_ms = 0;
             }
             self.successes = 1;
+            self.successes_needed = SUCCESSES;
         }
         is_longer || has_forgotten
     }
 
-    /// After this silence, nobody told why, the connection was found to be dead.
-    pub(crate) fn suspect(&mut self, silence_ms: u64) {
-        self.suspected_ms = Some(silence_ms);
+    /// Nobody told why, the connection was found to be dead: after this silence, or, if
+    /// none, after something that may be the reason as well.
+    pub(crate) fn lost(&mut self, silence_ms: Option<u64>) {
+        self.suspected_ms = silence_ms;
+        if silence_ms.is_none() && self.interval_ms() > self.path().good_ms {
+            // Where timers are always late, a longer silence than known would be tried, and
+            // end like this, again and again.
+            self.successes_needed = self.successes_needed.saturating_mul(2);
+        }
         self.successes = 0;
     }
 
@@ -215,7 +231,7 @@ impl Rhythm {
         match (good_ms, bad_ms) {
             (0, 0) => self.start_ms(),
             (0, _) => self.start_ms().min(bad_ms / 2),
-            (_, 0) => good_ms.max(self.start_ms()),
+            (_, 0) => good_ms,
             _ => good_ms.min(below(bad_ms)),
         }
     }

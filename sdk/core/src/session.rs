@@ -278,9 +278,8 @@ impl Session {
 
     /// The connection is gone, and nobody said why.
     fn suspect_silence(&mut self, now_ms: u64) {
-        let lost = |heartbeat: &Heartbeat| heartbeat.lost(now_ms);
-        if let Some(silence_ms) = self.heartbeat.as_ref().and_then(lost) {
-            self.rhythm.suspect(silence_ms);
+        if let Some(heartbeat) = &self.heartbeat {
+            self.rhythm.lost(heartbeat.lost(now_ms));
         }
     }
 

@@ -9,6 +9,7 @@ pub mod app;
 mod faults;
 pub mod groups;
 pub mod mailbox;
+pub mod path;
 pub mod relay;
 pub mod world;
 
