@@ -114,6 +114,17 @@ test('a host of the own does all there is to do', async () => {
   host.sockets[0]?.closed();
 });
 
+test('another kind of network asks for a sign of life, and statistics tell of it', async () => {
+  const { host, client } = await connected();
+  expect(client.stats()).toMatchObject({ heartbeatMs: 25_000, network: 'unknown' });
+  host.frames.length = 0;
+  host.lifecycle?.network('cellular');
+  expect(host.frame(0)).toMatchObject({ ping: {} });
+  expect(client.stats().network).toBe('cellular');
+  host.lifecycle?.network('cellular');
+  expect(host.frames).toHaveLength(1);
+});
+
 test('frames have buffers of their own', async () => {
   const { host, client } = await connected();
   void client.send({ to: { user: 'bob' }, body: 'x' });

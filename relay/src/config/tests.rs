@@ -45,6 +45,50 @@ fn development_needs_nothing() {
 }
 
 #[test]
+fn whoever_sets_an_interval_and_no_bound_gets_that_one() {
+    let heartbeat = |flags: &[&str]| {
+        let mut args = vec!["--dev"];
+        args.extend(flags);
+        let heartbeat = load(&args, "", None).unwrap().heartbeat;
+        let bounds = heartbeat.bounds.unwrap();
+        (
+            [heartbeat.interval_ms, heartbeat.background_interval_ms],
+            [
+                bounds.interval_ms_min,
+                bounds.interval_ms_max,
+                bounds.background_interval_ms_max,
+            ],
+        )
+    };
+    assert_eq!(
+        heartbeat(&["--heartbeat-interval-ms", "1000"]),
+        ([1_000, 55_000], [1_000, 1_000, 240_000])
+    );
+    assert_eq!(
+        heartbeat(&["--heartbeat-background-interval-ms", "30000"]),
+        ([25_000, 30_000], [15_000, 55_000, 30_000])
+    );
+    assert_eq!(
+        heartbeat(&[
+            "--heartbeat-interval-ms=30000",
+            "--heartbeat-interval-ms-max=90000",
+        ]),
+        ([30_000, 55_000], [15_000, 90_000, 240_000])
+    );
+    assert_eq!(
+        heartbeat(&[
+            "--heartbeat-interval-ms-max=20000",
+            "--heartbeat-background-interval-ms-max=20000",
+        ]),
+        ([20_000, 20_000], [15_000, 20_000, 20_000])
+    );
+    assert_eq!(
+        heartbeat(&["--heartbeat-interval-ms-min=40000"]),
+        ([40_000, 55_000], [40_000, 55_000, 240_000])
+    );
+}
+
+#[test]
 fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
     let file = "listen = \"127.0.0.1:1\"\ndrain_ms = 7\ndev = true\nlog = \"debug\"";
     let config = load(&["--listen", "127.0.0.1:2"], file, None).unwrap();
@@ -73,7 +117,7 @@ fn a_bad_value_is_named_with_its_source_and_a_way_out() {
     let short = Some("short");
     /// Flags, file and secret; and what the complaint must contain.
     type Case<'a> = (&'a [&'a str], &'a str, Option<&'a str>, &'a [&'a str]);
-    let cases: [Case<'_>; 17] = [
+    let cases: [Case<'_>; 19] = [
         (
             &["--sync-ttl", "soon"],
             app,
@@ -166,6 +210,21 @@ fn a_bad_value_is_named_with_its_source_and_a_way_out() {
             app,
             None,
             &["heartbeat_interval_ms", "100"],
+        ),
+        (
+            &[
+                "--heartbeat-interval-ms=30000",
+                "--heartbeat-interval-ms-max=20000",
+            ],
+            app,
+            None,
+            &["heartbeat_interval_ms (from the flag", "30000", "20000"],
+        ),
+        (
+            &["--heartbeat-interval-ms-min=60000"],
+            app,
+            None,
+            &["heartbeat_interval_ms_min", "60000", "lower it"],
         ),
     ];
     for (flags, file, app_secret, expected) in cases {

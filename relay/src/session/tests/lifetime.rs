@@ -1,4 +1,4 @@
-use seqline_protocol::{ClientFrame, ErrorCode, KickReason, RelayFrame, RequestId};
+use seqline_protocol::{ClientFrame, ErrorCode, Heartbeat, KickReason, RelayFrame, RequestId};
 
 use super::support::*;
 use crate::{
@@ -60,6 +60,34 @@ fn the_background_is_given_three_minutes() {
     desk.say(ClientFrame::Hello(hello));
     desk.feed(Event::Opened(Ok(position(0))));
     assert!(desk.pass_s(179).is_empty());
+}
+
+#[test]
+fn patience_follows_the_interval_that_the_client_says() {
+    let bounds = Heartbeat::default().bounds.unwrap();
+    let (max_ms, background_max_ms) = (bounds.interval_ms_max, bounds.background_interval_ms_max);
+    // Twice the interval, of which the second counts for a minute at most, and ten seconds.
+    for (background, interval_ms, patience_s) in [
+        (false, Some(15_000), 40),
+        (false, Some(40_000), 90),
+        (false, Some(max_ms), 120),
+        (false, Some(u32::MAX), 120),
+        (false, Some(0), 10),
+        (false, None, 60),
+        (true, Some(100_000), 180),
+        (true, Some(background_max_ms), 310),
+        (true, Some(u32::MAX), 310),
+        (true, None, 180),
+    ] {
+        let mut desk = Desk::open(0);
+        desk.say(ClientFrame::State {
+            background,
+            interval_ms,
+        });
+        assert!(desk.pass_s(patience_s - 1).is_empty(), "{interval_ms:?}");
+        let said = refusal(&desk.pass_s(1));
+        assert_eq!(said, (ErrorCode::HeartbeatTimeout, true), "{interval_ms:?}");
+    }
 }
 
 #[test]
