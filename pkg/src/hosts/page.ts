@@ -1,4 +1,5 @@
 /** What a page goes through: network lost and back, hidden and shown, frozen and resumed. */
+import { networkKind } from './network-kind.js';
 import type { LifecycleEvents } from './types.js';
 
 /** Of the Network Information API, which few browsers have, and fewer with `type`. */
@@ -30,10 +31,8 @@ export function watchPage(events: LifecycleEvents): () => void {
 
   const { connection } = navigator as { connection?: Connection };
   const tellNetwork = () => {
-    const { type } = connection ?? {};
-    events.network(
-      type === 'wifi' || type === 'cellular' || type === 'ethernet' ? type : 'unknown',
-    );
+    // Which one comes next is told next.
+    if (connection?.type !== 'none') events.network(networkKind(connection?.type));
   };
 
   tellNetwork();

@@ -1,4 +1,5 @@
 /** What a mini-program goes through: shown and hidden, network lost and back. */
+import { networkKind } from '../network-kind.js';
 import type { LifecycleEvents } from '../types.js';
 import type { MiniProgramApi, NetworkStatus } from './api.js';
 
@@ -10,7 +11,9 @@ export function watchApp(api: MiniProgramApi, events: LifecycleEvents): () => vo
   let isStopped = false;
   const tellNetwork = ({ isConnected, networkType = '' }: NetworkStatus) => {
     if (isStopped) return;
-    events.online(isConnected ?? !NO_NETWORK.test(networkType));
+    const isOnline = isConnected ?? !NO_NETWORK.test(networkType);
+    if (isOnline) events.network(networkKind(networkType));
+    events.online(isOnline);
   };
   const changed = (status: NetworkStatus) => {
     tellNetwork(status);
