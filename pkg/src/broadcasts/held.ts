@@ -23,17 +23,18 @@ export class HeldBroadcasts {
   readonly #held = new Map<number, Held>();
   readonly #unwritten = new Set<number>();
 
-  /** Takes over what was stored. What cannot be read is let go of. */
-  restore(records: [key: string, value: Uint8Array][]): void {
-    for (const [key, value] of records) {
-      if (!isBroadcastKey(key)) continue;
-      const id = Number(key.slice(KEY.length));
-      try {
-        this.#held.set(id, decode(value) as Held);
-      } catch {
-        this.#unwritten.add(id);
-      }
-    }
+  /** Takes over what was stored. @returns keys of what cannot be read, which is let go of */
+  restore(records: [key: string, value: Uint8Array][]): string[] {
+    return records
+      .filter(([key]) => isBroadcastKey(key))
+      .filter(([key, value]) => {
+        const id = Number(key.slice(KEY.length));
+        const held = read(value);
+        if (held) this.#held.set(id, held);
+        else this.#unwritten.add(id);
+        return !held;
+      })
+      .map(([key]) => key);
   }
 
   get(id: number): Held | undefined {
@@ -76,14 +77,21 @@ export class HeldBroadcasts {
     });
   }
 
-  /** They could not be written: they come with the next ones. */
-  notWritten(changes: Changes): void {
-    for (const [key] of changes) this.touch(Number(key.slice(KEY.length)));
-  }
-
   #bound(): void {
     if (this.#held.size > HELD_MAX) this.delete(Math.min(...this.#held.keys()));
   }
+}
+
+function read(value: Uint8Array): Held | undefined {
+  let record: Partial<Held> | undefined;
+  try {
+    record = decode(value) as Partial<Held> | undefined;
+  } catch {
+    return undefined;
+  }
+  const { told, broadcast } = record ?? {};
+  const isOne = typeof told === 'number' && ['undefined', 'object'].includes(typeof broadcast);
+  return isOne ? (record as Held) : undefined;
 }
 
 /** Whether a record of the storage is one of these. */

@@ -44,7 +44,13 @@ export class Mailbox {
 
   /** Takes over what was stored. */
   restore(records: [key: string, value: Uint8Array][]): void {
-    this.#held.restore(records);
+    for (const key of this.#held.restore(records)) {
+      this.#failed({
+        code: 'storage_corrupt',
+        message: `the stored record ${key} cannot be read, and was left out`,
+        retryable: false,
+      });
+    }
   }
 
   /** Those that are valid now, newest first. */
@@ -254,7 +260,7 @@ export class Mailbox {
       await this.#parts.write(changes);
       this.#isStorageFailing = false;
     } catch (error) {
-      this.#held.notWritten(changes);
+      // They are written with whatever is written next.
       if (this.#isStorageFailing) return;
       this.#isStorageFailing = true;
       this.#failed({

@@ -149,6 +149,8 @@ export class Engine implements wasm.App {
     // may be what has called us.
     do await Promise.allSettled(this.#writes);
     while (this.#writes.size > 0);
+    // What could not be written before goes along.
+    await this.#write([]).catch(() => undefined);
     this.#stopWatching?.();
     if (!this.#end) {
       this.#finish({ code: 'disconnected', message: 'the client is disposed', retryable: false });

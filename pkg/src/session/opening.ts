@@ -2,8 +2,9 @@
 import { after } from '../alarm.js';
 import { isBroadcastKey } from '../broadcasts/held.js';
 import { messageOf, SeqlineError } from '../error.js';
+import { openGuarded, type StorageGuard } from '../storage/guard.js';
 import { memoryStorage } from '../storage/memory.js';
-import type { ClientOptions, Failure, Host, Storage } from '../types.js';
+import type { ClientOptions, Failure, Host } from '../types.js';
 import { Engine, type EngineListener, type Settings } from './engine.js';
 import { accountOf, Tokens } from './tokens.js';
 
@@ -85,7 +86,7 @@ export class Opening {
     } catch (error) {
       this.#warnOfStorage(messageOf(error));
       storage.close();
-      storage = await memoryStorage()(account);
+      storage = await this.#openMemory(account);
       stored = await storage.load();
     }
     const ofSession = stored.filter(([key]) => !isBroadcastKey(key));
@@ -118,17 +119,23 @@ export class Opening {
     return this.#isPaused;
   }
 
-  async #openStorage(account: string): Promise<Storage> {
+  async #openStorage(account: string): Promise<StorageGuard> {
     const { host, options } = this.#parts;
     const warn = (message: string) => {
       this.#warnOfStorage(message);
     };
     try {
-      return await (options.storage ? options.storage(account) : host.openStorage(account, warn));
+      return await openGuarded(host, () =>
+        options.storage ? options.storage(account) : host.openStorage(account, warn),
+      );
     } catch (error) {
       this.#warnOfStorage(messageOf(error));
-      return memoryStorage()(account);
+      return this.#openMemory(account);
     }
+  }
+
+  #openMemory(account: string): Promise<StorageGuard> {
+    return openGuarded(this.#parts.host, () => memoryStorage()(account));
   }
 
   #warnOfStorage(message: string): void {

@@ -1,34 +1,58 @@
-import type { Storage } from '../types.js';
+import type { Changes, Storage } from '../types.js';
 
 const RECORDS = 'records';
+/** Some versions of Safari never answer; nothing would work for ever. */
+const OPEN_TIMEOUT_MS = 10_000;
 
 /** A small database for each name. Browsers may close it at any time; it is opened again. */
 export async function openIndexedDb(name: string): Promise<Storage> {
-  let database: IDBDatabase | undefined = await open(name);
+  let opening: Promise<IDBDatabase> | undefined;
   let isClosed = false;
 
-  const current = async (): Promise<IDBDatabase> => {
-    if (database) return database;
-    if (isClosed) throw new Error('the storage is closed');
-    const opened = await open(name);
-    forgetWhenClosed(opened);
-    database = opened;
-    return opened;
+  const current = (): Promise<IDBDatabase> => {
+    if (isClosed) return Promise.reject(new Error('the storage is closed'));
+    opening ??= open(name).then(
+      (opened) => {
+        if (isClosed) opened.close();
+        opened.onclose = () => {
+          opening = undefined;
+        };
+        // Another page deletes the database: do not stand in its way.
+        opened.onversionchange = () => {
+          opened.close();
+          opening = undefined;
+        };
+        return opened;
+      },
+      (error: unknown) => {
+        opening = undefined;
+        throw error;
+      },
+    );
+    return opening;
   };
-  const forgetWhenClosed = (opened: IDBDatabase) => {
-    const forget = () => {
-      opened.close();
-      if (database === opened) database = undefined;
-    };
-    opened.onclose = forget;
-    // Another page deletes the database: do not stand in its way.
-    opened.onversionchange = forget;
+  const begin = async (mode: IDBTransactionMode): Promise<IDBTransaction> => {
+    const start = async () =>
+      (await current()).transaction(RECORDS, mode, { durability: 'strict' });
+    try {
+      return await start();
+    } catch {
+      // Not every browser tells of a connection that it has lost: once more, with a new one.
+      await opening?.then(
+        (lost) => {
+          lost.close();
+        },
+        () => undefined,
+      );
+      opening = undefined;
+      return start();
+    }
   };
-  forgetWhenClosed(database);
+  await current();
 
   return {
     load: async () => {
-      const transaction = (await current()).transaction(RECORDS);
+      const transaction = await begin('readonly');
       const records = transaction.objectStore(RECORDS);
       const keys = records.getAllKeys();
       const values = records.getAll();
@@ -37,36 +61,61 @@ export async function openIndexedDb(name: string): Promise<Storage> {
     },
     // Transactions that write to the same store take effect in the order of their making.
     write: async (changes) => {
-      const transaction = (await current()).transaction(RECORDS, 'readwrite', {
-        durability: 'strict',
-      });
-      const records = transaction.objectStore(RECORDS);
-      for (const [key, value] of changes) {
-        if (value) records.put(value, key);
-        else records.delete(key);
+      const transaction = await begin('readwrite');
+      try {
+        apply(transaction.objectStore(RECORDS), changes);
+      } catch (error) {
+        // What was put so far would be kept otherwise.
+        transaction.abort();
+        throw error;
       }
       await finished(transaction);
     },
     close: () => {
       isClosed = true;
-      database?.close();
-      database = undefined;
+      opening?.then(
+        (opened) => {
+          opened.close();
+        },
+        () => undefined,
+      );
     },
   };
 }
 
+function apply(records: IDBObjectStore, changes: Changes): void {
+  for (const [key, value] of changes) {
+    if (value) records.put(value, key);
+    else records.delete(key);
+  }
+}
+
+export const databaseName = (name: string): string => `seqline/${name}`;
+
 function open(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(`seqline/${name}`, 1);
+    const request = indexedDB.open(databaseName(name), 1);
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      // One that comes nevertheless would stand in the way of whoever deletes it.
+      request.onsuccess = () => {
+        request.result.close();
+      };
+      reject(error);
+    };
+    const timer = setTimeout(() => {
+      fail(new Error('IndexedDB does not answer'));
+    }, OPEN_TIMEOUT_MS);
     request.onupgradeneeded = () => request.result.createObjectStore(RECORDS);
     request.onsuccess = () => {
+      clearTimeout(timer);
       resolve(request.result);
     };
     request.onerror = () => {
-      reject(request.error ?? new Error('IndexedDB cannot be opened'));
+      fail(request.error ?? new Error('IndexedDB cannot be opened'));
     };
     request.onblocked = () => {
-      reject(new Error('IndexedDB is held by another page'));
+      fail(new Error('IndexedDB is held by another page'));
     };
   });
 }

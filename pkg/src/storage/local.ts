@@ -1,16 +1,17 @@
 import type { Storage } from '../types.js';
-import { apply, fromText, toText } from './records.js';
+import { apply, fromText, toText, type Records } from './records.js';
 
 /**
  * All records in one item of `localStorage`, so that a write is all or nothing. Its few
  * megabytes are shared with the page, so IndexedDB comes first.
  * @throws if there is none, or it takes nothing
  */
-export function openLocalStorage(name: string): Storage {
-  const item = `seqline/${name}`;
+export function openLocalStorage(name: string, warn: (message: string) => void): Storage {
+  const item = localItem(name);
   const store = localStorage;
-  const text = store.getItem(item);
-  const records = text === null ? new Map<string, Uint8Array>() : fromText(text);
+  const records = read(store.getItem(item), () => {
+    warn(`what localStorage has as ${item} cannot be read; it starts afresh`);
+  });
   store.setItem(item, toText(records));
   return {
     load: () => Promise.resolve([...records]),
@@ -24,4 +25,16 @@ export function openLocalStorage(name: string): Storage {
       }),
     close: () => undefined,
   };
+}
+
+export const localItem = (name: string): string => `seqline/${name}`;
+
+function read(text: string | null, unreadable: () => void): Records {
+  if (text === null) return new Map();
+  try {
+    return fromText(text);
+  } catch {
+    unreadable();
+    return new Map();
+  }
 }

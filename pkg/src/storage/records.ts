@@ -16,8 +16,22 @@ export function toText(records: Records): string {
   return JSON.stringify(Object.fromEntries(entries));
 }
 
-/** @throws if it is not such a text */
+/**
+ * A record that cannot be read comes empty, which is none either: whoever reads it says so.
+ * @throws if it is not such a text
+ */
 export function fromText(text: string): Records {
-  const entries = Object.entries(JSON.parse(text) as Record<string, string>);
-  return new Map(entries.map(([key, value]) => [key, fromBase64(value)]));
+  const records: unknown = JSON.parse(text);
+  if (typeof records !== 'object' || records === null || Array.isArray(records)) {
+    throw new Error('the text is not that of records');
+  }
+  return new Map(Object.entries(records).map(([key, value]) => [key, bytesOf(value)]));
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  try {
+    return fromBase64(value as string);
+  } catch {
+    return new Uint8Array();
+  }
 }

@@ -5,7 +5,7 @@
  */
 
 /** Tabs beyond keep nothing. */
-const SLOTS_MAX = 64;
+export const SLOTS_MAX = 64;
 /** A page that is reloaded may run before the lock of the one before is released. */
 const RELEASE_TIMEOUT_MS = 2_000;
 
@@ -19,8 +19,7 @@ export interface Slot {
  * @returns slot 0 for all tabs where the browser has no Web Locks; none if all are taken
  */
 export async function takeSlot(account: string): Promise<Slot | undefined> {
-  const locks =
-    typeof navigator === 'object' ? (navigator.locks as LockManager | undefined) : undefined;
+  const locks = webLocks();
   if (!locks) return { number: 0, release: () => undefined };
 
   const remembered = recall(account);
@@ -42,6 +41,19 @@ export async function takeSlot(account: string): Promise<Slot | undefined> {
     }
   }
   return undefined;
+}
+
+/** Takes a slot that no tab has at the moment, to look after what was left there. */
+export async function takeFreeSlot(account: string, number: number): Promise<Slot | undefined> {
+  const locks = webLocks();
+  return locks && take(locks, account, number, { ifAvailable: true });
+}
+
+/** What the records of a slot are kept under. */
+export const slotName = (account: string, number: number): string => `${account}/${number}`;
+
+function webLocks(): LockManager | undefined {
+  return typeof navigator === 'object' ? (navigator.locks as LockManager | undefined) : undefined;
 }
 
 function take(

@@ -74,14 +74,21 @@ impl Outbox {
         &mut self,
         records: Vec<(u64, OutboxRecord)>,
         fails_at_ms: Option<u64>,
+        store: &mut StoreWriter,
     ) -> Vec<(Draft, Option<String>)> {
         let mut restored = Vec::new();
         for (place, OutboxRecord { draft, failed }) in records {
+            self.next_place = place.saturating_add(1);
+            // Whoever moved another device's outbox here was cut off before it was gone there,
+            // and moved it again.
+            if self.find(&draft.client_msg_id).is_some() {
+                store.delete_outbox(place);
+                continue;
+            }
             restored.push((draft.clone(), failed.clone()));
             let mut item = Item::new(place, draft, None, Kept::Yes, fails_at_ms);
             item.failed = failed.is_some();
             self.items.push_back(item);
-            self.next_place = place + 1;
         }
         restored
     }

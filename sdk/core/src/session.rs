@@ -131,7 +131,10 @@ impl Session {
             config,
         };
         let fails_at_ms = session.fails_at_ms(now);
-        for (draft, failed) in session.outbox.restore(outbox, fails_at_ms) {
+        let restored = session
+            .outbox
+            .restore(outbox, fails_at_ms, &mut session.store);
+        for (draft, failed) in restored {
             session.tell_restored(draft, failed);
         }
         for key in corrupt {
@@ -139,6 +142,7 @@ impl Session {
                 FailureCode::StorageCorrupt,
                 format!("the stored record {key} cannot be read, and was left out"),
             );
+            session.store.delete_corrupt(key);
         }
         session.advance(now);
         session

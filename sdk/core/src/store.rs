@@ -155,6 +155,11 @@ impl StoreWriter {
         self.change(crowd_key(conv), None);
     }
 
+    /// Forgets a record that cannot be read: told of once, it is in nobody's way.
+    pub(crate) fn delete_corrupt(&mut self, key: String) {
+        self.change(key, None);
+    }
+
     /// Starts the next write, if there is something to write and nothing is under way.
     pub(crate) fn flush(&mut self, now_ms: u64) -> Option<Output> {
         if self.under_way.is_some()

@@ -228,6 +228,46 @@ fn an_id_in_the_outbox_is_refused() {
 }
 
 #[test]
+fn a_message_that_was_moved_here_twice_is_one() {
+    let mut device = Device::new();
+    let (first, second) = (device.send("a"), device.send("b"));
+    let moved = device.store.iter().filter_map(|(key, record)| {
+        let place = key.strip_prefix("outbox/")?;
+        Some((
+            format!("outbox/8{}", place.get(1..)?),
+            record.clone(),
+        ))
+    });
+    let moved: Vec<_> = moved.collect();
+    device.store.extend(moved);
+    let mut device = device.restarted();
+    assert_eq!(device.session.stats().outbox, 2);
+    device.connect(0, 0);
+    assert_eq!(device.sent_bodies(), ["a", "b"]);
+    device.relay_says(&sent(&first, 1));
+    device.relay_says(&sent(&second, 2));
+    assert!(!device.store.keys().any(|key| key.starts_with("outbox/")));
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_told_of_once() {
+    let mut device = Device::new();
+    device.send("readable");
+    for key in ["outbox/0000000000000007", "position", "crowd/g:team"] {
+        device.store.insert(key.to_owned(), vec![0xff, 0x00]);
+    }
+    let corrupt = |device: &Device| {
+        let is_corrupt =
+            |event: &&Event| matches!(event, Event::Error(f) if f.code.as_str() == "storage_corrupt");
+        device.events.iter().filter(is_corrupt).count()
+    };
+    let device = device.restarted();
+    assert_eq!(corrupt(&device), 3);
+    assert_eq!(device.session.stats().outbox, 1, "the others are as before");
+    assert_eq!(corrupt(&device.restarted()), 0);
+}
+
+#[test]
 fn a_store_that_fails_is_told_once_and_stops_nothing() {
     let mut device = Device::new();
     device.store_works = false;
