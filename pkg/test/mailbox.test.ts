@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { Mailbox } from '../dist/broadcasts/mailbox.js';
 import { Emitter } from '../dist/emitter.js';
+import { StorageGuard } from '../dist/storage/guard.js';
 import { CREATED_MS, CREATED_US, shows } from './support/wire.ts';
 
 type Change = Events['broadcast'];
@@ -23,6 +24,21 @@ class Device {
 
   constructor(records = new Map<string, Uint8Array>()) {
     this.records = records;
+    const storage = new StorageGuard(
+      {},
+      {
+        load: () => Promise.resolve([...records]),
+        write: (changes) => {
+          if (this.isDiskFull) return Promise.reject(new Error('the disk is full'));
+          for (const [key, value] of changes) {
+            if (value) records.set(key, value);
+            else records.delete(key);
+          }
+          return Promise.resolve();
+        },
+        close: () => undefined,
+      },
+    );
     this.mailbox = new Mailbox({
       host: {} as Host,
       audience: this.emitter,
@@ -30,14 +46,7 @@ class Device {
         this.calls.push([method, ids]);
         return this.answer(method, ids);
       }) as never,
-      write: (changes) => {
-        if (this.isDiskFull) return Promise.reject(new Error('the disk is full'));
-        for (const [key, value] of changes) {
-          if (value) records.set(key, value);
-          else records.delete(key);
-        }
-        return Promise.resolve();
-      },
+      write: (changes) => storage.write(changes),
       isConnected: () => this.isConnected,
     });
     this.mailbox.restore([...records]);

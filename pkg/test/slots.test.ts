@@ -1,59 +1,15 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 
 import { takeSlot } from '../dist/storage/slot.js';
-
-/** As much of the Web Locks API as slots need, for several tabs of one browser. */
-class FakeLocks {
-  readonly #held = new Map<string, Promise<unknown>>();
-
-  async request(
-    name: string,
-    options: { ifAvailable?: boolean; signal?: AbortSignal },
-    callback: (lock: object | null) => unknown,
-  ): Promise<unknown> {
-    while (this.#held.has(name)) {
-      if (options.ifAvailable) return callback(null);
-      await Promise.race([this.#held.get(name), aborted(options.signal)]);
-    }
-    const held = Promise.resolve(callback({ name })).finally(() => this.#held.delete(name));
-    this.#held.set(name, held);
-    return held;
-  }
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal?.aborted) reject(new Error('aborted'));
-    signal?.addEventListener('abort', () => {
-      reject(new Error('aborted'));
-    });
-  });
-}
-
-class FakeSession {
-  readonly items = new Map<string, string>();
-
-  getItem(name: string): string | null {
-    return this.items.get(name) ?? null;
-  }
-
-  setItem(name: string, value: string): void {
-    this.items.set(name, value);
-  }
-}
+import { newBrowser, newTab } from './support/fake-browser.ts';
 
 beforeEach(() => {
-  vi.stubGlobal('navigator', { locks: new FakeLocks() });
-  newTab();
+  newBrowser();
   return () => {
     vi.unstubAllGlobals();
     vi.useRealTimers();
   };
 });
-
-const newTab = () => {
-  vi.stubGlobal('sessionStorage', new FakeSession());
-};
 
 test('each tab has a slot of its own, the lowest that is free', async () => {
   const first = await takeSlot('demo/alice');

@@ -10,23 +10,10 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { openBrowserStorage } from '../dist/storage/browser.js';
 import { connectedClient, newClient, record, until } from './support/client.ts';
+import { FakeLocalStorage } from './support/fake-browser.ts';
 import { FakeRelay } from './support/fake-relay.ts';
 
 type OpenStorage = (account: string) => Promise<Storage>;
-
-class FakeLocalStorage {
-  readonly items = new Map<string, string>();
-  isFull = false;
-
-  getItem(name: string): string | null {
-    return this.items.get(name) ?? null;
-  }
-
-  setItem(name: string, value: string): void {
-    if (this.isFull) throw new Error('the quota is used up');
-    this.items.set(name, value);
-  }
-}
 
 let local: FakeLocalStorage;
 

@@ -107,10 +107,7 @@ class Outbox {
       .filter(([key]) => Number.isSafeInteger(placeOf(key)))
       .sort(([one], [other]) => placeOf(one) - placeOf(other))
       .slice(0, this.#room);
-    const changes: Changes = inOrder.map(([, record], at) => [
-      keyOf(this.#nextPlace + at),
-      record,
-    ]);
+    const changes: Changes = inOrder.map(([, record], at) => [keyOf(this.#nextPlace + at), record]);
     if (changes.length > 0) await this.#storage.write(changes);
     this.#nextPlace += changes.length;
     this.#room -= changes.length;
@@ -168,9 +165,12 @@ function deleteDatabase(name: string): Promise<void> {
   return new Promise((resolve) => {
     const request = indexedDB.deleteDatabase(name);
     // It is empty: if it cannot be deleted now, it is the next time.
-    request.onsuccess = request.onerror = request.onblocked = () => {
-      resolve();
-    };
+    request.onsuccess =
+      request.onerror =
+      request.onblocked =
+        () => {
+          resolve();
+        };
   });
 }
 

@@ -104,6 +104,11 @@ export class FakeRelay {
     this.#answers.set(name, answer);
   }
 
+  /** How a relay answers a frame. */
+  usually(name: string): Answer {
+    return this.#usual(name);
+  }
+
   /** Answers as a relay does again. */
   off(name: string): void {
     this.#answers.delete(name);
