@@ -29,7 +29,11 @@ export class Alarm {
 }
 
 /** By the host's timers, or the usual ones. */
-export function after(host: Pick<Host, 'after'>, delayMs: number, callback: () => void): () => void {
+export function after(
+  host: Pick<Host, 'after'>,
+  delayMs: number,
+  callback: () => void,
+): () => void {
   if (host.after) return host.after(delayMs, callback);
   const timer = setTimeout(callback, delayMs);
   return () => {

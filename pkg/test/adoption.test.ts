@@ -5,7 +5,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 
 import { openBrowserStorage } from '../dist/storage/browser.js';
 import { connectedClient, newClient, record, until } from './support/client.ts';
-import { FakeLocalStorage, newBrowser, newTab } from './support/fake-browser.ts';
+import { type FakeLocalStorage, newBrowser, newTab } from './support/fake-browser.ts';
 import { FakeRelay } from './support/fake-relay.ts';
 
 let account: string;
@@ -82,12 +82,13 @@ test('where a tab stood stays for the next tab', async () => {
 
 test('without being told which databases there are, all are looked at, and none is made', async () => {
   await leave(message('0', 3));
-  vi.spyOn(indexedDB, 'databases').mockImplementation(undefined as never);
-  Object.defineProperty(indexedDB, 'databases', { value: undefined, configurable: true });
-  const adopter = await openTab();
+  const factory = Object.getPrototypeOf(indexedDB) as IDBFactory;
+  const databases = Object.getOwnPropertyDescriptor(factory, 'databases') ?? {};
+  Reflect.deleteProperty(factory, 'databases');
+  const adopter = await openTab().finally(() => {
+    Object.defineProperty(factory, 'databases', databases);
+  });
   expect(await outboxOf(adopter)).toHaveLength(3);
-  Reflect.deleteProperty(indexedDB, 'databases');
-  vi.restoreAllMocks();
   expect(await ourDatabases()).toHaveLength(1);
 });
 
@@ -197,6 +198,7 @@ function onceOf(tab: number): () => Promise<Storage> {
 /** The nth write to a database fails, or is done and is the last thing that is. */
 function interrupt(nth: number, how: 'aborted' | 'cut off') {
   let writes = 0;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the one it is of
   const begin = IDBDatabase.prototype.transaction;
   const spy = vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (
     this: IDBDatabase,

@@ -121,6 +121,47 @@ test('a page that is reloaded goes on from where it was, with what it had not se
   expect(relay.all('hello')[1]).toMatchObject({ resume: { cursor: 2 } });
 });
 
+test('what a tab had not sent when it was closed, the next one sends, once', async () => {
+  const relay = await FakeRelay.start();
+  const profile = await newProfile();
+  const [one, other] = [await openPage(profile, relay), await openPage(profile, relay)];
+  const bodies = ['first', 'second'];
+  await other.evaluate(async (bodies) => {
+    const { client } = window;
+    client.disconnect();
+    for (const body of bodies) void client.send({ to: { user: 'bob' }, body });
+    await client.broadcasts();
+    // What is kept is told by the storage alone.
+    for (;;) {
+      const names = (await indexedDB.databases()).flatMap(({ name }) => name ?? []);
+      const kept = await Promise.all(
+        names.map(
+          (name) =>
+            new Promise<number>((resolve, reject) => {
+              const opening = indexedDB.open(name);
+              opening.onerror = reject;
+              opening.onsuccess = () => {
+                const records = opening.result.transaction('records').objectStore('records');
+                const keys = records.getAllKeys(IDBKeyRange.bound('outbox/', 'outbox0'));
+                keys.onsuccess = () => {
+                  opening.result.close();
+                  resolve(keys.result.length);
+                };
+              };
+            }),
+        ),
+      );
+      if (kept.includes(bodies.length)) return;
+    }
+  }, bodies);
+  await Promise.all([one.close(), other.close()]);
+
+  const later = await openPage(profile, relay);
+  await expect.poll(() => seen(later)).toEqual(bodies);
+  expect(relay.all('send').map(({ body }) => body)).toEqual(bodies);
+  expect(await later.evaluate(() => window.client.stats().outbox)).toBe(0);
+});
+
 test('two tabs are two devices, and neither ends the other', async () => {
   const relay = await FakeRelay.start();
   const profile = await newProfile();

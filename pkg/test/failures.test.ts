@@ -10,6 +10,7 @@ import { fileStorage } from 'seqline/node';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { openBrowserStorage } from '../dist/storage/browser.js';
+import { openKeyedStorage, type TextStore } from '../dist/storage/keyed.js';
 import { newBrowser } from './support/fake-browser.ts';
 import { FakeRelay } from './support/fake-relay.ts';
 import { Life } from './support/life.ts';
@@ -35,6 +36,31 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** As mini-programs have it. */
+class Texts implements TextStore {
+  readonly #texts = new Map<string, string>();
+
+  keys(): Promise<string[]> {
+    return Promise.resolve([...this.#texts.keys()]);
+  }
+
+  get(key: string): Promise<string> {
+    const text = this.#texts.get(key);
+    return text === undefined ? Promise.reject(new Error('no such key')) : Promise.resolve(text);
+  }
+
+  set(key: string, text: string): Promise<void> {
+    this.#texts.set(key, text);
+    return Promise.resolve();
+  }
+
+  remove(key: string): Promise<void> {
+    this.#texts.delete(key);
+    return Promise.resolve();
+  }
+}
+
+const texts = new Texts();
 const memory = memoryStorage();
 const kinds: Record<string, Kind> = {
   memory,
@@ -43,6 +69,7 @@ const kinds: Record<string, Kind> = {
     vi.stubGlobal('indexedDB', working);
     return openBrowserStorage(account, () => undefined);
   },
+  'keyed texts': (account) => openKeyedStorage(texts, account, () => undefined),
   localStorage: (account) => {
     vi.stubGlobal('indexedDB', undefined);
     return openBrowserStorage(account, () => undefined);
@@ -52,7 +79,11 @@ const kinds: Record<string, Kind> = {
 let lives = 0;
 
 /** @returns whether the fault has come */
-async function live(open: Kind, fault?: Fault, nth?: number): Promise<{ life: Life; came: boolean }> {
+async function live(
+  open: Kind,
+  fault?: Fault,
+  nth?: number,
+): Promise<{ life: Life; came: boolean }> {
   const relay = await FakeRelay.start();
   lives += 1;
   const account = `life-${lives}`;
@@ -74,7 +105,7 @@ test('without a fault, everything is told once', async () => {
 const everyFault: Fault[] = ['fails', 'fails from then on', 'hangs', 'ends before', 'ends after'];
 const cases: [string, Fault][] = [
   ...everyFault.map((fault): [string, Fault] => ['memory', fault]),
-  ...['a file', 'IndexedDB', 'localStorage'].flatMap((kind): [string, Fault][] => [
+  ...['a file', 'IndexedDB', 'localStorage', 'keyed texts'].flatMap((kind): [string, Fault][] => [
     [kind, 'ends before'],
     [kind, 'ends after'],
   ]),
@@ -82,7 +113,7 @@ const cases: [string, Fault][] = [
 
 describe('at each write in turn', () => {
   test.each(cases)('%s: %s', { timeout: 180_000 }, async (kind, fault) => {
-    const open = kinds[kind] as Kind;
+    const open = kinds[kind] ?? memory;
     let nth = 0;
     let isOver = false;
     const worker = async () => {

@@ -1,6 +1,6 @@
 import { messageOf } from '../error.js';
 import type { Storage } from '../types.js';
-import { openIndexedDb } from './indexed-db.js';
+import { databaseName, databaseNames, openIndexedDb } from './indexed-db.js';
 import { localItem, openLocalStorage } from './local.js';
 import { memoryStorage } from './memory.js';
 import { slotName, SLOTS_MAX, takeSlot } from './slot.js';
@@ -18,16 +18,7 @@ export async function openBrowserStorage(
     warn('too many tabs of this account are open; this one keeps nothing over a reload');
     return memoryStorage()(account);
   }
-  const { storage, place } = await openSlot(slotName(account, slot.number), warn);
-  try {
-    if (place && (await hasOrphans(account, slot.number, place))) {
-      // Loaded only by who needs it.
-      const { adoptOrphans } = await import('./orphans.js');
-      await adoptOrphans({ account, number: slot.number, storage, place });
-    }
-  } catch (error) {
-    warn(`what other tabs left unsent stays where it is for now: ${messageOf(error)}`);
-  }
+  const storage = await openStorageIn({ account, number: slot.number, warn });
   return {
     load: () => storage.load(),
     write: (changes) => storage.write(changes),
@@ -36,6 +27,28 @@ export async function openBrowserStorage(
       slot.release();
     },
   };
+}
+
+export interface SlotOptions {
+  account: string;
+  /** Of a slot that the caller has. */
+  number: number;
+  warn: (message: string) => void;
+}
+
+/** What is kept in a slot, and what was left unsent in those that no tab has. */
+export async function openStorageIn({ account, number, warn }: SlotOptions): Promise<Storage> {
+  const { storage, place } = await openSlot(slotName(account, number), warn);
+  try {
+    if (place && (await hasOrphans(account, number, place))) {
+      // Loaded only by who needs it.
+      const { adoptOrphans } = await import('./orphans.js');
+      await adoptOrphans({ account, number, storage, place, warn });
+    }
+  } catch (error) {
+    warn(`what other tabs left unsent stays where it is for now: ${messageOf(error)}`);
+  }
+  return storage;
 }
 
 async function openSlot(
@@ -68,11 +81,11 @@ async function hasOrphans(account: string, own: number, place: Place): Promise<b
     if (hasLocalItem(slotName(account, number))) return true;
   }
   if (place === 'localStorage') return false;
-  // Older browsers do not tell: then it takes a look.
-  const list = indexedDB.databases as (() => Promise<IDBDatabaseInfo[]>) | undefined;
-  const databases = await list?.call(indexedDB);
-  const ours = databases?.filter(({ name }) => name?.startsWith(localItem(`${account}/`)));
-  return ours === undefined || ours.length > 1;
+  const names = await databaseNames();
+  // Where the browser does not tell, it takes a look.
+  if (!names) return true;
+  const ours = [...names].filter((name) => name.startsWith(databaseName(`${account}/`)));
+  return ours.length > 1;
 }
 
 function hasLocalItem(name: string): boolean {

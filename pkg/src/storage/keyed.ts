@@ -33,7 +33,7 @@ type Entries = Map<string, Entry>;
 
 /**
  * @param name of what is kept; others in the same store are left alone
- * @param warn says what is lost
+ * @param warn is told if all of it is lost
  */
 export async function openKeyedStorage(
   store: TextStore,
@@ -46,7 +46,7 @@ export async function openKeyedStorage(
   const index = there.includes(keys.index) ? await readIndex(store, keys, warn) : noIndex();
   const parts = there.map((key) => keys.partOf(key)).filter((part) => part !== undefined);
   const used = new Set([...index.parts, ...[...index.entries.values()].flatMap(partsOf)]);
-  const storage = new KeyedStorage(store, keys, index, Math.max(0, ...parts), warn);
+  const storage = new KeyedStorage(store, keys, index, Math.max(0, ...parts));
   await storage.discard(parts.filter((part) => !used.has(part)));
   return storage;
 }
@@ -54,24 +54,16 @@ export async function openKeyedStorage(
 class KeyedStorage implements Storage {
   readonly #store: TextStore;
   readonly #keys: Keys;
-  readonly #warn: (message: string) => void;
   #index: Index;
   /** Numbers are never used again. */
   #lastPart: number;
   #lastWrite: Promise<void> = Promise.resolve();
 
-  constructor(
-    store: TextStore,
-    keys: Keys,
-    index: Index,
-    lastPart: number,
-    warn: (message: string) => void,
-  ) {
+  constructor(store: TextStore, keys: Keys, index: Index, lastPart: number) {
     this.#store = store;
     this.#keys = keys;
     this.#index = index;
     this.#lastPart = lastPart;
-    this.#warn = warn;
   }
 
   async load(): Promise<[string, Uint8Array][]> {
@@ -80,8 +72,9 @@ class KeyedStorage implements Storage {
       try {
         const text = typeof entry === 'string' ? entry : await this.#textOf(entry);
         records.push([key, fromBase64(text)]);
-      } catch (error) {
-        this.#warn(`the record ${key} is lost: ${messageOf(error)}`);
+      } catch {
+        // Which is no record: whoever reads it says so, and removes it.
+        records.push([key, new Uint8Array()]);
       }
     }
     return records;

@@ -9,9 +9,9 @@
  */
 import type { Changes, Storage } from '../types.js';
 import type { Place } from './browser.js';
-import { databaseName, openIndexedDb } from './indexed-db.js';
+import { databaseName, databaseNames, openIndexedDb } from './indexed-db.js';
 import { localItem, openLocalStorage } from './local.js';
-import { slotName, SLOTS_MAX, takeFreeSlot, type Slot } from './slot.js';
+import { slotName, SLOTS_MAX, takeFreeSlot } from './slot.js';
 
 /** As the compiled client names them: the place in the outbox follows, as 16 hexadecimal digits. */
 const OUTBOX = 'outbox/';
@@ -26,7 +26,7 @@ type Records = [key: string, value: Uint8Array][];
 interface Orphan {
   storage: Storage;
   /** Deletes all of it. */
-  remove(): Promise<void>;
+  remove: () => Promise<void>;
 }
 
 /** The tab that adopts. */
@@ -36,6 +36,7 @@ interface Adopter {
   number: number;
   storage: Storage;
   place: Place;
+  warn: (message: string) => void;
 }
 
 export async function adoptOrphans(adopter: Adopter): Promise<void> {
@@ -49,7 +50,8 @@ export async function adoptOrphans(adopter: Adopter): Promise<void> {
     if (!slot) continue;
     try {
       const name = slotName(adopter.account, number);
-      const orphan = place === 'indexedDB' ? await findDatabase(name) : findItem(name);
+      const orphan =
+        place === 'indexedDB' ? await findDatabase(name) : findItem(name, adopter.warn);
       if (orphan) await adopt(orphan, outbox);
     } catch (error) {
       // The others do not wait for it.
@@ -62,7 +64,7 @@ export async function adoptOrphans(adopter: Adopter): Promise<void> {
 }
 
 /** This tab has it anyway. */
-const OWN: Pick<Slot, 'release'> = { release: () => undefined };
+const OWN = { release: () => undefined };
 
 async function adopt({ storage, remove }: Orphan, outbox: Outbox): Promise<void> {
   let left: Records;
@@ -133,13 +135,6 @@ async function possibleOrphans({ account, number: own, place }: Adopter) {
   ];
 }
 
-/** None where the browser does not tell. */
-async function databaseNames(): Promise<Set<string> | undefined> {
-  const list = indexedDB.databases as (() => Promise<IDBDatabaseInfo[]>) | undefined;
-  const databases = await list?.call(indexedDB);
-  return databases && new Set(databases.flatMap(({ name }) => name ?? []));
-}
-
 async function findDatabase(name: string): Promise<Orphan | undefined> {
   if (!(await hasDatabase(databaseName(name)))) return undefined;
   return { storage: await openIndexedDb(name), remove: () => deleteDatabase(databaseName(name)) };
@@ -174,14 +169,11 @@ function deleteDatabase(name: string): Promise<void> {
   });
 }
 
-function findItem(name: string): Orphan | undefined {
+function findItem(name: string, warn: Adopter['warn']): Orphan | undefined {
   const text = findText(name);
   if (text === null) return undefined;
-  let isReadable = true;
-  const storage = openLocalStorage(name, () => (isReadable = false));
-  if (!isReadable) return undefined;
   return {
-    storage,
+    storage: openLocalStorage(name, warn),
     remove: () => {
       localStorage.removeItem(localItem(name));
       return Promise.resolve();

@@ -53,7 +53,8 @@ export async function takeFreeSlot(account: string, number: number): Promise<Slo
 export const slotName = (account: string, number: number): string => `${account}/${number}`;
 
 function webLocks(): LockManager | undefined {
-  return typeof navigator === 'object' ? (navigator.locks as LockManager | undefined) : undefined;
+  const browser: Partial<Navigator> = typeof navigator === 'object' ? navigator : {};
+  return browser.locks;
 }
 
 function take(

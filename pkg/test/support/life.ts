@@ -74,8 +74,12 @@ export class Life {
   #listen(client: Client, process: Process): void {
     const taken: Events['message'][] = [];
     this.taken.push(taken);
-    client.on('message', (event) => void (process.hasEnded || taken.push(event)));
-    client.on('broadcast', (event) => void (process.hasEnded || this.broadcasts.push(event)));
+    client.on('message', (event) => {
+      if (!process.hasEnded) taken.push(event);
+    });
+    client.on('broadcast', (event) => {
+      if (!process.hasEnded) this.broadcasts.push(event);
+    });
     client.on('error', ({ code }) => void this.errors.push(code));
     client.on('status', ({ clientMsgId, status }) => {
       if (status === 'sent') this.#sent.add(clientMsgId);
