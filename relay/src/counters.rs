@@ -18,6 +18,10 @@ pub struct Counters {
     pub commits_failed: Counter,
     /// Pages of timelines that devices pulled.
     pub pulls: Counter,
+    /// Requests of connections over HTTP.
+    pub poll_requests: Counter,
+    /// Those that repeated one whose answer was lost, or was slow.
+    pub poll_repeats: Counter,
     /// Sessions that were ended with a reason.
     pub kicks: Counter,
     /// Batches told in rooms.

@@ -220,8 +220,31 @@ pub const CALLOUT_ANSWER_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
 /// Bytes of a request over HTTP. A larger one is refused as `frame_too_large`.
 pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
-/// How much of a request over the limit is read in order to answer it. A larger one is cut off.
-pub const OVERSIZE_REQUEST_READ_BYTES: usize = 4 * REQUEST_BYTES_MAX;
+/// How many times the limit of a request is read in order to answer one over it. A larger one
+/// is cut off.
+pub const OVERSIZE_REQUEST_READ_FACTOR: usize = 4;
+
+/// How long a poll waits for something to answer with at most, in milliseconds, unless configured
+/// otherwise: less than what proxies usually allow a request.
+pub const POLL_WAIT_MS: u32 = 25_000;
+
+/// The least that can be configured for that: waiting less is asking all the time.
+pub const POLL_WAIT_MS_MIN: u32 = 1_000;
+
+/// The most.
+pub const POLL_WAIT_MS_MAX: u32 = 120_000;
+
+/// A connection whose device polls no more ends after so long, in milliseconds.
+pub const POLL_IDLE_MS: u64 = 30_000;
+
+/// Requests of one connection that wait to be looked at. More wait to come in.
+pub const POLL_ASKS_MAX: usize = 4;
+
+/// Frames of one answer to a poll. The rest is in the next one.
+pub const POLL_ANSWER_FRAMES_MAX: usize = 256;
+
+/// The same in bytes; one frame is in it whatever its size.
+pub const POLL_ANSWER_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
 
 /// Bytes of one page of messages over HTTP; the next one goes on from there.
 pub const RESPONSE_PAGE_BYTES_MAX: usize = 1024 * 1024;

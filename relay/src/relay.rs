@@ -23,7 +23,7 @@ use crate::{
     counters::Counters,
     drain::{DrainRules, drain},
     entropy::Entropy,
-    http::{AllowedOrigins, App, router},
+    http::{AllowedOrigins, App, Polling, router},
     hub::{Hub, WakeUp},
     presence::Presence,
     rooms::Rooms,
@@ -50,6 +50,8 @@ pub struct Plan {
     pub origins: AllowedOrigins,
     /// Connections at most.
     pub sessions_max: usize,
+    /// How long a poll waits for something to be answered with, in milliseconds.
+    pub poll_wait_ms: u32,
     /// How signs of life are exchanged.
     pub heartbeat: Heartbeat,
     /// What the store decides by; its `hook_apps` come from `webhooks`.
@@ -242,6 +244,7 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         is_dev: plan.is_dev,
         origins: plan.origins,
         sessions_max: plan.sessions_max,
+        polling: Arc::new(Polling::new(plan.poll_wait_ms)),
         rules: Arc::new(rules),
         public,
         reach,

@@ -9,6 +9,7 @@ use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 use super::{Config, ConfigError, Origin, Problem, Settings, Sources, parse_time_s};
 use crate::{
     drain::DrainRules,
+    limits::{POLL_WAIT_MS, POLL_WAIT_MS_MAX, POLL_WAIT_MS_MIN},
     store::{CommitRules, Database},
 };
 
@@ -56,6 +57,12 @@ impl Check<'_> {
             log_format: self.sources.pick("log_format", |s| &s.log_format).0,
             log: self.log(),
             heartbeat: self.heartbeat(),
+            poll_wait_ms: self.number(
+                "poll_wait_ms",
+                |s| &s.poll_wait_ms,
+                POLL_WAIT_MS,
+                POLL_WAIT_MS_MIN..=POLL_WAIT_MS_MAX,
+            ),
             commit_rules: self.commit_rules(),
             devices: self
                 .sources

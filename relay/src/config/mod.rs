@@ -49,6 +49,8 @@ pub struct Config {
     pub log: String,
     /// How signs of life are exchanged.
     pub heartbeat: Heartbeat,
+    /// How long a poll waits for something to be answered with, in milliseconds.
+    pub poll_wait_ms: u32,
     /// What the store decides by.
     pub commit_rules: CommitRules,
     /// Which devices of a user may be connected at a time.

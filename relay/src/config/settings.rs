@@ -91,6 +91,11 @@ pub struct Settings {
     )]
     pub heartbeat_background_interval_ms_max: Option<u32>,
 
+    /// How long a request over HTTP waits for news at most, where there can be no WebSocket.
+    /// [default: 25000]
+    #[arg(long, env = "SEQLINE_POLL_WAIT_MS", value_name = "MS")]
+    pub poll_wait_ms: Option<u32>,
+
     /// How long a sender may take a message back. [default: 120000]
     #[arg(long, env = "SEQLINE_RECALL_WINDOW_MS", value_name = "MS")]
     pub recall_window_ms: Option<u64>,

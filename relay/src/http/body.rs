@@ -11,12 +11,14 @@ use seqline_protocol::ErrorCode;
 use super::refusal;
 use crate::{
     api::ApiError,
-    limits::{OVERSIZE_REQUEST_READ_BYTES, REQUEST_BYTES_MAX},
+    limits::{OVERSIZE_REQUEST_READ_FACTOR, REQUEST_BYTES_MAX},
 };
 
 /// The JSON text of a request; `{}` if it has no body.
 pub(super) async fn json_text(headers: &HeaderMap, body: Body) -> Result<String, Response> {
-    let bytes = read(body).await.map_err(ApiError::into_response)?;
+    let bytes = read(body, REQUEST_BYTES_MAX)
+        .await
+        .map_err(ApiError::into_response)?;
     if bytes.is_empty() {
         return Ok("{}".to_owned());
     }
@@ -33,7 +35,7 @@ pub(super) async fn json_text(headers: &HeaderMap, body: Body) -> Result<String,
 
 /// A body over the limit is read on for a while, since a client that still writes would
 /// not see the answer.
-async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
+pub(super) async fn read(body: Body, bytes_max: usize) -> Result<Vec<u8>, ApiError> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let mut read = 0;
@@ -41,24 +43,26 @@ async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
         let broken = |_| ApiError::new(ErrorCode::FrameMalformed, "the body broke off");
         let chunk = chunk.map_err(broken)?;
         read += chunk.len();
-        if read > OVERSIZE_REQUEST_READ_BYTES {
+        if read > OVERSIZE_REQUEST_READ_FACTOR * bytes_max {
             break;
         }
-        if read <= REQUEST_BYTES_MAX {
+        if read <= bytes_max {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if read > REQUEST_BYTES_MAX {
-        let text = format!("a request has at most {REQUEST_BYTES_MAX} bytes");
+    if read > bytes_max {
+        let text = format!("a request has at most {bytes_max} bytes");
         return Err(ApiError::new(ErrorCode::FrameTooLarge, text));
     }
     Ok(bytes)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let mime = value.and_then(|value| value.split(';').next());
-    mime.is_some_and(|mime| mime.trim().eq_ignore_ascii_case("application/json"))
+    mime(headers).is_some_and(|mime| mime.eq_ignore_ascii_case("application/json"))
+}
+
+/// What a body is, without its parameters.
+pub(super) fn mime(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    value.split(';').next().map(str::trim)
 }

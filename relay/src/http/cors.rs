@@ -40,7 +40,7 @@ fn allow(headers: &mut HeaderMap, is_preflight: bool) {
             (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
             (
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
-                "authorization, content-type",
+                "authorization, content-type, seqline-route",
             ),
             (header::ACCESS_CONTROL_MAX_AGE, "600"),
         ];

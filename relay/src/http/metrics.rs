@@ -20,8 +20,23 @@ fn render(app: &App) -> String {
     let mut page = Page::default();
     page.gauge(
         "connections",
-        "Open WebSocket connections.",
+        "Open connections, over WebSockets and HTTP.",
         app.hub.len() as u64,
+    );
+    page.gauge(
+        "polling_connections",
+        "Those over HTTP.",
+        app.polling.len() as u64,
+    );
+    page.counter(
+        "poll_requests_total",
+        "Requests of connections over HTTP.",
+        &counters.poll_requests,
+    );
+    page.counter(
+        "poll_repeats_total",
+        "Requests that repeated one whose answer was lost or slow.",
+        &counters.poll_repeats,
     );
     page.counter("commits_total", "Durable commits.", &counters.commits);
     page.histogram(

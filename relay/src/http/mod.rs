@@ -1,8 +1,10 @@
-//! The relay's HTTP side: the WebSocket endpoint, health, and the web pages.
+//! The relay's HTTP side: what carries frames, the API, health, and the web pages.
 
+mod admission;
 mod api;
 mod bearer;
 mod body;
+mod connection;
 mod cors;
 mod dev;
 mod health;
@@ -10,8 +12,10 @@ mod info;
 mod metrics;
 mod origin;
 mod page;
+mod polling;
 mod refusal;
 mod socket;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 
@@ -52,6 +56,8 @@ pub struct App {
     pub origins: Origins,
     /// Connections at most; further ones are refused with 503.
     pub sessions_max: usize,
+    /// Connections that poll.
+    pub polling: Arc<Polling>,
     /// What sessions go by.
     pub rules: Arc<SessionRules>,
     /// What is stored.
@@ -102,6 +108,7 @@ pub fn router(app: Arc<App>) -> Router {
         router = router.route("/dev/token", post(dev::token).layer(cors));
     }
     let api = api::routes(&app);
+    let polling = polling::routes(&app);
     let console = get(page::console.layer(CompressionLayer::new()));
     let reference = get(page::reference.layer(CompressionLayer::new()));
     router
@@ -121,6 +128,7 @@ pub fn router(app: Arc<App>) -> Router {
             REQUEST_TIMEOUT,
         ))
         .merge(api)
+        .merge(polling)
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http())
         .with_state(app)
@@ -128,4 +136,5 @@ pub fn router(app: Arc<App>) -> Router {
 
 pub use dev::DEV_APP;
 pub use origin::Origins as AllowedOrigins;
+pub use polling::Polling;
 pub use refusal::status_of;

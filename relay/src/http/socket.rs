@@ -1,6 +1,5 @@
 //! The WebSocket endpoint: who may come in.
 
-mod connection;
 mod wire;
 
 use std::sync::Arc;
@@ -10,10 +9,10 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use seqline_protocol::{ErrorCode, limits::FRAME_BYTES_MAX};
+use seqline_protocol::limits::FRAME_BYTES_MAX;
 
-use self::connection::Connection;
-use super::{App, refusal};
+use self::wire::SocketWire;
+use super::{App, admission::admit, connection::Connection, refusal};
 use crate::limits::{OVERSIZE_READ_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_WRITE_BUFFER_BYTES};
 
 pub(super) async fn upgrade(
@@ -33,24 +32,10 @@ pub(super) async fn upgrade(
                     with --allowed-origin";
         return refusal(StatusCode::FORBIDDEN, "origin_forbidden", text);
     }
-    if app.draining.is_cancelled() {
-        let code = ErrorCode::Draining.as_str();
-        return refusal(
-            StatusCode::SERVICE_UNAVAILABLE,
-            code,
-            "the relay is stopping",
-        );
-    }
-    if app.hub.len() >= app.sessions_max {
-        app.counters.refused(ErrorCode::Overloaded);
-        let code = ErrorCode::Overloaded.as_str();
-        return refusal(
-            StatusCode::SERVICE_UNAVAILABLE,
-            code,
-            "too many connections",
-        );
-    }
-    let membership = app.hub.join();
+    let membership = match admit(&app) {
+        Ok(membership) => membership,
+        Err(refused) => return refused,
+    };
     let running = app.connections.token();
     upgrade
         .read_buffer_size(SOCKET_READ_BUFFER_BYTES)
@@ -60,7 +45,9 @@ pub(super) async fn upgrade(
         .max_frame_size(OVERSIZE_READ_BYTES)
         .max_message_size(OVERSIZE_READ_BYTES)
         .on_upgrade(move |socket| async move {
-            Connection::new(app, socket, membership).run().await;
+            Connection::new(app, SocketWire::new(socket), membership)
+                .run()
+                .await;
             drop(running);
         })
 }

@@ -25,6 +25,7 @@ impl Session {
     fn handle_frame(&mut self, now: Now, frame: ClientFrame) {
         let (account, frame) = match (&self.phase, frame) {
             (Phase::Greeting, ClientFrame::Hello(hello)) => return self.greet(now, hello),
+            (Phase::Greeting, ClientFrame::Ping { nonce }) => return self.pong(now, nonce),
             (Phase::Greeting, _) => {
                 let text = "the first frame of a connection is `hello`";
                 return self.refuse(ErrorCode::HelloExpected, text, About::default());
@@ -108,10 +109,15 @@ impl Session {
                 interval_ms,
             } => self.lifetime.set_state(background, interval_ms),
             ClientFrame::Refresh { req, token } => self.refresh(now, &account, req, &token),
-            ClientFrame::Ping { nonce } => self.write(&RelayFrame::Pong {
-                nonce,
-                now_us: now.wall,
-            }),
+            ClientFrame::Ping { nonce } => self.pong(now, nonce),
         }
+    }
+
+    /// Before `hello` too: so a client finds out whether a socket carries frames at all.
+    fn pong(&mut self, now: Now, nonce: u32) {
+        self.write(&RelayFrame::Pong {
+            nonce,
+            now_us: now.wall,
+        });
     }
 }

@@ -19,6 +19,8 @@ use thiserror::Error;
 pub use self::cbor::Unread;
 pub use self::cbor::{from_cbor, to_cbor, try_from_cbor};
 use self::fault::Fault;
+#[cfg(feature = "json")]
+use crate::polling::Poll;
 use crate::{client::ClientFrame, codes::ErrorCode, limits::FRAME_BYTES_MAX, relay::RelayFrame};
 
 /// Which of the two encodings a connection speaks. A relay answers in kind.
@@ -179,6 +181,31 @@ pub fn decode_text<F: Frame>(payload: &str) -> Result<F, DecodeError> {
 /// As [`decode`].
 pub fn decode_binary<F: Frame>(payload: &[u8]) -> Result<F, DecodeError> {
     decode(Encoding::Binary, payload)
+}
+
+/// Encodes what goes over HTTP around frames.
+#[cfg(feature = "json")]
+#[must_use]
+pub fn encode_poll<T: Poll>(encoding: Encoding, poll: &T) -> Encoded {
+    match encoding {
+        Encoding::Text => Encoded::Text(json::write(poll)),
+        Encoding::Binary => Encoded::Binary(to_cbor(poll)),
+    }
+}
+
+/// Decodes what goes over HTTP around frames. Its size is for the caller to bound.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] and [`DecodeError::Field`].
+#[cfg(feature = "json")]
+pub fn decode_poll<T: Poll>(encoding: Encoding, body: &[u8]) -> Result<T, DecodeError> {
+    parse(encoding, body).map_err(|fault| match fault {
+        Fault::Other(reason) if parse::<IgnoredAny>(encoding, body).is_ok() => DecodeError::Field {
+            frame: "poll".to_owned(),
+            reason: clip(&reason),
+        },
+        fault => DecodeError::Malformed(clip(&fault.into_reason())),
+    })
 }
 
 fn parse<'de, T: Deserialize<'de>>(encoding: Encoding, payload: &'de [u8]) -> Result<T, Fault> {

@@ -28,6 +28,8 @@ pub mod limits;
 mod message;
 mod numbers;
 mod passed;
+#[cfg(feature = "json")]
+mod polling;
 mod relay;
 
 pub use broadcast::{Broadcast, BroadcastChange, PublicNews, PublicPage, PublicPlace};
@@ -36,6 +38,8 @@ pub use codec::{
     DecodeError, Encoded, Encoding, Frame, decode, decode_binary, decode_text, encode, from_cbor,
     to_cbor, try_from_cbor,
 };
+#[cfg(feature = "json")]
+pub use codec::{decode_poll, encode_poll};
 pub use codes::{ErrorCode, KickReason, ResetReason};
 pub use group::{GroupChange, GroupOp, JoinRule, Role};
 pub use ids::{AppId, ClientMsgId, ConvId, ConvKind, DeviceId, IdError, Label, UserId};
@@ -44,6 +48,8 @@ pub use numbers::{
     BroadcastId, ConvSeq, Epoch, Micros, MsgId, NumberError, PubSeq, RequestId, Seq,
 };
 pub use passed::Passed;
+#[cfg(feature = "json")]
+pub use polling::{Payload, Poll, PollAnswer, PollRequest};
 pub use relay::{Crowd, Heartbeat, HeartbeatBounds, RelayFrame, ServerLimits, Welcome};
 
 /// The protocol version that this crate speaks.

@@ -19,6 +19,13 @@ pub const BODY_BYTES_MAX: usize = 32 * 1024;
 /// Largest body of a best-effort `ephemeral`, counted like [`BODY_BYTES_MAX`].
 pub const EPHEMERAL_BODY_BYTES_MAX: usize = 1024;
 
+/// Largest request over HTTP of a connection that polls, in bytes. A larger one is refused as
+/// `frame_too_large`.
+pub const POLL_REQUEST_BYTES_MAX: usize = 4 * FRAME_BYTES_MAX;
+
+/// Frames of one request over HTTP. More are refused as `field_invalid`.
+pub const POLL_FRAMES_MAX: usize = 256;
+
 /// Levels of nesting that a decoder follows (serde_json's own bound for JSON).
 /// Deeper input is `frame_malformed`.
 pub const NESTING_MAX: usize = 128;

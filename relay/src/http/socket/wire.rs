@@ -1,4 +1,4 @@
-//! One WebSocket: a bounded queue towards it, and frames from it.
+//! One WebSocket as a wire.
 
 use std::{
     collections::VecDeque,
@@ -14,23 +14,14 @@ use tungstenite::error::CapacityError;
 
 use crate::{
     frames::Outgoing,
+    http::wire::{Incoming, Wire},
     session::{Backlog, Event},
 };
 
 /// Frames that wait for what is read next, before they are written without it.
 const UNFLUSHED_FRAMES_MAX: usize = 32;
 
-/// What the socket gave.
-pub(super) enum Incoming {
-    /// Something for the session.
-    Event(Event),
-    /// Something was written, or control frames were exchanged.
-    Progress,
-    /// The socket has ended.
-    Ended,
-}
-
-pub(super) struct Wire {
+pub(super) struct SocketWire {
     socket: WebSocket,
     outgoing: VecDeque<Outgoing>,
     bytes: usize,
@@ -40,7 +31,7 @@ pub(super) struct Wire {
     has_failed: bool,
 }
 
-impl Wire {
+impl SocketWire {
     pub(super) fn new(socket: WebSocket) -> Self {
         Self {
             socket,
@@ -49,38 +40,6 @@ impl Wire {
             is_flushed: true,
             unflushed: 0,
             has_failed: false,
-        }
-    }
-
-    pub(super) fn queue(&mut self, frame: Outgoing) {
-        self.bytes += frame.payload.len();
-        self.outgoing.push_back(frame);
-    }
-
-    pub(super) fn backlog(&self) -> Backlog {
-        Backlog {
-            frames: self.outgoing.len(),
-            bytes: self.bytes,
-        }
-    }
-
-    /// Writes what is queued, and reads if it may. Safe to drop at any point: nothing
-    /// is held outside of `self`.
-    pub(super) async fn next(&mut self, may_read: bool) -> Incoming {
-        poll_fn(|cx| self.poll(cx, may_read)).await
-    }
-
-    /// Writes what is queued, says goodbye, and waits for the other side's.
-    pub(super) async fn close(&mut self, code: ErrorCode) {
-        if poll_fn(|cx| self.poll_write(cx)).await.is_err() {
-            return;
-        }
-        let farewell = Message::Close(Some(CloseFrame {
-            code: code.close_code().unwrap_or(1000),
-            reason: Utf8Bytes::from_static(code.as_str()),
-        }));
-        if self.socket.send(farewell).await.is_ok() && !self.has_failed {
-            while let Some(Ok(_)) = self.socket.next().await {}
         }
     }
 
@@ -153,6 +112,37 @@ impl Wire {
             }
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+impl Wire for SocketWire {
+    fn queue(&mut self, frame: Outgoing) {
+        self.bytes += frame.payload.len();
+        self.outgoing.push_back(frame);
+    }
+
+    fn backlog(&self) -> Backlog {
+        Backlog {
+            frames: self.outgoing.len(),
+            bytes: self.bytes,
+        }
+    }
+
+    async fn next(&mut self, may_read: bool) -> Incoming {
+        poll_fn(|cx| self.poll(cx, may_read)).await
+    }
+
+    async fn close(&mut self, code: ErrorCode) {
+        if poll_fn(|cx| self.poll_write(cx)).await.is_err() {
+            return;
+        }
+        let farewell = Message::Close(Some(CloseFrame {
+            code: code.close_code().unwrap_or(1000),
+            reason: Utf8Bytes::from_static(code.as_str()),
+        }));
+        if self.socket.send(farewell).await.is_ok() && !self.has_failed {
+            while let Some(Ok(_)) = self.socket.next().await {}
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) use self::error::Error;
 use crate::limits::NESTING_MAX;
 
 pub(super) const UNSIGNED: u8 = 0;
-const BYTES: u8 = 2;
+pub(super) const BYTES: u8 = 2;
 pub(super) const TEXT: u8 = 3;
 pub(super) const ARRAY: u8 = 4;
 pub(super) const MAP: u8 = 5;
@@ -361,7 +361,22 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         Err(Error::new("a type that the protocol does not have"))
     }
 
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    #[cfg(feature = "whole")]
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.head()? {
+            (BYTES, Some(len)) => visitor.visit_borrowed_bytes(self.bytes(len)?),
+            _ => Err(Error::new("expected bytes in one piece")),
+        }
+    }
+
+    #[cfg(not(feature = "whole"))]
+    forward_to_deserialize_any! { bytes }
+
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct
+        i8 i16 i32 i64 f32 f64 char byte_buf unit unit_struct tuple tuple_struct
     }
 }

@@ -11,7 +11,7 @@ use serde::ser::{
     SerializeStructVariant, Serializer,
 };
 
-use super::reader::{ARRAY, FALSE, MAP, NULL, TEXT, TRUE, UNSIGNED};
+use super::reader::{ARRAY, BYTES, FALSE, MAP, NULL, TEXT, TRUE, UNSIGNED};
 
 /// What is written so far.
 pub(super) struct Writer(pub(super) Vec<u8>);
@@ -118,8 +118,17 @@ impl Serializer for &mut Writer {
         serialize_f32(f32);
         serialize_f64(f64);
         serialize_char(char);
-        serialize_bytes(&[u8]);
         serialize_unit_struct(&'static str);
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    fn serialize_bytes(self, bytes: &[u8]) -> Done {
+        self.head(BYTES, bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+        Ok(())
     }
 
     fn serialize_bool(self, value: bool) -> Done {

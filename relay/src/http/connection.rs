@@ -3,7 +3,6 @@
 
 use std::{collections::VecDeque, future::pending, pin::Pin, sync::Arc, time::Duration};
 
-use axum::extract::ws::WebSocket;
 use futures_util::{
     future::BoxFuture,
     stream::{FuturesUnordered, StreamExt as _},
@@ -26,9 +25,9 @@ use crate::{
 };
 
 /// One connection's task.
-pub(super) struct Connection {
+pub(super) struct Connection<W: Wire> {
     app: Arc<App>,
-    wire: Wire,
+    wire: W,
     session: Session,
     membership: Membership,
     lane: Arc<Lane>,
@@ -45,8 +44,8 @@ pub(super) struct Connection {
     closing: Option<ErrorCode>,
 }
 
-impl Connection {
-    pub(super) fn new(app: Arc<App>, socket: WebSocket, membership: Membership) -> Self {
+impl<W: Wire> Connection<W> {
+    pub(super) fn new(app: Arc<App>, wire: W, membership: Membership) -> Self {
         let id = format!("{:016x}", app.entropy.number());
         let session = Session::new(
             Arc::clone(&app.rules),
@@ -55,7 +54,7 @@ impl Connection {
             app.clock.now(),
         );
         Self {
-            wire: Wire::new(socket),
+            wire,
             session,
             lane: Lane::new(Arc::clone(membership.mailbox())),
             membership,
@@ -81,7 +80,7 @@ impl Connection {
         }
     }
 
-    /// Waits for one thing, and feeds it to the session. False once the socket has ended.
+    /// Waits for one thing, and feeds it to the session. False once the wire has ended.
     async fn step(&mut self) -> bool {
         self.set_alarm();
         self.session.set_backlog(self.wire.backlog());
@@ -274,7 +273,7 @@ impl Connection {
 }
 
 /// Also when the task panicked: others learn that the device is gone.
-impl Drop for Connection {
+impl<W: Wire> Drop for Connection<W> {
     fn drop(&mut self) {
         let app = &self.app;
         app.rooms.forget(self.membership.mailbox());

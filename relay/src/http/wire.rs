@@ -1,0 +1,34 @@
+//! What carries a connection's frames.
+
+use seqline_protocol::ErrorCode;
+
+use crate::{
+    frames::Outgoing,
+    session::{Backlog, Event},
+};
+
+/// A bounded queue towards a device, and frames from it.
+pub(super) trait Wire: Send + 'static {
+    /// Adds to what is to be written.
+    fn queue(&mut self, frame: Outgoing);
+
+    /// What is queued and not written yet.
+    fn backlog(&self) -> Backlog;
+
+    /// Writes what is queued, and reads if it may. Safe to drop at any point: nothing
+    /// is held outside of `self`.
+    fn next(&mut self, may_read: bool) -> impl Future<Output = Incoming> + Send;
+
+    /// Writes what is queued, says goodbye, and waits for the other side's.
+    fn close(&mut self, code: ErrorCode) -> impl Future<Output = ()> + Send;
+}
+
+/// What a wire gave.
+pub(super) enum Incoming {
+    /// Something for the session.
+    Event(Event),
+    /// Something was written, or was exchanged beside frames.
+    Progress,
+    /// The wire has ended.
+    Ended,
+}
