@@ -1,11 +1,12 @@
 /**
  * The values that cross between TypeScript and the compiled client, as CBOR (RFC 8949): the
- * client speaks it anyway. Only what those values are made of: lengths are definite, numbers
- * are whole and not negative.
+ * client speaks it anyway; and what goes over HTTP around its frames. Only what those values are
+ * made of: lengths are definite, numbers are whole and not negative.
  */
 import { SeqlineError } from './error.js';
 
 const UINT = 0;
+const BYTES = 2;
 const TEXT = 3;
 const LIST = 4;
 const MAP = 5;
@@ -41,6 +42,8 @@ function write(value: unknown, out: number[]): void {
     writeHead(UINT, value, out);
   } else if (typeof value === 'boolean') {
     out.push(value ? TRUE : FALSE);
+  } else if (value instanceof Uint8Array) {
+    writeBytes(BYTES, value, out);
   } else if (Array.isArray(value)) {
     writeHead(LIST, value.length, out);
     for (const item of value) write(item, out);
@@ -57,8 +60,11 @@ function write(value: unknown, out: number[]): void {
 }
 
 function writeText(text: string, out: number[]): void {
-  const bytes = utf8.encoder.encode(text);
-  writeHead(TEXT, bytes.length, out);
+  writeBytes(TEXT, utf8.encoder.encode(text), out);
+}
+
+function writeBytes(major: number, bytes: Uint8Array, out: number[]): void {
+  writeHead(major, bytes.length, out);
   for (const byte of bytes) out.push(byte);
 }
 
@@ -93,6 +99,9 @@ class Reader {
     switch (first >> 5) {
       case UINT:
         return argument;
+      case BYTES:
+        this.#at += argument;
+        return this.#bytes.slice(this.#at - argument, this.#at);
       case TEXT:
         return this.#text(argument);
       case LIST:

@@ -55,6 +55,11 @@ export interface ClientOptions {
    * keeps, or with the `newest`, leaving the rest to `history()`. Default: `oldest`.
    */
   start?: 'oldest' | 'newest';
+  /**
+   * What carries frames to the relay. `auto`: a WebSocket, and HTTP where those do not get through,
+   * until they do again. Default: `auto`.
+   */
+  transport?: 'auto' | Transport;
   /** From opening a socket to being connected, at most, in milliseconds. Default: 10,000. */
   connectTimeoutMs?: number;
   /** Upper bound of the first reconnect delay in milliseconds; it doubles. Default: 500. */
@@ -76,6 +81,9 @@ export interface ClientOptions {
   /** Sockets, storage and life-cycle events. Default: chosen for where it runs. */
   host?: Host;
 }
+
+/** A WebSocket, or requests over HTTP of which one waits for news (long polling). */
+export type Transport = 'socket' | 'polling';
 
 /**
  * Why a token is asked for: to `connect`; because the relay said that the last one has
@@ -321,7 +329,7 @@ export type ConnectionState =
       /** True while the device is known to be offline. */
       offline: boolean;
     }
-  | { state: 'connected'; user: string; session: string };
+  | { state: 'connected'; user: string; session: string; transport: Transport };
 
 /** An own message's way. */
 export type Status = 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed';
@@ -433,6 +441,8 @@ export type Handler<E extends EventName> = (event: Events[E]) => void | Promise<
 
 /** Counters since the client was made, and where it stands. */
 export interface Stats {
+  /** What carries the connection, or carried the last one. */
+  transport: Transport;
   /** Smoothed round-trip time in milliseconds. */
   rttMs?: number;
   /** Current heartbeat interval in milliseconds; 0 before the first connection. */

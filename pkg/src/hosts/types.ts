@@ -16,6 +16,13 @@ export interface Host {
   openStorage(account: string, warn: (message: string) => void): Promise<Storage>;
   /** Tells how network and visibility are, then of changes. @returns a function that stops it. */
   watch(events: LifecycleEvents): () => void;
+  /**
+   * Posts a body and gets the answer's, for networks that let no socket through; a host without
+   * it has sockets alone. Calls back once, with nothing if no answer came, and not after it was
+   * called off.
+   * @returns a function that calls it off
+   */
+  request?(request: HttpRequest, done: (answer?: HttpAnswer) => void): () => void;
   /** 32 random bytes. */
   random(): Uint8Array;
   /** Milliseconds of a clock that never goes back. */
@@ -38,6 +45,18 @@ export interface Socket {
   /** Sends one frame; does nothing once closed. */
   send(frame: string | Uint8Array): void;
   close(code: number, reason: string): void;
+}
+
+/** A POST. */
+export interface HttpRequest {
+  url: string;
+  headers: Record<string, string>;
+  body: Uint8Array;
+}
+
+export interface HttpAnswer {
+  status: number;
+  body: Uint8Array;
 }
 
 /** Kinds of networks: what the heartbeat learns of one says nothing of another. */

@@ -7,7 +7,17 @@ import { decode, encode } from '../cbor.js';
 import { messageOf, SeqlineError } from '../error.js';
 import type { RawDelivery, RawEvent } from '../raw.js';
 import type { Tokens } from './tokens.js';
-import type { Changes, Failure, Host, Socket, Storage, TokenReason } from '../types.js';
+import type {
+  Changes,
+  ClientOptions,
+  Failure,
+  Host,
+  Socket,
+  Storage,
+  TokenReason,
+  Transport,
+} from '../types.js';
+import { Carriers } from '../transport/carriers.js';
 import { wasm } from '../wasm.js';
 
 export type Settings = Omit<wasm.Settings, 'host'>;
@@ -17,6 +27,7 @@ export interface EngineParts {
   host: Host;
   /** Of the relay's WebSocket endpoint. */
   url: string;
+  transport: ClientOptions['transport'];
   settings: Settings;
   tokens: Tokens;
   storage: Storage;
@@ -31,6 +42,7 @@ export interface EngineListener {
 }
 
 interface PendingCall {
+  request: wasm.Request;
   resolve(value: unknown): void;
   reject(error: SeqlineError): void;
 }
@@ -39,6 +51,7 @@ export class Engine implements wasm.App {
   readonly #parts: EngineParts;
   readonly #session: wasm.Client;
   readonly #alarm: Alarm;
+  readonly #carriers: Carriers;
   readonly #sockets = new Map<number, Socket>();
   readonly #calls = new Map<number, PendingCall>();
   readonly #writes = new Set<Promise<void>>();
@@ -50,6 +63,11 @@ export class Engine implements wasm.App {
   constructor(parts: EngineParts, stored: [string, Uint8Array][]) {
     const { host, settings } = parts;
     this.#parts = parts;
+    this.#carriers = new Carriers({
+      ...parts,
+      // What is sent is sent again by itself; other requests fail with their connection.
+      isBusy: () => [...this.#calls.values()].some(({ request }) => !('send' in request)),
+    });
     this.#alarm = new Alarm(host, () => {
       this.#enter((session) => {
         session.timeout();
@@ -70,6 +88,7 @@ export class Engine implements wasm.App {
     });
     this.#stopWatching = this.#parts.host.watch({
       online: (online) => {
+        if (online) this.#carriers.hint();
         this.#enter((session) => {
           session.online(online);
         });
@@ -80,11 +99,13 @@ export class Engine implements wasm.App {
         });
       },
       background: (background) => {
+        if (!background) this.#carriers.hint();
         this.#enter((session) => {
           session.background(background);
         });
       },
       probe: () => {
+        this.#carriers.hint();
         this.#enter((session) => {
           session.probe();
         });
@@ -118,7 +139,13 @@ export class Engine implements wasm.App {
 
   /** Undefined after the end. */
   stats(): unknown {
-    return this.#enter((session) => decode(session.stats()));
+    const { transport } = this;
+    return this.#enter((session) => ({ ...(decode(session.stats()) as object), transport }));
+  }
+
+  /** What carries the newest connection. */
+  get transport(): Transport {
+    return this.#carriers.current;
   }
 
   /** Asks the session for something. */
@@ -130,7 +157,7 @@ export class Engine implements wasm.App {
       }
       this.#lastCall += 1;
       const call = this.#lastCall;
-      this.#calls.set(call, { resolve, reject });
+      this.#calls.set(call, { request, resolve, reject });
       try {
         this.#enter((session) => {
           session.call(call, encode(request));
@@ -152,6 +179,7 @@ export class Engine implements wasm.App {
     // What could not be written before goes along.
     await this.#write([]).catch(() => undefined);
     this.#stopWatching?.();
+    this.#carriers.stop();
     if (!this.#end) {
       this.#finish({ code: 'disconnected', message: 'the client is disposed', retryable: false });
       this.#session.free();
@@ -224,7 +252,7 @@ export class Engine implements wasm.App {
   }
 
   openSocket(conn: number): void {
-    const socket = this.#parts.host.openSocket(this.#parts.url, {
+    const socket = this.#carriers.open({
       opened: () => {
         this.#enter((session) => {
           session.opened(conn);
@@ -267,6 +295,7 @@ export class Engine implements wasm.App {
     // Not `queueMicrotask`, which some mini-programs do not have.
     void Promise.resolve().then(() => {
       this.#stopWatching?.();
+      this.#carriers.stop();
       for (const conn of [...this.#sockets.keys()]) this.closeSocket(conn, 1000, '');
       this.#parts.listener.crashed(failure);
     });

@@ -191,7 +191,7 @@ export class LocalSession implements Session {
     const { type, ...content } = raw;
     switch (type) {
       case 'state':
-        this.#setState(toApp(content) as ConnectionState);
+        this.#setState(this.#withTransport(toApp(content) as ConnectionState));
         break;
       case 'event':
         this.#asked(content as { name: string; value: string });
@@ -209,6 +209,11 @@ export class LocalSession implements Session {
     const event: unknown = toApp(JSON.parse(value));
     if (name === 'presence') this.#audience.emit('presence', event as Events['presence']);
     if (name === 'room') this.#audience.emit('room', event as Events['room']);
+  }
+
+  #withTransport(state: ConnectionState): ConnectionState {
+    if (state.state !== 'connected' || !this.#engine) return state;
+    return { ...state, transport: this.#engine.transport };
   }
 
   #setState(state: ConnectionState): void {

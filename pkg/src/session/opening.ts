@@ -75,6 +75,7 @@ export class Opening {
     const parts = {
       host,
       url,
+      transport: transportOf(options, host),
       settings: settingsOf(options),
       tokens: this.#tokens,
       listener: this.#listener,
@@ -155,6 +156,16 @@ export class Opening {
       };
     });
   }
+}
+
+/** @throws {SeqlineError} `field_invalid` for one that there is not, or not here */
+function transportOf({ transport }: ClientOptions, host: Host): ClientOptions['transport'] {
+  const isKnown = [undefined, 'auto', 'socket', 'polling'].includes(transport);
+  if (isKnown && (transport !== 'polling' || host.request)) return transport;
+  const message = isKnown
+    ? `the host \`${host.name}\` makes no HTTP requests, so the transport cannot be polling`
+    : `transport is ${transport}; give auto, socket or polling`;
+  throw new SeqlineError({ code: 'field_invalid', message, retryable: false });
 }
 
 /** @throws {SeqlineError} `field_invalid` for what is not a number of milliseconds */

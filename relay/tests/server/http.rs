@@ -10,4 +10,5 @@ mod readyz;
 mod v1_info;
 mod v1_methods;
 mod v1_openapi;
+mod v1_poll;
 mod v1_socket;

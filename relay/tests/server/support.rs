@@ -5,6 +5,7 @@ mod app_server;
 mod broadcasts;
 mod client;
 mod device;
+mod polled;
 mod process;
 mod web;
 
@@ -40,6 +41,7 @@ pub(crate) use app_server::{Answer, AppServer, Seen, WEBHOOK_SECRET};
 pub(crate) use broadcasts::{draft, names};
 pub(crate) use client::{Client, send, send_to};
 pub(crate) use device::Device;
+pub(crate) use polled::{Polled, poll};
 pub(crate) use process::Process;
 pub(crate) use web::{Reply, request};
 

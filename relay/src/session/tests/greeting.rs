@@ -163,13 +163,22 @@ fn what_is_not_a_good_hello_is_refused() {
 #[test]
 fn hello_comes_first_and_once() {
     let mut desk = Desk::new();
-    let effects = desk.cause(ClientFrame::Ping { nonce: 1 });
+    let effects = desk.cause(ClientFrame::Ack { cursor: seq(1) });
     assert_eq!(refusal(&effects), (ErrorCode::HelloExpected, true));
 
     let mut desk = Desk::open(0);
     let hello = desk.hello();
     let effects = desk.cause(ClientFrame::Hello(hello));
     assert_eq!(refusal(&effects), (ErrorCode::HelloExpected, true));
+}
+
+#[test]
+fn a_ping_before_hello_is_answered_and_buys_no_time() {
+    let mut desk = Desk::new();
+    assert!(desk.pass_s(9).is_empty());
+    let frames = desk.say(ClientFrame::Ping { nonce: 7 });
+    assert!(matches!(frames[..], [RelayFrame::Pong { nonce: 7, .. }]));
+    assert_eq!(refusal(&desk.pass_s(1)), (ErrorCode::HelloTimeout, true));
 }
 
 #[test]

@@ -91,7 +91,13 @@ impl Client {
     }
 
     pub(crate) async fn say_hello(&mut self, token: &str, device: &str, resume: Option<Resume>) {
-        let hello = Hello {
+        let hello = Self::hello_of(token, device, resume);
+        self.say(&ClientFrame::Hello(hello)).await;
+    }
+
+    /// Of a device that starts with the oldest entry.
+    pub(crate) fn hello_of(token: &str, device: &str, resume: Option<Resume>) -> Hello {
+        Hello {
             version: VERSION,
             token: token.to_owned(),
             device: DeviceId::new(device).unwrap(),
@@ -101,8 +107,7 @@ impl Client {
             resume,
             start: Start::Oldest,
             background: false,
-        };
-        self.say(&ClientFrame::Hello(hello)).await;
+        }
     }
 
     pub(crate) async fn say(&mut self, frame: &ClientFrame) {

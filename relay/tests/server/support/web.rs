@@ -49,8 +49,9 @@ pub(crate) async fn request(
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> Reply {
+    let body = body.as_ref();
     let mut text = format!("{method} {path} HTTP/1.1\r\n");
     let host = address.to_string();
     let defaults = [("host", host.as_str()), ("connection", "close")];
@@ -60,10 +61,11 @@ pub(crate) async fn request(
     for (name, value) in missing.chain(headers) {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
-    text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+    text.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+    let written = [text.as_bytes(), body].concat();
     let exchange = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(text.as_bytes()).await.unwrap();
+        stream.write_all(&written).await.unwrap();
         let mut reply = Vec::new();
         stream.read_to_end(&mut reply).await.unwrap();
         reply
