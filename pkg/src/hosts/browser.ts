@@ -1,6 +1,5 @@
 import { openBrowserStorage } from '../storage/browser.js';
 import type { Host } from '../types.js';
-import { fetchRequest } from './fetch-request.js';
 import { watchPage } from './page.js';
 import { openWebSocket } from './web-socket.js';
 
@@ -8,7 +7,6 @@ import { openWebSocket } from './web-socket.js';
 export const browserHost: Host = {
   name: 'browser',
   openSocket: openWebSocket,
-  request: fetchRequest,
   openStorage: openBrowserStorage,
   watch: watchPage,
   random: () => crypto.getRandomValues(new Uint8Array(32)),

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 
 import { memoryStorage } from '../storage/memory.js';
-import { fetchRequest } from './fetch-request.js';
 import type { Host, Socket, SocketEvents } from '../types.js';
 
 /** Close codes that stand for "none came". */
@@ -15,7 +14,6 @@ const FRAME_BYTES_MAX = 64 * 1024;
 export const nodeHost: Host = {
   name: 'node',
   openSocket,
-  request: fetchRequest,
   openStorage: (account) => memoryStorage()(account),
   // A server is neither hidden nor told of its network; a suspend shows in its clocks.
   watch: () => () => undefined,

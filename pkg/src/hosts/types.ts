@@ -17,9 +17,9 @@ export interface Host {
   /** Tells how network and visibility are, then of changes. @returns a function that stops it. */
   watch(events: LifecycleEvents): () => void;
   /**
-   * Posts a body and gets the answer's, for networks that let no socket through; a host without
-   * it has sockets alone. Calls back once, with nothing if no answer came, and not after it was
-   * called off.
+   * Posts a body and gets the answer's, for networks that let no socket through. Calls back once,
+   * with nothing if no answer came, and not after it was called off.
+   * Default: `fetch`; without that either, there are sockets alone.
    * @returns a function that calls it off
    */
   request?(request: HttpRequest, done: (answer?: HttpAnswer) => void): () => void;

@@ -5,6 +5,7 @@ import { messageOf, SeqlineError } from '../error.js';
 import { openGuarded, type StorageGuard } from '../storage/guard.js';
 import { memoryStorage } from '../storage/memory.js';
 import type { ClientOptions, Failure, Host } from '../types.js';
+import { canRequest } from '../transport/carriers.js';
 import { Engine, type EngineListener, type Settings } from './engine.js';
 import { accountOf, Tokens } from './tokens.js';
 
@@ -160,12 +161,13 @@ export class Opening {
 
 /** @throws {SeqlineError} `field_invalid` for one that there is not, or not here */
 function transportOf({ transport }: ClientOptions, host: Host): ClientOptions['transport'] {
-  const isKnown = [undefined, 'auto', 'socket', 'polling'].includes(transport);
-  if (isKnown && (transport !== 'polling' || host.request)) return transport;
-  const message = isKnown
-    ? `the host \`${host.name}\` makes no HTTP requests, so the transport cannot be polling`
-    : `transport is ${transport}; give auto, socket or polling`;
-  throw new SeqlineError({ code: 'field_invalid', message, retryable: false });
+  const isThere = [undefined, 'auto', 'socket', canRequest(host) && 'polling'].includes(transport);
+  if (isThere) return transport;
+  throw new SeqlineError({
+    code: 'field_invalid',
+    message: `transport is ${transport}; give auto, socket, or polling where there is HTTP`,
+    retryable: false,
+  });
 }
 
 /** @throws {SeqlineError} `field_invalid` for what is not a number of milliseconds */

@@ -30,10 +30,9 @@ export class Carriers {
 
   /** As a host's `openSocket`. */
   open(events: SocketEvents): Socket {
-    const { host, transport = 'auto' } = this.#parts;
-    const isPolling = transport === 'polling';
-    if (transport === 'auto' && this.#fallback?.hasSocket()) return this.#fallback.open(events);
-    if (isPolling || (transport === 'auto' && host.request && this.#failures >= FAILURES_MAX)) {
+    const { host, transport } = this.#parts;
+    const isFailing = this.#failures >= FAILURES_MAX && transport !== 'socket' && canRequest(host);
+    if (isFailing || transport === 'polling' || this.#fallback?.hasSocket()) {
       return this.#fallback?.open(events) ?? this.#load(events);
     }
     this.current = 'socket';
@@ -109,3 +108,7 @@ export class Carriers {
     };
   }
 }
+
+/** Whether there is HTTP here. */
+export const canRequest = (host: Host): boolean =>
+  [typeof host.request, typeof fetch].includes('function');

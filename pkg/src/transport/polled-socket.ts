@@ -5,7 +5,8 @@
  */
 import { after } from '../alarm.js';
 import { decode, encode } from '../cbor.js';
-import type { Host, HttpAnswer, HttpRequest, Socket, SocketEvents } from '../types.js';
+import { fetchRequest } from './fetch-request.js';
+import type { Host, HttpAnswer, Socket, SocketEvents } from '../types.js';
 
 /** Beside what the relay may wait, from a request to its answer. */
 const PATIENCE_MS = 10_000;
@@ -157,7 +158,7 @@ export class PolledSocket implements Socket {
   /** One request, of which no more is heard once the connection is closed. */
   #post(fields: PollRequest, patienceMs: number, done: (answer?: HttpAnswer) => void): void {
     const stopAll = () => {
-      stopRequest?.();
+      stopRequest();
       stopTimer();
       this.#stops.delete(stopAll);
     };
@@ -169,12 +170,13 @@ export class PolledSocket implements Socket {
     const stopTimer = after(this.#host, patienceMs, () => {
       settle();
     });
-    const stopRequest = this.#host.request?.(this.#requestOf(fields), settle);
+    const stopRequest = this.#request(fields, settle);
   }
 
-  #requestOf(fields: PollRequest): HttpRequest {
+  #request(fields: PollRequest, done: (answer?: HttpAnswer) => void): () => void {
     const body = encode({ connection: this.#connection, ...fields });
-    return { url: this.#url, headers: this.#headers, body };
+    const request = { url: this.#url, headers: this.#headers, body };
+    return this.#host.request?.(request, done) ?? fetchRequest(request, done);
   }
 
   #later(delayMs: number, callback: () => void): void {
@@ -198,7 +200,7 @@ export class PolledSocket implements Socket {
     for (const stop of [...this.#stops]) stop();
     this.#stops.clear();
     if (this.#connection !== undefined) {
-      this.#host.request?.(this.#requestOf({ close: true }), () => undefined);
+      this.#request({ close: true }, () => undefined);
     }
   }
 

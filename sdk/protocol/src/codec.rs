@@ -199,6 +199,10 @@ pub fn encode_poll<T: Poll>(encoding: Encoding, poll: &T) -> Encoded {
 /// [`DecodeError::Malformed`] and [`DecodeError::Field`].
 #[cfg(feature = "json")]
 pub fn decode_poll<T: Poll>(encoding: Encoding, body: &[u8]) -> Result<T, DecodeError> {
+    if encoding == Encoding::Text && !body.trim_ascii_start().starts_with(b"{") {
+        // serde_json takes a list for one.
+        return Err(DecodeError::Malformed("it is not a map".to_owned()));
+    }
     parse(encoding, body).map_err(|fault| match fault {
         Fault::Other(reason) if parse::<IgnoredAny>(encoding, body).is_ok() => DecodeError::Field {
             frame: "poll".to_owned(),

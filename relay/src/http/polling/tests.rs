@@ -299,14 +299,13 @@ async fn answers_are_bounded_and_the_rest_is_in_the_next() {
         desk.queue(&large);
     }
     let mut counts = Vec::new();
-    for number in 1..=4 {
+    for number in 1..=3 {
         let mut waiting = desk.ask(receive(number));
         desk.run().await;
         counts.push(waiting.texts().len());
     }
-    assert_eq!(counts[0], POLL_ANSWER_FRAMES_MAX);
-    assert_eq!(counts.iter().sum::<usize>(), OUTGOING_FRAMES_MAX + 13);
-    assert_eq!(counts[2], 2, "as large as two of them");
+    // So many frames; what fits beside a large one; as large as two of them.
+    assert_eq!(counts, [POLL_ANSWER_FRAMES_MAX, 11, 2]);
     let backlog = desk.wire.backlog();
     assert_eq!((backlog.frames, backlog.bytes), (0, 0));
 }

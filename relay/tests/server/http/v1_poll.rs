@@ -42,21 +42,12 @@ async fn a_session_over_http_is_one_like_any_other() {
         let welcome = polled.hello(user, "phone").await;
         assert_eq!((welcome.user.as_str(), welcome.head), (user, Seq::ZERO));
         let (mut bob, welcome) = Client::open(&relay, "bob", "laptop").await;
-        polled
-            .say(&[send("bob", "m1", "hello \u{1F600}"), ping(5)])
-            .await;
+        polled.say(&[send("bob", "m1", "hello \u{1F600}")]).await;
         let RelayFrame::Sent { conv_seq, seq, .. } = polled.next().await else {
-            panic!("`sent` comes first")
+            panic!("`sent` comes before the own push")
         };
         assert_eq!((conv_seq.get(), seq.get()), (1, 1));
-        let mut pushed = None;
-        let mut pongs = 0;
-        while pushed.is_none() || pongs == 0 {
-            match polled.next().await {
-                RelayFrame::Push { entries, .. } => pushed = Some(entries),
-                frame => pongs += pong_of(&frame),
-            }
-        }
+        assert!(matches!(polled.next().await, RelayFrame::Push { .. }));
         let (entries, _) = bob.pull(welcome.head).await;
         assert_eq!(entries.len(), 1);
         bob.say(&ClientFrame::Ack {
@@ -73,7 +64,7 @@ async fn a_session_over_http_is_one_like_any_other() {
 #[tokio::test]
 async fn what_is_sent_again_is_taken_once_and_an_answer_is_given_again() {
     let relay = Relay::start().await;
-    let mut polled = Polled::dial(&relay, Encoding::Text).await;
+    let polled = Polled::dial(&relay, Encoding::Text).await;
     let first = polled.saying(1, &[ping(1)]);
     for _ in 0..3 {
         assert_eq!(polled.ok(&first).await, PollAnswer::default());
@@ -92,7 +83,6 @@ async fn what_is_sent_again_is_taken_once_and_an_answer_is_given_again() {
     // It goes on all the same.
     polled.ok(&polled.saying(3, &[ping(3)])).await;
     assert_eq!(polled.ok(&receive(3, 25_000)).await.frames.len(), 1);
-    polled.hello("alice", "phone").await;
 }
 
 #[tokio::test]
@@ -157,7 +147,7 @@ async fn what_is_no_request_is_refused_and_changes_nothing() {
     for (body, status, code) in [
         (String::new(), 400, "frame_malformed"),
         ("{".to_owned(), 400, "frame_malformed"),
-        ("[]".to_owned(), 400, "field_invalid"),
+        ("[]".to_owned(), 400, "frame_malformed"),
         (named("\"send\":-1"), 400, "field_invalid"),
         (named("\"send\":2,\"frames\":{}"), 400, "field_invalid"),
         (named("\"send\":2,\"frames\":[1]"), 400, "field_invalid"),

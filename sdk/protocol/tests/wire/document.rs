@@ -1,8 +1,11 @@
 //! `docs/protocol.md` and `docs/protocol.cddl` say what the code does.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Debug};
 
-use seqline_protocol::{ClientFrame, ErrorCode, Frame, RelayFrame, decode_text, limits};
+use seqline_protocol::{
+    ClientFrame, Encoding, ErrorCode, Frame, Poll, PollAnswer, PollRequest, RelayFrame,
+    decode_poll, decode_text, encode_poll, limits,
+};
 use serde_json::Value;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -49,6 +52,46 @@ fn examples<F: Frame>(fence: &str, vectors: &[Vector]) {
     }
     let all = F::NAMES.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(shown, all, "an example of each frame");
+}
+
+#[test]
+fn examples_of_polls_are_polls() {
+    let request = [
+        "connection",
+        "send",
+        "frames",
+        "receive",
+        "wait_ms",
+        "close",
+    ];
+    polls::<PollRequest>("json poll request", &request);
+    polls::<PollAnswer>(
+        "json poll answer",
+        &["connection", "wait_ms", "frames", "close"],
+    );
+}
+
+fn polls<P: Poll + PartialEq + Debug>(fence: &str, fields: &[&str]) {
+    let mut shown = BTreeSet::new();
+    for example in blocks(fence) {
+        let json: Value = serde_json::from_str(&example).expect("JSON");
+        let poll: P = decode_poll(Encoding::Text, example.as_bytes()).expect(&example);
+        let cbor = encode_poll(Encoding::Binary, &poll);
+        let again = decode_poll::<P>(Encoding::Binary, cbor.as_bytes());
+        assert_eq!(again.as_ref(), Ok(&poll), "{example}");
+        for word in words(&json) {
+            assert!(is_described(&word) && is_in_schema(&word), "{word}");
+            shown.insert(word);
+        }
+        for payload in json["frames"].as_array().into_iter().flatten() {
+            let frame = payload.as_str().expect("a text");
+            let frame: Value = serde_json::from_str(frame).expect("JSON");
+            let mut vectors = golden::client().into_iter().chain(golden::relay());
+            assert!(vectors.any(|vector| vector.json == frame), "{frame}");
+        }
+    }
+    let all = fields.iter().map(|field| (*field).to_owned()).collect();
+    assert_eq!(shown, all, "each field is shown");
 }
 
 #[test]
@@ -121,6 +164,16 @@ fn limits_are_the_codes() {
             "bytes",
         ),
         ("nesting of maps and lists", limits::NESTING_MAX, "levels"),
+        (
+            "request of a connection over HTTP",
+            limits::POLL_REQUEST_BYTES_MAX,
+            "bytes",
+        ),
+        (
+            "frames of one request over HTTP",
+            limits::POLL_FRAMES_MAX,
+            "frames",
+        ),
         ("name", limits::ID_BYTES_MAX, "bytes"),
         ("conversation id", limits::CONV_ID_BYTES_MAX, "bytes"),
         ("kind", limits::KIND_BYTES_MAX, "bytes"),

@@ -4,6 +4,7 @@ mod codes;
 mod document;
 mod golden;
 mod hostile;
+mod polling;
 mod property;
 mod rejected;
 mod round_trip;

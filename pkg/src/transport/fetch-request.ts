@@ -1,6 +1,6 @@
-import type { HttpAnswer, HttpRequest } from './types.js';
+import type { HttpAnswer, HttpRequest } from '../types.js';
 
-/** By the `fetch` of browsers, workers and Node. */
+/** A host's `request` by the `fetch` of browsers, workers and Node. */
 export function fetchRequest(
   { url, headers, body }: HttpRequest,
   done: (answer?: HttpAnswer) => void,
