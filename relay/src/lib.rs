@@ -32,3 +32,7 @@ pub mod upkeep;
 pub mod webhooks;
 pub mod weight;
 pub mod writer;
+
+/// Here and not in the binary, so that tests and benchmarks run what is shipped.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

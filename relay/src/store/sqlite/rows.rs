@@ -20,17 +20,20 @@ macro_rules! message_columns {
 }
 pub(super) use message_columns;
 
-/// The id of a conversation's newest message; null if there is none.
-macro_rules! newest_message {
+/// Joins a conversation's newest message as `newest`; nulls if there is none.
+macro_rules! join_newest_message {
     ($conv:literal) => {
         concat!(
-            "(SELECT last.msg_id FROM message last WHERE last.conv_id = ",
+            "LEFT JOIN message newest ON newest.conv_id = ",
             $conv,
-            " ORDER BY last.conv_seq DESC LIMIT 1)"
+            " AND newest.conv_seq = (SELECT max(last.conv_seq) FROM message last
+                WHERE last.conv_id = ",
+            $conv,
+            ")"
         )
     };
 }
-pub(super) use newest_message;
+pub(super) use join_newest_message;
 
 /// How many columns they are.
 pub(super) const MESSAGE_COLUMNS: usize = 17;

@@ -76,9 +76,11 @@ CREATE UNIQUE INDEX member_by_user ON member (user_id, conv_id);
 -- messages up to this one are those of `low_id`; the others are the other user's. That is
 -- all that unread counts need:
 -- unread = (head - read) - (own messages - own messages up to `read`).
--- What few messages have comes last. Rows are never removed.
+-- What few messages have comes last. Rows are never removed. They lie in the order of their
+-- conversation: a page of a timeline or of a history, most of whose messages belong together,
+-- then reads few places of the file, however large that is.
 CREATE TABLE message (
-  msg_id        INTEGER PRIMARY KEY,
+  msg_id        INTEGER NOT NULL,
   conv_id       INTEGER NOT NULL,
   conv_seq      INTEGER NOT NULL,
   sender_id     INTEGER NOT NULL,
@@ -97,10 +99,11 @@ CREATE TABLE message (
   key           TEXT,
   replaces      INTEGER,
   business      TEXT,
-  mentions      TEXT
-) STRICT;
+  mentions      TEXT,
+  PRIMARY KEY (conv_id, conv_seq)
+) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX message_by_conv ON message (conv_id, conv_seq);
+CREATE UNIQUE INDEX message_by_id ON message (msg_id);
 CREATE UNIQUE INDEX message_by_client ON message (sender_id, client_msg_id);
 CREATE INDEX message_by_key ON message (conv_id, sender_id, key, conv_seq) WHERE key IS NOT NULL;
 

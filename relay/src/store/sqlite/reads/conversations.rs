@@ -11,8 +11,8 @@ use crate::{
         ConvPage, Conversations, ConversationsQuery,
         rows::integer,
         sqlite::rows::{
-            MESSAGE_COLUMNS, conv, conv_seq, count, flag, message, message_columns, micros,
-            newest_message, optional, user,
+            MESSAGE_COLUMNS, conv, conv_seq, count, flag, join_newest_message, message,
+            message_columns, micros, optional, user,
         },
     },
     weight,
@@ -31,8 +31,8 @@ const CONVERSATIONS: &str = concat!(
        JOIN user asker ON asker.app_id = app.app_id AND asker.name = ?2
        JOIN member place ON place.user_id = asker.user_id
        JOIN conversation ON conversation.conv_id = place.conv_id
-       LEFT JOIN message newest ON newest.msg_id = ",
-    newest_message!("conversation.conv_id"),
+       ",
+    join_newest_message!("conversation.conv_id"),
     "
        WHERE app.name = ?1
          AND NOT (place.is_cleared AND coalesce(newest.conv_seq, 0) <= place.visible_after)
@@ -51,8 +51,8 @@ const CONVERSATIONS: &str = concat!(
      LEFT JOIN member theirs ON conversation.low_id IS NOT NULL
        AND theirs.conv_id = conversation.conv_id AND theirs.user_id <> conversation.asker_id
      LEFT JOIN user peer ON peer.user_id = theirs.user_id
-     LEFT JOIN message ON message.msg_id = (
-       SELECT shown.msg_id FROM message shown
+     LEFT JOIN message ON message.conv_id = conversation.conv_id AND message.conv_seq = (
+       SELECT shown.conv_seq FROM message shown
        WHERE shown.conv_id = conversation.conv_id
          AND shown.conv_seq > conversation.visible_after
          AND (shown.expires_us IS NULL OR shown.expires_us > ?5)

@@ -74,7 +74,8 @@ macro_rules! page {
             ") AND timeline.seq < ?5
              LEFT JOIN conversation ON conversation.conv_id = timeline.conv_id
              LEFT JOIN user sender ON sender.user_id = timeline.about_id
-             LEFT JOIN message ON message.msg_id = timeline.msg_id AND timeline.kind IN (0, 4)
+             LEFT JOIN message ON message.conv_id = timeline.conv_id
+                AND message.conv_seq = timeline.conv_seq AND timeline.kind IN (0, 4)
              LEFT JOIN hidden ON hidden.user_id = asker.user_id
                AND hidden.conv_id = timeline.conv_id AND hidden.conv_seq = timeline.conv_seq
              WHERE app.name = ?1

@@ -16,8 +16,8 @@ use crate::{
         sqlite::{
             bulk::Bulk,
             rows::{
-                conv, conv_state, count, flag, inconsistent, join_rule, name, newest_message, role,
-                small, user,
+                conv, conv_state, count, flag, inconsistent, join_newest_message, join_rule, name,
+                role, small, user,
             },
         },
     },
@@ -32,8 +32,8 @@ static CONVS: Bulk = Bulk::new(
              members, low_id, coalesce(newest.low_count, 0), log_head, owner_id, title,
              announcement, join_rule, is_muted, mentions_all
            FROM wanted CROSS JOIN conversation USING (conv_id)
-           LEFT JOIN message newest ON newest.msg_id = ",
-        newest_message!("conversation.conv_id"),
+           ",
+        join_newest_message!("conversation.conv_id"),
     ),
 );
 

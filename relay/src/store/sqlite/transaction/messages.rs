@@ -41,8 +41,8 @@ static BY_KEY: Bulk = Bulk::new(
         ") SELECT place, ",
         message_columns!(),
         ", message.conv_id, message.sender_id, message.sender_seq, message.digest
-         FROM wanted CROSS JOIN message ON message.msg_id = (
-           SELECT newest.msg_id FROM message newest
+         FROM wanted CROSS JOIN message ON message.conv_id = wanted.conv_id AND message.conv_seq = (
+           SELECT newest.conv_seq FROM message newest
            WHERE newest.conv_id = wanted.conv_id AND newest.sender_id = wanted.sender_id
              AND newest.key = wanted.key AND newest.recalled = 0 AND newest.replaced = 0
            ORDER BY newest.conv_seq DESC LIMIT 1)
