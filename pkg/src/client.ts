@@ -1,6 +1,7 @@
 import { clearConversation, deviceCalls, groupCalls, isRepeatable, messageCalls } from './calls.js';
 import * as convert from './convert.js';
 import { messageId, rawBody, rawDraft, rawTarget } from './drafts.js';
+import { Journal } from './diagnostics/journal.js';
 import { Emitter } from './emitter.js';
 import { disposed, SeqlineError } from './error.js';
 import { Live } from './live.js';
@@ -25,6 +26,7 @@ import type {
   HistoryPage,
   HistoryQuery,
   Host,
+  Report,
   SendResult,
   Sent,
   Stats,
@@ -80,6 +82,7 @@ class SeqlineClient implements Client {
   );
   readonly #live: Live;
   readonly #emitter = new Emitter();
+  readonly #journal = new Journal();
   readonly #host: Host;
   readonly #session: Session;
   #state: ConnectionState = { state: 'disconnected', reason: 'initial' };
@@ -100,9 +103,17 @@ class SeqlineClient implements Client {
       },
     });
     this.#host = options.host ?? platform.host;
+    const { log, logger } = options;
+    this.#journal.isVerbose = log === 'debug';
+    this.#emitter.isQuiet = (log ?? logger) !== undefined;
+    const logging = this.#emitter.isQuiet && this.#startLog(options).catch(() => undefined);
     this.#session = new LocalSession({
       host: this.#host,
-      load: () => platform.load(),
+      load: async () => {
+        await logging;
+        await platform.load();
+      },
+      tap: (way, frame) => this.#journal.frame?.(way, frame),
       url,
       options,
       callMethod: this.call,
@@ -111,7 +122,10 @@ class SeqlineClient implements Client {
         emit: (name, event) => {
           this.#emit(name, event);
         },
-        handOver: (name, event) => this.#emitter.handOver(name, event),
+        handOver: (name, event) => {
+          this.#journal.note(name, event);
+          return this.#emitter.handOver(name, event);
+        },
       },
     });
   }
@@ -201,6 +215,17 @@ class SeqlineClient implements Client {
     return this.#session.stats() ?? convert.NO_STATS;
   }
 
+  async report(): Promise<Report> {
+    const { reportOf } = await loadDiagnostics();
+    return reportOf(this, this.#host.name, this.#journal);
+  }
+
+  /** Without a log it goes on. */
+  async #startLog(options: ClientOptions): Promise<void> {
+    const { startLog } = await loadDiagnostics();
+    startLog(this.#journal, options);
+  }
+
   async #sendDraft(draft: DraftMessage, clientMsgId: string): Promise<Sent> {
     const send = rawDraft(draft, clientMsgId);
     return toApp(await this.#call({ send })) as Sent;
@@ -220,6 +245,7 @@ class SeqlineClient implements Client {
 
   /** The session tells of something: what this client keeps of it, and then the handlers. */
   #emit<E extends EventName>(name: E, event: Events[E]): void {
+    if (name !== 'state') this.#journal.note(name, event);
     if (name === 'state') {
       this.#setState(this.#withReason(event as ConnectionState));
       return;
@@ -244,6 +270,7 @@ class SeqlineClient implements Client {
     // Opening and the session both tell of the first attempt.
     if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
     this.#state = state;
+    this.#journal.note('state', state);
     if (state.state === 'connected') {
       this.#user = state.user;
       this.#live.connected();
@@ -280,6 +307,9 @@ class SeqlineClient implements Client {
     );
   }
 }
+
+/** Most clients need none of it. */
+const loadDiagnostics = () => import('./diagnostics/log.js');
 
 function deferred(): Connecting {
   let resolve!: () => void;

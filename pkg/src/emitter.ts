@@ -5,6 +5,8 @@ type AnyHandler = (event: unknown) => void | Promise<void>;
 
 /** Keeps the app's handlers, and calls them. */
 export class Emitter {
+  /** Whether `error` events that nobody listens to are told elsewhere. */
+  isQuiet = false;
   readonly #handlers = new Map<EventName, Set<AnyHandler>>();
 
   add<E extends EventName>(name: E, handler: Handler<E>): void {
@@ -27,7 +29,7 @@ export class Emitter {
 
   /** Tells all handlers at once. One that fails is reported, and keeps nobody from hearing it. */
   emit<E extends EventName>(name: E, event: Events[E]): void {
-    if (name === 'error' && !this.has('error')) {
+    if (name === 'error' && !this.isQuiet && !this.has('error')) {
       console.error('seqline:', (event as Failure).code, event);
     }
     for (const handler of this.#snapshot(name)) {

@@ -16,9 +16,11 @@ import type {
   Rooms,
 } from './methods.js';
 import type { Broadcast, BroadcastEvent } from './broadcasts/types.js';
+import type { LogEntry, LogLevel, Report } from './diagnostics/types.js';
 import type { Host, NetworkKind, Storage } from './hosts/types.js';
 
 export type * from './broadcasts/types.js';
+export type * from './diagnostics/types.js';
 export type * from './hosts/types.js';
 export type * from './methods.js';
 
@@ -80,6 +82,14 @@ export interface ClientOptions {
   storage?: (account: string) => Promise<Storage>;
   /** Sockets, storage and life-cycle events. Default: chosen for where it runs. */
   host?: Host;
+  /**
+   * What is logged: this, and what is worse. `info`: states of the connection; `debug`: every
+   * event, and every frame by its kind and size. Never what people wrote, and never a token.
+   * Default: nothing but `error` events without a handler; with a `logger`, `info`.
+   */
+  log?: LogLevel;
+  /** Where it is logged. Default: the console. */
+  logger?: (entry: LogEntry) => void;
 }
 
 /** A WebSocket, or requests over HTTP of which one waits for news (long polling). */
@@ -151,6 +161,12 @@ export interface Client {
   off<E extends EventName>(event: E, handler: Handler<E>): void;
   /** Counters and positions, for inspectors and bug reports. */
   stats(): Stats;
+  /**
+   * All that helps to find a fault, to be put into a bug report: version, host, state, counters
+   * and the latest events. Has ids of users and conversations in it; nothing that people wrote,
+   * and no token.
+   */
+  report(): Promise<Report>;
   /**
    * Calls a method of the relay by its name, as the groups of methods below do. Names and units
    * are this package's: `convSeq`, milliseconds.

@@ -32,6 +32,8 @@ export interface EngineParts {
   tokens: Tokens;
   storage: Storage;
   listener: EngineListener;
+  /** Hears of each frame. */
+  tap: (way: 'in' | 'out', frame: string | Uint8Array) => void;
 }
 
 /** Who hears of what the session says. */
@@ -259,6 +261,7 @@ export class Engine implements wasm.App {
         });
       },
       received: (frame) => {
+        this.#parts.tap('in', frame);
         this.#enter((session) => {
           if (typeof frame === 'string') session.receivedText(conn, frame);
           else session.receivedBinary(conn, frame);
@@ -275,6 +278,7 @@ export class Engine implements wasm.App {
   }
 
   writeSocket(conn: number, frame: string | Uint8Array): void {
+    this.#parts.tap('out', frame);
     this.#sockets.get(conn)?.send(frame);
   }
 

@@ -30,6 +30,8 @@ export interface OpeningParts {
   /** Of the relay's WebSocket endpoint. */
   url: string;
   options: ClientOptions;
+  /** Hears of each frame. */
+  tap: (way: 'in' | 'out', frame: string | Uint8Array) => void;
 }
 
 export class Opening {
@@ -80,6 +82,7 @@ export class Opening {
       settings: settingsOf(options),
       tokens: this.#tokens,
       listener: this.#listener,
+      tap: this.#parts.tap,
     };
     let storage = await this.#openStorage(account);
     let stored;
