@@ -13,11 +13,15 @@ import {
   type Conversation,
   type ConversationKind,
   type ConversationPage,
+  type EventName,
+  type Events,
   type Failure,
   type Group,
   type Host,
+  type LogEntry,
   type Message,
   type Place,
+  type Report,
   type Role,
   type Sent,
   type Stats,
@@ -126,7 +130,22 @@ expectTypeOf(conversationKind('room:a')).toEqualTypeOf<ConversationKind | undefi
 
 // The rest.
 expectTypeOf(client.stats()).toEqualTypeOf<Stats>();
+expectTypeOf(client.report()).resolves.toEqualTypeOf<Report>();
+createClient('https://a.example', {
+  token: 'x',
+  log: 'debug',
+  logger: (entry) => {
+    expectTypeOf(entry).toEqualTypeOf<LogEntry>();
+  },
+});
+// @ts-expect-error not a level
+createClient('https://a.example', { token: 'x', log: 'verbose' });
 expectTypeOf(client.user).toEqualTypeOf<string | undefined>();
 // @ts-expect-error it is told, not set
 client.user = 'bob';
 expectTypeOf<SeqlineError>().toExtend<Failure>();
+
+// Every event has a type of its own, and every option of a log its values.
+type Untyped = { [Name in EventName]: unknown extends Events[Name] ? Name : never }[EventName];
+expectTypeOf<Untyped>().toEqualTypeOf<never>();
+expectTypeOf<LogEntry['level']>().toEqualTypeOf<'error' | 'warn' | 'info' | 'debug'>();

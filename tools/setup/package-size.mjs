@@ -43,10 +43,7 @@ async function entryPoints() {
   ];
   for (const name of ['inline', 'slim', 'mp', 'vue', 'react']) {
     if (!existsSync(inDist(`${name}.d.ts`))) continue;
-    const size =
-      name === 'mp'
-        ? await weigh('mp/index.js')
-        : (await bundle(name)).needed;
+    const size = name === 'mp' ? await weigh('mp/index.js') : (await bundle(name)).needed;
     rows.push({ name: `seqline/${name}`, size });
   }
   return rows;
@@ -71,7 +68,8 @@ async function bundle(name, used = '*') {
     metafile: true,
     write: false,
     absWorkingDir: inRoot(),
-    chunkNames: '[name]',
+    // Several may be called `chunk`.
+    chunkNames: '[name]-[hash]',
   });
   const outputs = new Map(
     outputFiles.map(({ path, contents }) => [
@@ -82,7 +80,7 @@ async function bundle(name, used = '*') {
   const needed = withStaticImports('stdin.js', outputs);
   const later = [...outputs]
     .filter(([file]) => !needed.has(file))
-    .map(([file, { size }]) => ({ name: file, size }));
+    .map(([file, { size }]) => ({ name: file.replace(/-\w{8}\.js$/, '.js'), size }));
   return { needed: sum([...needed].map((file) => outputs.get(file).size)), later };
 }
 

@@ -81,7 +81,7 @@ export class ModelClient {
   }
 
   goOnline(): Promise<void> {
-    return this.emit('state', { state: 'connected', user: ME, session: 's' });
+    return this.emit('state', { state: 'connected', user: ME, session: 's', transport: 'socket' });
   }
 
   async goOffline(): Promise<void> {
