@@ -6,12 +6,24 @@ import globals from 'globals';
 import ts from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/node_modules/', 'target/', 'tests/results/']),
+  globalIgnores([
+    ...['**/dist/', '**/node_modules/', 'target/', 'tests/results/'],
+    // For compilers of every kind, this one's configuration not among them.
+    'tests/package/fixtures/types/',
+  ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   js.configs.recommended,
   { files: ['**/*.{js,mjs,cjs}'], languageOptions: { globals: globals.node } },
   { files: ['tools/wasm-tests/page.js'], languageOptions: { globals: globals.browser } },
+
+  {
+    files: ['tests/package/fixtures/**/*.js'],
+    languageOptions: {
+      globals: { ...globals.browser, ...globals.node },
+      parserOptions: { ecmaFeatures: { jsx: true } },
+    },
+  },
 
   {
     files: ['**/*.{ts,mts,cts,vue}'],

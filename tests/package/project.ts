@@ -1,19 +1,29 @@
 /** An empty project that the packed package is installed into, and nothing else of ours. */
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { inRoot, root } from '../../tools/setup/paths.mjs';
+import { inRoot } from '../../tools/setup/paths.mjs';
 
 const execFileAsync = promisify(execFile);
 
 /** @returns what it printed; its errors go into the error that is thrown if it fails */
-export async function run(cwd: string, command: string, ...args: string[]): Promise<string> {
+export function run(cwd: string, command: string, ...args: string[]): Promise<string> {
+  return runWith(cwd, {}, command, ...args);
+}
+
+async function runWith(
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  command: string,
+  ...args: string[]
+): Promise<string> {
   try {
-    const { stdout } = await execFileAsync(command, args, { cwd, timeout: 300_000 });
+    const options = { cwd, env: { ...process.env, ...env }, timeout: 300_000 };
+    const { stdout } = await execFileAsync(command, args, options);
     return stdout;
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
@@ -30,10 +40,17 @@ export interface Packed {
   files: string[];
 }
 
-/** Packs the npm package as `npm publish` would. */
+/**
+ * Packs the npm package as `npm publish` would, in a copy of its folder: packing puts files into
+ * it for a moment, and other tests pack, too.
+ */
 export async function pack(folder: string): Promise<Packed> {
-  const what = ['--workspace', 'seqline', '--json', '--pack-destination', folder];
-  const output = await run(root, 'npm', 'pack', ...what);
+  const copied = ['package.json', 'README.md', 'dist', 'scripts'].map((name) => `pkg/${name}`);
+  for (const path of [...copied, 'LICENSE-MIT', 'LICENSE-APACHE']) {
+    await cp(inRoot(path), join(folder, path), { recursive: true });
+  }
+  const what = ['--json', '--pack-destination', folder];
+  const output = await run(join(folder, 'pkg'), 'npm', 'pack', ...what);
   const [packed] = JSON.parse(output.slice(output.indexOf('['))) as [
     { filename: string; files: { path: string }[] },
   ];
@@ -44,16 +61,18 @@ export class Project {
   readonly folder: string;
 
   /**
-   * A new project in a temporary folder, with the files of a fixture.
+   * A new project in a temporary folder, with the files of some fixtures.
    * @param tarball of the package, the project's only dependency
    */
-  static async create(fixture: string, tarball: string): Promise<Project> {
+  static async create(tarball: string, ...fixtures: string[]): Promise<Project> {
+    const [fixture = 'empty'] = fixtures;
     const project = new Project(await mkdtemp(join(tmpdir(), `seqline-${fixture}-`)));
     const manifest = { name: fixture, private: true, type: 'module' };
     await writeFile(project.path('package.json'), JSON.stringify(manifest));
-    await cp(fileURLToPath(new URL(`fixtures/${fixture}`, import.meta.url)), project.folder, {
-      recursive: true,
-    });
+    for (const name of fixtures) {
+      const folder = fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+      await cp(folder, project.folder, { recursive: true });
+    }
     const quiet = ['--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline'];
     await run(project.folder, 'npm', 'install', ...quiet, tarball);
     return project;
@@ -67,10 +86,19 @@ export class Project {
     return join(this.folder, ...parts);
   }
 
-  /** Lets the project use a tool of this repository. It does not come with the package. */
-  async link(tool: string): Promise<void> {
-    const link = this.path('node_modules', tool);
-    await symlink(inRoot('node_modules', tool), link, 'junction');
+  /** Lets the project use tools of this repository. They do not come with the package. */
+  async link(...tools: string[]): Promise<void> {
+    for (const tool of tools) {
+      const link = this.path('node_modules', tool);
+      await mkdir(dirname(link), { recursive: true });
+      await symlink(inRoot('node_modules', tool), link, 'junction');
+    }
+  }
+
+  /** Runs a program of an installed package, as `npx` does. */
+  run(env: NodeJS.ProcessEnv, program: string, ...args: string[]): Promise<string> {
+    const path = this.path('node_modules', program);
+    return runWith(this.folder, env, process.execPath, path, ...args);
   }
 
   async remove(): Promise<void> {

@@ -7,6 +7,7 @@ import { extname, join, normalize } from 'node:path';
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
   '.css': 'text/css',
   '.wasm': 'application/wasm',
 };
@@ -16,14 +17,18 @@ export interface StaticServer {
   stop(): void;
 }
 
-export async function serveFolder(folder: string): Promise<StaticServer> {
+/** @param headers Sent with every answer. */
+export async function serveFolder(
+  folder: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<StaticServer> {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
     const file = join(folder, path === '/' ? 'index.html' : path);
     readFile(file).then(
       (content) => {
         const type = types[extname(file)] ?? 'application/octet-stream';
-        response.writeHead(200, { 'content-type': type }).end(content);
+        response.writeHead(200, { ...headers, 'content-type': type }).end(content);
       },
       () => response.writeHead(404).end(),
     );
