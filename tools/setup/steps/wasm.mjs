@@ -81,13 +81,8 @@ export const wasmSteps = [
     async run({ exec }) {
       await mkdir(inRoot('sdk/dist'), { recursive: true });
       const files = [rawWasm, '-o', compiled('seqline_bg.wasm')];
-      await exec('node', [
-        binaryenTool('wasm-opt'),
-        ...passes,
-        ...wasmFeatures,
-        ...stripped,
-        ...files,
-      ]);
+      const options = [...wasmFeatures, ...passes, ...stripped];
+      await exec('node', [binaryen('wasm-opt'), ...options, ...files]);
       await copyFile(inRoot(rawDir, 'seqline.d.ts'), inRoot(compiled('seqline.d.ts')));
       const glue = await readFile(inRoot(rawDir, 'seqline_bg.js'), 'utf8');
       await writeFile(inRoot(compiled('seqline_bg.js')), forAnyMemory(glue));
