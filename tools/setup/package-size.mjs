@@ -1,5 +1,4 @@
 // Weighs the built npm package, as a visitor of a page made with it downloads it.
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
@@ -41,8 +40,7 @@ async function entryPoints() {
     { name: 'seqline/asm', size: await weigh('asm/index.mjs'), gzip_bytes_max: budgets.asm },
     { name: 'seqline/seqline.mvp.wasm', size: await weigh('wasm/seqline_mvp.wasm') },
   ];
-  for (const name of ['inline', 'slim', 'mp', 'vue', 'react']) {
-    if (!existsSync(inDist(`${name}.d.ts`))) continue;
+  for (const name of ['inline', 'slim', 'mp', 'stores', 'vue', 'react']) {
     const size = name === 'mp' ? await weigh('mp/index.js') : (await bundle(name)).needed;
     rows.push({ name: `seqline/${name}`, size });
   }
@@ -68,8 +66,6 @@ async function bundle(name, used = '*') {
     metafile: true,
     write: false,
     absWorkingDir: inRoot(),
-    // Several may be called `chunk`.
-    chunkNames: '[name]-[hash]',
   });
   const outputs = new Map(
     outputFiles.map(({ path, contents }) => [
@@ -80,7 +76,7 @@ async function bundle(name, used = '*') {
   const needed = withStaticImports('stdin.js', outputs);
   const later = [...outputs]
     .filter(([file]) => !needed.has(file))
-    .map(([file, { size }]) => ({ name: file.replace(/-\w{8}\.js$/, '.js'), size }));
+    .map(([file, { size, entryPoint = file }]) => ({ name: basename(entryPoint), size }));
   return { needed: sum([...needed].map((file) => outputs.get(file).size)), later };
 }
 
