@@ -46,6 +46,12 @@ export default defineConfig(
     extends: [vue.configs['flat/recommended']],
     languageOptions: { globals: globals.browser, parserOptions: { parser: ts.parser } },
   },
+  {
+    files: ['www/uni/**/*.vue'],
+    languageOptions: { globals: { uni: 'readonly' } },
+    // uni-app names a page as the folder that it is in.
+    rules: { 'vue/multi-word-component-names': 'off' },
+  },
 
   // Last: turns off what would argue with prettier.
   prettier,

@@ -8,6 +8,7 @@ import { prepareSteps } from './steps/prepare.mjs';
 import { relaySteps } from './steps/relay.mjs';
 import { sizeSteps } from './steps/size.mjs';
 import { testSteps } from './steps/tests.mjs';
+import { uniSteps } from './steps/uni.mjs';
 import { wasmSteps } from './steps/wasm.mjs';
 
 /** @type {import('./runner.mjs').Step[]} in the order in which they run */
@@ -16,6 +17,7 @@ const steps = [
   ...wasmSteps,
   ...packageSteps,
   ...sizeSteps,
+  ...uniSteps,
   ...relaySteps,
   ...checkSteps,
   ...testSteps,

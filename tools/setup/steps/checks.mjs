@@ -79,16 +79,17 @@ export const checkSteps = [
   check({
     name: 'typecheck',
     purpose: 'check the types of all TypeScript',
-    needs: ['package'],
+    needs: ['package', 'uni-npm'],
     run: async ({ exec }) => {
       await exec(bin('tsc'), ['-p', 'tools']);
       await exec('npm', ['run', 'typecheck', '--workspaces', '--if-present']);
+      await exec(bin('vue-tsc'), ['-p', 'www/uni']);
     },
   }),
   check({
     name: 'eslint',
     purpose: 'check the TypeScript code for mistakes',
-    needs: ['package'],
+    needs: ['package', 'uni-npm'],
     run: async ({ exec }) => {
       await exec(bin('eslint'), ['--max-warnings', '0', '.']);
     },

@@ -58,6 +58,7 @@ export const testSteps = [
   npmTest('test-console', '@seqline/console', "test the operators' console", ['npm']),
   npmTest('test-e2e', '@seqline/tests', 'test all parts together, with faults', [
     'web',
+    'uni',
     'relay-debug',
     'chromium',
   ]),

@@ -1,0 +1,48 @@
+// The uni-app sample. It has packages of its own, in other versions than everything else here, and
+// only tests need it.
+import { rm } from 'node:fs/promises';
+
+import { isInstalled } from '../npm-lock.mjs';
+import { inRoot } from '../paths.mjs';
+
+const sample = 'www/uni';
+const platforms = ['h5', 'mp-weixin', 'mp-alipay', 'app'];
+
+/** @type {import('../runner.mjs').Step[]} */
+export const uniSteps = [
+  {
+    name: 'uni-npm',
+    purpose: 'install what the uni-app sample is built with',
+    needs: ['package'],
+    inputs: [
+      ...[`${sample}/package.json`, `${sample}/package-lock.json`, `${sample}/.npmrc`],
+      ...['pkg/package.json', 'pkg/dist'],
+    ],
+    outputs: [`${sample}/node_modules/.package-lock.json`, `${sample}/node_modules/seqline/dist`],
+    async run({ exec }) {
+      const options = { cwd: inRoot(sample) };
+      if (!(await isInstalled(inRoot(sample)))) {
+        await exec('npm', ['ci', '--no-fund', '--no-audit'], options);
+        return;
+      }
+      // A copy of what `pkg` was before; npm sees no difference, as the version is the same.
+      await rm(inRoot(sample, 'node_modules/seqline'), { recursive: true, force: true });
+      await exec('npm', ['install', '--prefer-offline', '--no-fund', '--no-audit'], options);
+    },
+  },
+  {
+    name: 'uni',
+    purpose: 'build the uni-app sample for every platform',
+    needs: ['uni-npm'],
+    inputs: [sample, `${sample}/node_modules/.package-lock.json`, 'pkg/dist', 'tsconfig.base.json'],
+    outputs: platforms.map((platform) => `${sample}/dist/build/${platform}`),
+    async run({ exec }) {
+      await rm(inRoot(sample, 'dist'), { recursive: true, force: true });
+      // Elsewhere than in CI its compiler tells its maker which machine it runs on.
+      const options = { cwd: inRoot(sample), env: { CI: '1' } };
+      for (const platform of platforms) {
+        await exec('npm', ['run', `build:${platform}`], options);
+      }
+    },
+  },
+];
