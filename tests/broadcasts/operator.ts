@@ -1,6 +1,6 @@
 /** An operator who works over the HTTP API. */
 import type { Relay } from '../support/relay.ts';
-import { signToken, secondsFromNow } from '../support/tokens.ts';
+import { devToken, secondsFromNow, signToken } from '../support/tokens.ts';
 
 /** What the API gives of a broadcast, as far as tests look into it. */
 export interface OperatorsBroadcast {
@@ -14,10 +14,19 @@ export class Operator {
   readonly #token: string;
 
   /** For an app whose secret the relay was started with. */
-  constructor(relay: Relay, app: string, secret: string) {
+  static of(relay: Relay, app: string, secret: string): Operator {
     const claims = { app, sub: 'olga', scope: 'operator', exp: secondsFromNow(3_600) };
+    return new Operator(relay, signToken(claims, secret));
+  }
+
+  /** For the app of a relay in development mode. */
+  static async inDevelopment(relay: Relay): Promise<Operator> {
+    return new Operator(relay, await devToken(relay.url, 'olga', { scope: 'operator' }));
+  }
+
+  private constructor(relay: Relay, token: string) {
     this.#relay = relay;
-    this.#token = signToken(claims, secret);
+    this.#token = token;
   }
 
   /** Makes one and shows it to everyone whom it is for. */

@@ -21,7 +21,7 @@ const open: { dispose(): Promise<void> }[] = [];
 beforeEach(async () => {
   relay = await Relay.start({ apps: { [app]: secret }, args });
   open.push(relay);
-  operator = new Operator(relay, app, secret);
+  operator = Operator.of(relay, app, secret);
 });
 
 afterEach(async () => {
