@@ -137,6 +137,21 @@ test('sockets that open and carry nothing count too, and get no more than a mome
   expect(desk.carriers.current).toBe('polling');
 });
 
+test('one who has less time than that polls the next time', async () => {
+  const desk = new Desk();
+  desk.failSockets(3);
+  const socket = await desk.race();
+  desk.answerPoll();
+  await desk.host.pass(1_000);
+  socket.close(4030, 'no welcome');
+  expect(desk.host.asked.content).toMatchObject({ close: true });
+  const { length } = desk.host.sockets;
+  desk.open();
+  desk.answerPoll();
+  expect(desk.heard).toEqual(['opened']);
+  expect(desk.host.sockets).toHaveLength(length);
+});
+
 test('a socket that carries frames is preferred, and sockets are all there is again', async () => {
   const desk = new Desk();
   desk.failSockets(3);

@@ -14,10 +14,15 @@ test('connects, and says who it is', async () => {
   await client.connect();
 
   expect(client.user).toBe('alice');
-  expect(client.state).toEqual({ state: 'connected', user: 'alice', session: 's-1' });
+  expect(client.state).toEqual({
+    state: 'connected',
+    user: 'alice',
+    session: 's-1',
+    transport: 'socket',
+  });
   expect(states).toEqual([
     { state: 'connecting', attempt: 0, retryInMs: 0, offline: false },
-    { state: 'connected', user: 'alice', session: 's-1' },
+    { state: 'connected', user: 'alice', session: 's-1', transport: 'socket' },
   ]);
   expect(relay.all('hello')).toMatchObject([{ host: 'node', app_version: '1.2.3', version: 1 }]);
 });

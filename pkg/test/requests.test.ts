@@ -185,6 +185,7 @@ test('stats are there from the beginning to the end', async () => {
     'resets',
     'retransmissions',
     'rttMs',
+    'transport',
   ]);
   expect(stats).toMatchObject({ connects: 1, heartbeatMs: 25_000 });
   await client.dispose();

@@ -167,6 +167,8 @@ export class Fallback {
       close: (code, reason) => {
         stopGrace?.();
         if (winner === polled) this.#lost(polled);
+        // Whoever waits for less than that for a socket need not wait again.
+        if (!winner && isPolledOpen && code !== 1000) this.#prefersPolling = true;
         winner?.close(code, reason);
         for (const socket of left) socket.close(code, reason);
         left.clear();

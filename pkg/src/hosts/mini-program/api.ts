@@ -21,6 +21,8 @@ type Listener<T> = (listener: (event: T) => void) => void;
 export interface MiniProgramApi {
   connectSocket: Method<{ url: string; multiple?: boolean }, unknown>;
 
+  request?: Method<HttpCall, HttpResponse>;
+
   getStorage: Method<{ key: string }, { data?: unknown }>;
   setStorage: Method<{ key: string; data: string }, unknown>;
   removeStorage: Method<{ key: string }, unknown>;
@@ -36,6 +38,28 @@ export interface MiniProgramApi {
   offAppHide?: Listener<unknown>;
 
   getRandomValues?: Method<{ length: number }, { randomValues?: ArrayBuffer }>;
+}
+
+export interface HttpCall {
+  url: string;
+  method: 'POST';
+  data: ArrayBuffer;
+  /** In WeChat and uni-app. */
+  header: Record<string, string>;
+  /** In Alipay. */
+  headers: Record<string, string>;
+  /** In WeChat and uni-app. */
+  responseType: 'arraybuffer';
+  /** In Alipay; elsewhere it keeps from looking for JSON. */
+  dataType: 'arraybuffer';
+}
+
+export interface HttpResponse {
+  /** In WeChat and uni-app. */
+  statusCode?: number;
+  /** In Alipay. */
+  status?: number;
+  data?: unknown;
 }
 
 /** One WebSocket. Every listener is registered once. */

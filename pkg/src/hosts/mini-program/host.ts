@@ -5,6 +5,7 @@ import type { Callbacks, MiniProgramApi, SentMessage, SocketTask } from './api.j
 import { steadyClock } from './clock.js';
 import { Entropy } from './entropy.js';
 import { watchApp } from './lifecycle.js';
+import { appRequest } from './request.js';
 import { appStorage } from './storage.js';
 import { openTaskSocket, ownBuffer } from './task-socket.js';
 
@@ -28,6 +29,7 @@ export function miniProgramHost(program: MiniProgram): Host {
       const connect = (callbacks: Callbacks) => program.connect(api(), url, callbacks);
       return openTaskSocket({ host, connect, toMessage }, events);
     },
+    request: (request, done) => appRequest(api(), request, done),
     openStorage: (account, warn) => {
       // The first bytes are needed when this is open.
       entropy.gather();

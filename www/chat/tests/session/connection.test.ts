@@ -9,7 +9,9 @@ const words = (state: ConnectionState, given: Partial<ConnectionFacts> = {}) =>
 const connecting = { state: 'connecting', attempt: 1, retryInMs: 0, offline: false } as const;
 
 test('being connected needs no words', () => {
-  expect(words({ state: 'connected', user: 'alice', session: 's' }).tone).toBe('fine');
+  expect(words({ state: 'connected', user: 'alice', session: 's', transport: 'socket' }).tone).toBe(
+    'fine',
+  );
 });
 
 test('waiting says until when, and that it can be cut short', () => {

@@ -42,7 +42,7 @@ export class FakeClient implements Client {
   }
 
   goOnline(): void {
-    this.emit('state', { state: 'connected', user: me, session: 's' });
+    this.emit('state', { state: 'connected', user: me, session: 's', transport: 'socket' });
   }
 
   goOffline(): void {
