@@ -71,7 +71,7 @@ impl Calls {
             .extract_if(.., |pending| pending.written && !pending.repeatable);
         let answers = lost.map(|pending| {
             let message = "the connection was lost before the relay answered; \
-                           this may have taken effect, or not";
+                           this may have taken effect, or not: look, and ask again if not";
             let failure = Failure::new(FailureCode::ConnectionLost, message);
             Output::Answer(pending.call, Err(failure))
         });
@@ -100,14 +100,20 @@ impl Calls {
             .iter()
             .find(|pending| pending.until_ms <= now_ms)?;
         let req = late.req;
-        let failure = Failure::new(FailureCode::Timeout, "the relay did not answer in time");
+        let failure = Failure::new(
+            FailureCode::Timeout,
+            "the relay did not answer in time; try again",
+        );
         self.answer(req, Err(failure))
     }
 
     /// Any request, to be refused because the session stops.
     pub(crate) fn abandon(&mut self) -> Option<Output> {
         let pending = self.pending.pop()?;
-        let failure = Failure::new(FailureCode::Disconnected, "the client was disconnected");
+        let failure = Failure::new(
+            FailureCode::Disconnected,
+            "the client was disconnected; call connect()",
+        );
         Some(Output::Answer(pending.call, Err(failure)))
     }
 

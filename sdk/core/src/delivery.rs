@@ -262,7 +262,9 @@ impl Delivery {
             self.retry_at_ms = Some(now_ms + (RETRY_MS << (attempts - 1)));
             return (progress, None);
         }
-        let message = format!("a handler failed {ATTEMPTS_MAX} times; its event was passed over");
+        let message = format!(
+            "a handler failed {ATTEMPTS_MAX} times; its event was passed over, and will not come again"
+        );
         (
             self.advance(1),
             Some(Failure::new(FailureCode::HandlerFailed, message)),

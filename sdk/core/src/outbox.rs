@@ -111,7 +111,7 @@ impl Outbox {
             return Err(Failure::new(FailureCode::OutboxFull, message));
         }
         if self.find(&draft.client_msg_id).is_some() {
-            let message = "a message with this id is in the outbox already";
+            let message = "a message with this id is in the outbox already; give each its own";
             return Err(Failure::new(FailureCode::IdInUse, message));
         }
         let place = self.next_place;

@@ -46,7 +46,12 @@ impl Session {
                         priority,
                     });
                 }
-                let refusal = || Failure::new(FailureCode::NotConnected, "not connected: dropped");
+                let refusal = || {
+                    Failure::new(
+                        FailureCode::NotConnected,
+                        "not connected: dropped; try again when connected",
+                    )
+                };
                 let result = if open {
                     Ok(Reply::Done)
                 } else {
@@ -95,7 +100,7 @@ impl Session {
                 repeatable,
             } => {
                 if method.len() + params.len() + CALL_BYTES > self.frame_bytes_max() {
-                    let message = "the parameters are too large for a frame";
+                    let message = "the parameters are too large for a frame; ask for less at once";
                     let code = FailureCode::Relay(ErrorCode::FrameTooLarge);
                     let failure = Failure::new(code, message);
                     self.outputs.push_back(Output::Answer(call, Err(failure)));
@@ -147,7 +152,10 @@ impl Session {
     }
 
     fn refuse_not_failed(&mut self, call: CallId) {
-        let failure = Failure::new(FailureCode::NotFailed, "no failed message has this id");
+        let failure = Failure::new(
+            FailureCode::NotFailed,
+            "no failed message has this id; only those are retried or discarded",
+        );
         self.outputs.push_back(Output::Answer(call, Err(failure)));
     }
 }
