@@ -1,4 +1,7 @@
-/** The entry point for browsers without WebAssembly: the client compiled to plain JavaScript. */
+/**
+ * The entry point for browsers without WebAssembly: the client compiled to plain JavaScript.
+ * @module
+ */
 import { fromAsm } from './asm-client.js';
 import { makeClient } from './client.js';
 import { browserHost } from './hosts/browser.js';

@@ -1,4 +1,7 @@
-/** The entry point for browsers, windows and workers. Its wasm is a file beside it. */
+/**
+ * The entry point for browsers, windows and workers. Its wasm is a file beside it.
+ * @module
+ */
 import { makeClient } from './client.js';
 import { browserHost } from './hosts/browser.js';
 import type { Client, ClientOptions, WasmSource } from './types.js';

@@ -1,4 +1,7 @@
-/** The entry point for browsers with the wasm inside: there is no other file to deliver. */
+/**
+ * The entry point for browsers with the wasm inside: there is no other file to deliver.
+ * @module
+ */
 import { fromBase64 } from './base64.js';
 import { makeClient } from './client.js';
 import { browserHost } from './hosts/browser.js';

@@ -68,6 +68,7 @@ export interface MembersQuery {
   limit?: number;
 }
 
+/** Some of those who belong to a group. */
 export interface MembersPage {
   members: Member[];
   /** Asks for the next page, as `after`; absent on the last one. */
@@ -86,7 +87,9 @@ export interface GroupChanged {
 export interface Groups {
   /** Makes a group or channel; this user owns it. */
   create(group: NewGroup): Promise<GroupChanged>;
+  /** What it is called, who owns it, how large it is. */
   get(conv: string): Promise<Group>;
+  /** Who belongs to it, by user id. */
   members(conv: string, query?: MembersQuery): Promise<MembersPage>;
   /** Takes users in, at most 100 at once; admins only where the rule says so. */
   invite(conv: string, users: string[]): Promise<GroupChanged>;
@@ -135,6 +138,7 @@ export interface ListQuery {
   limit?: number;
 }
 
+/** Messages of a conversation, with what the relay knows around them. */
 export interface RecordPage {
   /** Ascending by `convSeq`. */
   messages: MessageRecord[];
@@ -167,6 +171,7 @@ export interface SearchQuery {
   limit?: number;
 }
 
+/** Messages that were found. */
 export interface SearchPage {
   /** Newest first. */
   messages: Message[];
@@ -185,6 +190,7 @@ export interface Messages {
   delete(conv: string, convSeq: number): Promise<void>;
   /** Messages with what the relay knows around them, also by time. */
   list(conv: string, query?: ListQuery): Promise<RecordPage>;
+  /** Who has received and read a message. */
   receipts(conv: string, convSeq: number): Promise<Receipts>;
   /** Messages of this user's conversations that contain all the words. */
   search(text: string, query?: SearchQuery): Promise<SearchPage>;
@@ -207,6 +213,7 @@ export interface Device {
   lastSeenAt: number;
 }
 
+/** This user's devices. */
 export interface Devices {
   /** Lately seen ones first. */
   list(): Promise<{ devices: Device[] }>;
@@ -226,6 +233,7 @@ export interface Presence {
 export interface PresenceCalls {
   /** Lets others see whether this user is there, or no longer. */
   share(shared: boolean): Promise<void>;
+  /** Who of these is there now. */
   get(users: string[]): Promise<{ users: Presence[] }>;
   /**
    * Asks for `presence` events of these users, beside those asked for before. Kept over
@@ -261,6 +269,7 @@ export interface Rooms {
    * reconnect; what can still be had of what was missed comes as a `room` event.
    */
   join(conv: string): Promise<RoomState>;
+  /** Leaves a room. */
   leave(conv: string): Promise<void>;
   /** Says something in a room that this session is in. */
   send(conv: string, body: Body, options?: { kind?: string; priority?: Priority }): Promise<void>;

@@ -1,4 +1,7 @@
-/** The entry point for mini-programs, uni-app's and plain ones. */
+/**
+ * The entry point for mini-programs, uni-app's and plain ones.
+ * @module
+ */
 import { makeClient } from './client.js';
 import { detectHost } from './hosts/detect.js';
 import type { Client, ClientOptions } from './types.js';

@@ -1,4 +1,7 @@
-/** The entry point for Node 20 and later. */
+/**
+ * The entry point for Node 20 and later.
+ * @module
+ */
 import { readFile } from 'node:fs/promises';
 
 import { makeClient } from './client.js';

@@ -1,5 +1,9 @@
+/**
+ * Hooks for React 18 and later. They need a `<SeqlineProvider client={client}>` above them.
+ * @module
+ */
 'use client';
-/** Hooks for React 18 and later. They need a `<SeqlineProvider client={client}>` above them. */
+
 export { SeqlineProvider, useClient, type SeqlineProviderProps } from './react/client.js';
 export {
   useBroadcasts,

@@ -8,6 +8,7 @@ import type { Client, Conversation, Message } from './types.js';
 /** Newest pages that are read ahead of the app, at most. */
 const AHEAD_MAX = 4;
 
+/** How much is read, from where, and until when. */
 export interface RebuildOptions {
   /** Only this conversation: for a `reset` with `conv`. */
   conv?: string;

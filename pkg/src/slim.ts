@@ -1,4 +1,7 @@
-/** The entry point for browsers that has no wasm, and names none: the app says where it is. */
+/**
+ * The entry point for browsers that has no wasm, and names none: the app says where it is.
+ * @module
+ */
 import { makeClient } from './client.js';
 import { browserHost } from './hosts/browser.js';
 import type { Client, ClientOptions, WasmSource } from './types.js';

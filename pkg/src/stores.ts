@@ -1,6 +1,7 @@
 /**
  * What a client knows, as values that change: for `seqline/vue`, `seqline/react`, and for any
  * other framework that can bind to something with `get` and `subscribe`.
+ * @module
  */
 import { broadcastsStore, type BroadcastsStore } from './stores/broadcasts.js';
 import { Chat, type ConversationsStore, type Unread } from './stores/chat.js';

@@ -295,6 +295,7 @@ export interface Conversation {
   crowd: boolean;
 }
 
+/** Which messages of a conversation. */
 export interface HistoryQuery {
   /** Only messages before this `convSeq`. */
   before?: number;
@@ -304,6 +305,7 @@ export interface HistoryQuery {
   limit?: number;
 }
 
+/** Messages of a conversation, as many as were asked for. */
 export interface HistoryPage {
   /** Ascending by `convSeq`. */
   messages: Message[];
@@ -311,6 +313,7 @@ export interface HistoryPage {
   more: boolean;
 }
 
+/** Which part of the list of conversations. */
 export interface ConversationsQuery {
   /** `next` of the page before. */
   page?: string;
@@ -318,6 +321,7 @@ export interface ConversationsQuery {
   limit?: number;
 }
 
+/** A part of the list of conversations. */
 export interface ConversationPage {
   conversations: Conversation[];
   /** Asks for the next page; absent on the last. */
@@ -451,8 +455,10 @@ export type GroupChange = {
   | { op: 'dissolved' }
 );
 
+/** The name of an event. */
 export type EventName = keyof Events;
 
+/** What listens to an event. A promise is waited for where the cursor is: see `Client.on`. */
 export type Handler<E extends EventName> = (event: Events[E]) => void | Promise<void>;
 
 /** Counters since the client was made, and where it stands. */

@@ -1,4 +1,7 @@
-/** Composables for Vue 3.3 and later. They need `app.use(seqline(client))`, or `provideClient()`. */
+/**
+ * Composables for Vue 3.3 and later. They need `app.use(seqline(client))`, or `provideClient()`.
+ * @module
+ */
 export { provideClient, seqline, useClient } from './vue/client.js';
 export {
   useBroadcasts,

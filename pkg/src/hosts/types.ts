@@ -35,15 +35,21 @@ export interface Host {
   after?(delayMs: number, callback: () => void): () => void;
 }
 
+/** What a socket tells. */
 export interface SocketEvents {
+  /** It is open: frames can be sent. */
   opened(): void;
+  /** A frame came: text, or bytes that nobody else changes. */
   received(frame: string | Uint8Array): void;
+  /** It is closed, or could not be opened, by either side; with the code, if one came. */
   closed(code?: number): void;
 }
 
+/** A WebSocket, or what takes its place. */
 export interface Socket {
   /** Sends one frame; does nothing once closed. */
   send(frame: string | Uint8Array): void;
+  /** Closes it. `closed` follows. */
   close(code: number, reason: string): void;
 }
 
@@ -54,6 +60,7 @@ export interface HttpRequest {
   body: Uint8Array;
 }
 
+/** What a server answered over HTTP. */
 export interface HttpAnswer {
   status: number;
   body: Uint8Array;
@@ -62,6 +69,7 @@ export interface HttpAnswer {
 /** Kinds of networks: what the heartbeat learns of one says nothing of another. */
 export type NetworkKind = 'unknown' | 'wifi' | 'cellular' | 'ethernet';
 
+/** What a host tells of network and visibility. */
 export interface LifecycleEvents {
   /** The network went or came back. */
   online(online: boolean): void;
