@@ -34,6 +34,7 @@ function flat({ op, ...rest }: RawGroupChange): object {
 /** Before the session is made. */
 export const NO_STATS: Stats = {
   transport: 'socket',
+  engine: 'wasm',
   heartbeatMs: 0,
   network: 'unknown',
   connects: 0,

@@ -4,22 +4,27 @@
  */
 import { makeClient } from './client.js';
 import { detectHost } from './hosts/detect.js';
+import { fromPackage, type PackagedSource } from './packaged.js';
 import type { Client, ClientOptions } from './types.js';
 import { load } from './wasm.js';
-import { fromPackage } from './wx-web-assembly.js';
 
 export * from './entry.js';
+export { detectHost } from './hosts/detect.js';
+export { myHost } from './hosts/my.js';
+export { uniHost } from './hosts/uni.js';
+export { wxHost } from './hosts/wx.js';
+export type { PackagedSource } from './packaged.js';
 
 /**
  * Loads the compiled client: as WebAssembly where the mini-program can, else as JavaScript, which
- * is inside. Optional: `connect()` does it too. Calling it again does nothing; after a failure it
- * tries again.
- * @param path Of the wasm in the mini-program. Default: `/miniprogram_npm/seqline/seqline.wasm`,
- * where WeChat's tools put it.
+ * is inside. Optional: `connect()` does it too. Calling it again does nothing.
+ * @param source Path of `seqline.wasm` or `seqline.wasm.br` from the top of the mini-program.
+ * Default: where one of them is found in `/miniprogram_npm/seqline`, `/seqline` or
+ * `/static/seqline`.
  * @throws {SeqlineError} `wasm_unavailable`
  */
-export function init(path?: string): Promise<void> {
-  return load(fromPackage(path));
+export function init(source?: PackagedSource): Promise<void> {
+  return load(fromPackage(source));
 }
 
 /**
@@ -27,5 +32,6 @@ export function init(path?: string): Promise<void> {
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
-  return makeClient({ host: options.host ?? detectHost(), load: init }, url, options);
+  const host = options.host ?? detectHost();
+  return makeClient({ host, load: () => init() }, url, options);
 }

@@ -465,6 +465,8 @@ export type Handler<E extends EventName> = (event: Events[E]) => void | Promise<
 export interface Stats {
   /** What carries the connection, or carried the last one. */
   transport: Transport;
+  /** What the client runs as: `javascript` where there is no WebAssembly. */
+  engine: 'wasm' | 'javascript';
   /** Smoothed round-trip time in milliseconds. */
   rttMs?: number;
   /** Current heartbeat interval in milliseconds; 0 before the first connection. */

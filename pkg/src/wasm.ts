@@ -10,6 +10,13 @@ export type Imports = Record<string, Record<string, (...args: never[]) => unknow
 /** Makes the compiled client. @returns what it exports: its memory and its functions */
 export type Instantiate = (imports: Imports) => object | Promise<object>;
 
+/** What the client runs as, once it is loaded. */
+export const running: {
+  engine: 'wasm' | 'javascript';
+  /** Why it is not what it should be. */
+  warning?: string;
+} = { engine: 'wasm' };
+
 let loading: Promise<void> | undefined;
 
 /**

@@ -14,7 +14,8 @@ export function fromSource(
 ): Instantiate {
   return async (imports) => {
     const given = await source;
-    const isPlace = given === undefined || typeof given === 'string' || given instanceof URL;
+    const isUrl = typeof URL === 'function' && given instanceof URL;
+    const isPlace = given === undefined || typeof given === 'string' || isUrl;
     const found = isPlace ? await read(given) : given;
     return (await instantiate(found, imports)).exports;
   };

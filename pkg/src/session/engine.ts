@@ -328,8 +328,9 @@ export class Engine implements wasm.App {
     try {
       return call(this.#session);
     } catch (error) {
-      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      this.crashed(error.message);
+      // Everything else is a trap, by whatever name: not every host has `WebAssembly`.
+      if (error instanceof Uint8Array || error instanceof SeqlineError) throw error;
+      this.crashed(messageOf(error));
       return undefined;
     }
   }

@@ -7,7 +7,7 @@ import type { CallMethod } from '../methods.js';
 import { toApp } from '../names.js';
 import type { RawEvent } from '../raw.js';
 import type { Broadcast, ConnectionState, Events, Failure, Stats } from '../types.js';
-import type { wasm } from '../wasm.js';
+import { running, type wasm } from '../wasm.js';
 import { Opening, type OpeningParts } from './opening.js';
 import type { Audience, Session } from './session.js';
 
@@ -128,7 +128,7 @@ export class LocalSession implements Session {
 
   stats(): Stats | undefined {
     const raw = this.#engine?.stats();
-    return raw ? (toApp(raw) as Stats) : undefined;
+    return raw ? { ...(toApp(raw) as Stats), engine: running.engine } : undefined;
   }
 
   listening(): void {

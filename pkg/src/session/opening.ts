@@ -6,6 +6,7 @@ import { openGuarded, type StorageGuard } from '../storage/guard.js';
 import { memoryStorage } from '../storage/memory.js';
 import type { ClientOptions, Failure, Host } from '../types.js';
 import { canRequest } from '../transport/carriers.js';
+import { running } from '../wasm.js';
 import { Engine, type EngineListener, type Settings } from './engine.js';
 import { accountOf, Tokens } from './tokens.js';
 
@@ -73,6 +74,13 @@ export class Opening {
   async #run(): Promise<void> {
     const { host, url, options } = this.#parts;
     await this.#parts.load();
+    if (running.warning !== undefined) {
+      this.#listener.warned({
+        code: 'wasm_unavailable',
+        message: running.warning,
+        retryable: false,
+      });
+    }
     const account = options.account ?? (await this.#accountOfToken());
     if (account === undefined) return;
     const parts = {

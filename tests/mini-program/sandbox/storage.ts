@@ -14,6 +14,7 @@ export const ALIPAY_QUOTA: Quota = { item_bytes_max: 200 << 10, total_bytes_max:
 export class DeviceStorage {
   readonly quota: Quota;
   readonly #items = new Map<string, string>();
+  #used_bytes = 0;
 
   constructor(quota: Quota) {
     this.quota = quota;
@@ -28,18 +29,21 @@ export class DeviceStorage {
   set(key: string, json: string): Refusal | undefined {
     const size = Buffer.byteLength(json);
     if (size > this.quota.item_bytes_max) return 'item';
-    const before = Buffer.byteLength(this.#items.get(key) ?? '');
-    if (this.used_bytes - before + size > this.quota.total_bytes_max) return 'total';
+    const used = this.#used_bytes - this.#sizeOf(key) + size;
+    if (used > this.quota.total_bytes_max) return 'total';
     this.#items.set(key, json);
+    this.#used_bytes = used;
     return undefined;
   }
 
   remove(key: string): void {
+    this.#used_bytes -= this.#sizeOf(key);
     this.#items.delete(key);
   }
 
   clear(): void {
     this.#items.clear();
+    this.#used_bytes = 0;
   }
 
   get keys(): string[] {
@@ -47,8 +51,10 @@ export class DeviceStorage {
   }
 
   get used_bytes(): number {
-    let size = 0;
-    for (const json of this.#items.values()) size += Buffer.byteLength(json);
-    return size;
+    return this.#used_bytes;
+  }
+
+  #sizeOf(key: string): number {
+    return Buffer.byteLength(this.#items.get(key) ?? '');
   }
 }

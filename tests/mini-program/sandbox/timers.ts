@@ -38,6 +38,11 @@ export class Timers {
     });
   }
 
+  /** How many came due while suspended. */
+  get held(): number {
+    return this.#held.length;
+  }
+
   suspend(): void {
     this.#isSuspended = true;
   }

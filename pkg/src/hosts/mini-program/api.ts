@@ -1,9 +1,8 @@
 /** What the API objects `wx`, `my` and `uni` have in common, as far as it is used here. */
 
 export interface Callbacks<T = unknown> {
-  success?(value: T): void;
-  fail?(failure: unknown): void;
-  complete?(): void;
+  success?: (value: T) => void;
+  fail?: (failure: unknown) => void;
 }
 
 /** A method that takes one object, with the callbacks in it. */
