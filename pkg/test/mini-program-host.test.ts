@@ -158,6 +158,7 @@ describe('life cycle', () => {
     const log: string[] = [];
     const lifecycle: LifecycleEvents = {
       online: (online) => log.push(`online ${online}`),
+      network: (kind) => log.push(kind),
       background: (background) => log.push(`background ${background}`),
       probe: () => log.push('probe'),
     };
@@ -169,22 +170,22 @@ describe('life cycle', () => {
     const { log, stop } = watch();
     fake.tell('AppHide', {});
     fake.tell('AppShow', {});
-    expect(log).toEqual(['online true', 'background true', 'background false', 'probe']);
+    expect(log).toEqual(['wifi', 'online true', 'background true', 'background false', 'probe']);
     stop();
     fake.tell('AppHide', {});
-    expect(log).toHaveLength(4);
+    expect(log).toHaveLength(5);
     expect(fake.listeners.size).toBe(0);
   });
 
   test.each([
-    [{ networkType: 'none' }, 'online false'],
-    [{ networkType: 'NOTREACHABLE' }, 'online false'],
-    [{ networkType: '4G' }, 'online true'],
-    [{}, 'online true'],
+    [{ networkType: 'none' }, ['online false']],
+    [{ networkType: 'NOTREACHABLE' }, ['online false']],
+    [{ networkType: '4G' }, ['cellular', 'online true']],
+    [{}, ['unknown', 'online true']],
   ])('the network %o is %s', (status, expected) => {
     fake.network = status;
     define('wx');
-    expect(watch().log).toEqual([expected]);
+    expect(watch().log).toEqual(expected);
   });
 
   test('another network is looked at', () => {
@@ -192,7 +193,7 @@ describe('life cycle', () => {
     const { log } = watch();
     fake.tell('NetworkStatusChange', { isConnected: false, networkType: 'none' });
     fake.tell('NetworkStatusChange', { isConnected: true, networkType: '5g' });
-    expect(log).toEqual(['online true', 'online false', 'probe', 'online true', 'probe']);
+    expect(log.join()).toBe('wifi,online true,online false,probe,cellular,online true,probe');
   });
 
   test('a host that tells nothing is no trouble', () => {
