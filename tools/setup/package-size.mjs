@@ -1,7 +1,7 @@
 // Weighs the built npm package, as a visitor of a page made with it downloads it.
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 
+import { weighBundle } from './bundle.mjs';
 import { inRoot } from './paths.mjs';
 import { budgets, sizeOf, sum } from './size.mjs';
 
@@ -50,41 +50,10 @@ async function entryPoints() {
 /**
  * Bundles an entry point, as an app does that uses some of it. The glue is left out: it counts
  * as compiled.
- * @returns what is loaded with it, and the chunks that it loads once it needs them
  */
-async function bundle(name, used = '*') {
-  // It is no dependency of the set-up, and so not there before it ran.
-  const { build } = await import('esbuild');
-  const { outputFiles, metafile } = await build({
-    stdin: { contents: `export ${used} from './${name}.js';`, resolveDir: inDist() },
-    outdir: inRoot('target/size'),
+const bundle = (name, used = '*') =>
+  weighBundle({
+    contents: `export ${used} from './${name}.js';`,
+    resolveDir: inDist(),
     external: ['*/wasm/seqline_bg.js', 'vue', 'react'],
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: 'esm',
-    metafile: true,
-    write: false,
-    absWorkingDir: inRoot(),
   });
-  const outputs = new Map(
-    outputFiles.map(({ path, contents }) => [
-      basename(path),
-      { ...metafile.outputs[`target/size/${basename(path)}`], size: sizeOf(contents) },
-    ]),
-  );
-  const needed = withStaticImports('stdin.js', outputs);
-  const later = [...outputs]
-    .filter(([file]) => !needed.has(file))
-    .map(([file, { size, entryPoint = file }]) => ({ name: basename(entryPoint), size }));
-  return { needed: sum([...needed].map((file) => outputs.get(file).size)), later };
-}
-
-function withStaticImports(file, outputs, found = new Set()) {
-  if (found.has(file)) return found;
-  found.add(file);
-  for (const { path, kind, external } of outputs.get(file).imports) {
-    if (kind === 'import-statement' && !external) withStaticImports(basename(path), outputs, found);
-  }
-  return found;
-}

@@ -1,6 +1,7 @@
 // What each command of package.json runs. A plan names the steps it is about;
 // what they need comes along by itself.
 import { runCrashCycles } from './crash.mjs';
+import { comparePeers } from './peers.mjs';
 import { serve } from './serve.mjs';
 import { checkSteps } from './steps/checks.mjs';
 import { packageSteps } from './steps/packages.mjs';
@@ -56,6 +57,11 @@ export const plans = {
   typecheck: { purpose: 'checks the types of all TypeScript', steps: ['typecheck'] },
   deny: { purpose: 'checks licences and known holes of the crates', steps: ['deny'] },
   size: { purpose: 'builds the npm package and shows how big it is', steps: ['size'] },
+  'size:peers': {
+    purpose: 'compares how big it is with others from npm, and writes docs/size.md',
+    steps: ['package'],
+    andThen: comparePeers,
+  },
   'test:tools': { purpose: 'tests these build tools', steps: ['test-tools'], hasTests: true },
   'test:rust': { purpose: 'tests the crates natively', steps: ['test-rust'], hasTests: true },
   'test:wasm': {
