@@ -1,6 +1,6 @@
 // What each command of package.json runs. A plan names the steps it is about;
 // what they need comes along by itself.
-import { runCrashCycles } from './crash.mjs';
+import { benchBrowser, runCrashCycles, soakClient } from './long-runs.mjs';
 import { comparePeers } from './peers.mjs';
 import { serve } from './serve.mjs';
 import { checkSteps } from './steps/checks.mjs';
@@ -81,6 +81,17 @@ export const plans = {
     steps: ['package', 'relay-debug'],
     takesArguments: true,
     andThen: runCrashCycles,
+  },
+  'bench:browser': {
+    purpose: 'measures connecting, sending and bursts in Chromium, beside socket.io',
+    steps: ['package', 'relay'],
+    andThen: benchBrowser,
+  },
+  'soak:client': {
+    purpose: 'the long run of the client: a day of chat, in virtual time, and flat memory',
+    steps: ['package'],
+    takesArguments: true,
+    andThen: soakClient,
   },
 };
 
