@@ -171,7 +171,7 @@ function watchMemory(): () => WebAssembly.Memory {
   const { instantiate } = WebAssembly;
   const watched = async (source: BufferSource, imports?: WebAssembly.Imports) => {
     const made = await instantiate(source, imports);
-    const { exports } = 'instance' in made ? made.instance : (made);
+    const { exports } = 'instance' in made ? made.instance : made;
     memory = exports['memory'] as WebAssembly.Memory;
     return made;
   };
