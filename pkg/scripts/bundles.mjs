@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { build } from 'esbuild';
 
 import { inDist, pkg } from './paths.mjs';
+import { plainFields } from './plain-fields.mjs';
 
 export async function bundleAll() {
   await bundleNode();
@@ -54,6 +55,7 @@ async function bundlePortable(name) {
       minify: true,
       // In the place of the globals of the same names.
       inject: [inDist('polyfill/globals.js')],
+      ...plainFields,
     });
   }
   await writeFile(inDist(name, 'package.json'), commonJs);
