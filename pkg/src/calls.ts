@@ -1,6 +1,17 @@
-/** The groups of methods: names for positions, and little more. */
+/** Methods of the relay: names for positions, and little more. */
 import { kindOf, rawBody } from './drafts.js';
 import type { CallMethod, Conversations, Devices, Groups, Messages } from './methods.js';
+import { toApp, toRelay } from './names.js';
+import type { wasm } from './wasm.js';
+
+/** Calls methods by requests to a session. */
+export const callMethodBy =
+  (call: (request: wasm.Request) => Promise<unknown>): CallMethod =>
+  async (method, params) => {
+    const json = JSON.stringify(toRelay(params));
+    const request = { call: { method, params: json, repeatable: isRepeatable(method) } };
+    return toApp(JSON.parse((await call(request)) as string)) as never;
+  };
 
 export const groupCalls = (call: CallMethod): Groups => ({
   create: (group) => call('groups.create', group),
@@ -42,4 +53,4 @@ export const deviceCalls = (call: CallMethod): Devices => ({
 const REPEATABLE =
   /\.(get|members|list|receipts|search|edit|delete|clear|invite|role|mute|mute_all|share|watch|unwatch|mine|seen|opened)$/;
 
-export const isRepeatable = (method: string): boolean => REPEATABLE.test(method);
+const isRepeatable = (method: string): boolean => REPEATABLE.test(method);

@@ -1,14 +1,15 @@
-import { clearConversation, deviceCalls, groupCalls, isRepeatable, messageCalls } from './calls.js';
+import { callMethodBy, clearConversation, deviceCalls, groupCalls, messageCalls } from './calls.js';
 import * as convert from './convert.js';
 import { messageId, rawBody, rawDraft, rawTarget } from './drafts.js';
 import { Journal } from './diagnostics/journal.js';
 import { Emitter } from './emitter.js';
 import { disposed, SeqlineError } from './error.js';
 import { Live } from './live.js';
-import type { MethodName, MethodParams, MethodValue } from './methods.js';
-import { toApp, toRelay } from './names.js';
+import type { CallMethod } from './methods.js';
+import { toApp } from './names.js';
 import type { RawConversation } from './raw.js';
-import { LocalSession } from './session/local.js';
+import { DeferredSession } from './session/deferred.js';
+import { LocalSession, type LocalSessionParts } from './session/local.js';
 import type { Session } from './session/session.js';
 import type {
   Body,
@@ -39,6 +40,8 @@ import type { wasm } from './wasm.js';
 export interface Platform {
   host: Host;
   load(): Promise<void>;
+  /** Loads what makes sessions that tabs share, where there can be several tabs. */
+  loadTabs?(): Promise<{ openSession(parts: LocalSessionParts): Promise<Session> }>;
 }
 
 /**
@@ -56,14 +59,7 @@ interface Connecting {
 }
 
 class SeqlineClient implements Client {
-  readonly call = async <M extends MethodName>(
-    method: M,
-    params: MethodParams<M>,
-  ): Promise<MethodValue<M>> => {
-    const json = JSON.stringify(toRelay(params));
-    const call = { method, params: json, repeatable: isRepeatable(method) };
-    return toApp(JSON.parse((await this.#call({ call })) as string)) as MethodValue<M>;
-  };
+  readonly call: CallMethod = callMethodBy((request) => this.#call(request));
   readonly groups = groupCalls(this.call);
   readonly messages = messageCalls(this.call);
   readonly devices = deviceCalls(this.call);
@@ -107,7 +103,7 @@ class SeqlineClient implements Client {
     this.#journal.isVerbose = log === 'debug';
     this.#emitter.isQuiet = (log ?? logger) !== undefined;
     const logging = this.#emitter.isQuiet && this.#startLog(options).catch(() => undefined);
-    this.#session = new LocalSession({
+    const parts: LocalSessionParts = {
       host: this.#host,
       load: async () => {
         await logging;
@@ -127,7 +123,13 @@ class SeqlineClient implements Client {
           return this.#emitter.handOver(name, event);
         },
       },
-    });
+    };
+    const { loadTabs } = platform;
+    const isShared = options.tabs !== 'separate' && !options.host && !options.storage;
+    this.#session =
+      loadTabs && isShared
+        ? new DeferredSession(parts.audience, async () => (await loadTabs()).openSession(parts))
+        : new LocalSession(parts);
   }
 
   get state(): ConnectionState {
@@ -201,7 +203,7 @@ class SeqlineClient implements Client {
 
   on<E extends EventName>(event: E, handler: Handler<E>): () => void {
     this.#emitter.add(event, handler);
-    if (event === 'message') this.#session.listening();
+    this.#session.listening();
     return () => {
       this.off(event, handler);
     };
@@ -209,6 +211,7 @@ class SeqlineClient implements Client {
 
   off<E extends EventName>(event: E, handler: Handler<E>): void {
     this.#emitter.remove(event, handler);
+    this.#session.listening();
   }
 
   stats(): Stats {

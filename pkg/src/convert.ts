@@ -52,4 +52,6 @@ export const NO_STATS: Stats = {
   framesOut: 0,
   bytesIn: 0,
   bytesOut: 0,
+  role: 'alone',
+  tabs: 1,
 };

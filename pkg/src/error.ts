@@ -18,6 +18,15 @@ export function messageOf(caught: unknown): string {
   return caught instanceof Error ? caught.message : String(caught);
 }
 
+/** What was caught, as it is told. */
+export function failureOf(caught: unknown): Failure {
+  if (!(caught instanceof SeqlineError)) {
+    return { code: 'internal', message: messageOf(caught), retryable: false, cause: caught };
+  }
+  const { code, message, retryable, cause } = caught;
+  return { code, message, retryable, ...(cause === undefined ? {} : { cause }) };
+}
+
 export function disposed(): SeqlineError {
   return new SeqlineError({
     code: 'disconnected',

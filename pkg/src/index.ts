@@ -28,7 +28,8 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
-  return makeClient({ host: browserHost, load: init }, url, options);
+  const loadTabs = () => import('./tabs/shared-session.js');
+  return makeClient({ host: browserHost, load: init, loadTabs }, url, options);
 }
 
 const defaultSource = () => new URL('./wasm/seqline_bg.wasm', import.meta.url);

@@ -25,7 +25,8 @@ export function init(source: WasmSource | Promise<WasmSource>): Promise<void> {
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
-  return makeClient({ host: browserHost, load: loadFrom }, url, options);
+  const loadTabs = () => import('./tabs/shared-session.js');
+  return makeClient({ host: browserHost, load: loadFrom, loadTabs }, url, options);
 }
 
 const loadFrom = (source?: WasmSource | Promise<WasmSource>): Promise<void> =>

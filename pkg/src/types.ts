@@ -90,6 +90,12 @@ export interface ClientOptions {
   log?: LogLevel;
   /** Where it is logged. Default: the console. */
   logger?: (entry: LogEntry) => void;
+  /**
+   * Whether the tabs of a user in one browser share one connection, as one device, or each has
+   * its own. Default: `shared` where the browser has Web Locks and BroadcastChannel, and neither
+   * `storage` nor `host` is given; else `separate`.
+   */
+  tabs?: 'shared' | 'separate';
 }
 
 /** A WebSocket, or requests over HTTP of which one waits for news (long polling). */
@@ -410,10 +416,12 @@ export interface Events {
    * The relay cannot continue from where this device stood (it was away for too long, or data
    * was restored from a backup). What comes next follows `head`; what came before is read with
    * `rebuild()`, in the handler of this event. With `conv`, it is about the timeline of this large
-   * conversation alone; else about everything.
+   * conversation alone; else about everything. `tab_behind`: this tab was frozen, or took
+   * nothing, while the others of the browser went on for longer than it can be told again;
+   * broadcasts are to be read anew then, too.
    */
   reset: {
-    reason: 'epoch_changed' | 'below_floor' | 'ahead_of_head';
+    reason: 'epoch_changed' | 'below_floor' | 'ahead_of_head' | 'tab_behind';
     head: number;
     conv?: string;
   };
@@ -497,4 +505,12 @@ export interface Stats {
   framesOut: number;
   bytesIn: number;
   bytesOut: number;
+  /**
+   * Whether this tab has the connection that all tabs of the browser share (`leader`), or another
+   * one has it (`follower`); `alone` if it shares none. A follower's numbers are the leader's, a
+   * few seconds old.
+   */
+  role: 'alone' | 'leader' | 'follower';
+  /** How many tabs share the connection, this one included. */
+  tabs: number;
 }

@@ -38,7 +38,11 @@ async function newProfile(): Promise<BrowserContext> {
 }
 
 /** Opens a page with a client on it that keeps the texts of its messages in `seen`. */
-async function openPage(profile: BrowserContext, relay: FakeRelay): Promise<Page> {
+async function openPage(
+  profile: BrowserContext,
+  relay: FakeRelay,
+  options: Partial<Seqline.ClientOptions> = {},
+): Promise<Page> {
   const page = await profile.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -46,20 +50,24 @@ async function openPage(profile: BrowserContext, relay: FakeRelay): Promise<Page
     expect(complaints).toEqual([]);
   });
   await page.goto(site.url);
-  await startClient(page, relay);
+  await startClient(page, relay, options);
   return page;
 }
 
-async function startClient(page: Page, relay: FakeRelay): Promise<void> {
+async function startClient(
+  page: Page,
+  relay: FakeRelay,
+  options: Partial<Seqline.ClientOptions> = {},
+): Promise<void> {
   await page.evaluate(
-    async ([url, token]) => {
-      const client = window.seqline.createClient(url, { token, backoffBaseMs: 10 });
+    async ([url, given]) => {
+      const client = window.seqline.createClient(url, given);
       window.client = client;
       window.seen = [];
       client.on('message', ({ body }) => void window.seen.push(body as string));
       await client.connect();
     },
-    [relay.url, TOKEN] as const,
+    [relay.url, { token: TOKEN, backoffBaseMs: 10, ...options }] as const,
   );
 }
 
@@ -162,17 +170,18 @@ test('what a tab had not sent when it was closed, the next one sends, once', asy
   expect(await later.evaluate(() => window.client.stats().outbox)).toBe(0);
 });
 
-test('two tabs are two devices, and neither ends the other', async () => {
+test('two tabs that share nothing are two devices, and neither ends the other', async () => {
   const relay = await FakeRelay.start();
   const profile = await newProfile();
-  const one = await openPage(profile, relay);
-  const other = await openPage(profile, relay);
+  const separate = { tabs: 'separate' } as const;
+  const one = await openPage(profile, relay, separate);
+  const other = await openPage(profile, relay, separate);
   expect(device(relay, 1)).not.toBe(device(relay, 0));
 
   // Each gets its own back when reloaded.
   for (const [tab, page] of [one, other].entries()) {
     await page.reload();
-    await startClient(page, relay);
+    await startClient(page, relay, separate);
     expect(device(relay, 2 + tab)).toBe(device(relay, tab));
   }
 });

@@ -3,7 +3,7 @@ import type { Mailbox } from '../broadcasts/mailbox.js';
 import { delivered } from '../convert.js';
 import { messageOf } from '../error.js';
 import { nextTask } from '../next-task.js';
-import type { RawDelivery } from '../raw.js';
+import type { RawDelivered, RawDelivery } from '../raw.js';
 import type { EventName, Host } from '../types.js';
 import type { Audience } from './session.js';
 
@@ -79,10 +79,13 @@ export class Delivery {
   async #handOver(batch: Batch): Promise<boolean> {
     // How many were taken is counted from the batch as it came.
     const { id, events } = batch;
+    const underWay: (void | Promise<void>)[] = [];
     for (const [at, event] of events.entries()) {
       if (this.#isStopped) return false;
       try {
-        await this.#handOverOne(event);
+        const taken = this.#handOverOne(event);
+        if (this.#audience.isQueue && isEvent(event)) underWay.push(taken);
+        else await taken;
       } catch (error) {
         this.#refused(handlersOf(event), error);
         this.#report.refused(id, at);
@@ -90,6 +93,8 @@ export class Delivery {
       }
       await this.#breathe();
     }
+    await Promise.all(underWay);
+    if (this.#isStopped) return false;
     this.#report.taken(id);
     return true;
   }
@@ -121,6 +126,10 @@ export class Delivery {
   }
 }
 
+/** Else it is about the public mailbox, which makes events of it. */
+const isEvent = (delivery: RawDelivery): delivery is RawDelivered =>
+  delivery.type !== 'public' && delivery.type !== 'seen';
+
 /** Whose handlers hear of it. */
-const handlersOf = ({ type }: RawDelivery): EventName =>
-  type === 'public' || type === 'seen' ? 'broadcast' : type;
+const handlersOf = (delivery: RawDelivery): EventName =>
+  isEvent(delivery) ? delivery.type : 'broadcast';

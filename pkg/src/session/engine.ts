@@ -31,6 +31,8 @@ export interface EngineParts {
   settings: Settings;
   tokens: Tokens;
   storage: Storage;
+  /** Asked when a connection is there and before anything is said on it. Default: yes. */
+  maySpeak?: (() => Promise<boolean>) | undefined;
   listener: EngineListener;
   /** Hears of each frame. */
   tap: (way: 'in' | 'out', frame: string | Uint8Array) => void;
@@ -255,11 +257,7 @@ export class Engine implements wasm.App {
 
   openSocket(conn: number): void {
     const socket = this.#carriers.open({
-      opened: () => {
-        this.#enter((session) => {
-          session.opened(conn);
-        });
-      },
+      opened: () => void this.#opened(conn),
       received: (frame) => {
         this.#parts.tap('in', frame);
         this.#enter((session) => {
@@ -275,6 +273,19 @@ export class Engine implements wasm.App {
       },
     });
     this.#sockets.set(conn, socket);
+  }
+
+  async #opened(conn: number): Promise<void> {
+    const { maySpeak } = this.#parts;
+    if (maySpeak && !(await maySpeak())) {
+      this.closeSocket(conn, 1000, '');
+      return;
+    }
+    // It may have closed meanwhile.
+    if (!this.#sockets.has(conn)) return;
+    this.#enter((session) => {
+      session.opened(conn);
+    });
   }
 
   writeSocket(conn: number, frame: string | Uint8Array): void {

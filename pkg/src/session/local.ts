@@ -128,7 +128,8 @@ export class LocalSession implements Session {
 
   stats(): Stats | undefined {
     const raw = this.#engine?.stats();
-    return raw ? { ...(toApp(raw) as Stats), engine: running.engine } : undefined;
+    if (!raw) return undefined;
+    return { ...(toApp(raw) as Stats), engine: running.engine, role: 'alone', tabs: 1 };
   }
 
   listening(): void {

@@ -1,30 +1,23 @@
 /** From options to a running engine: loads the compiled client, finds the account, opens storage. */
-import { after } from '../alarm.js';
 import { isBroadcastKey } from '../broadcasts/held.js';
 import { messageOf, SeqlineError } from '../error.js';
 import { openGuarded, type StorageGuard } from '../storage/guard.js';
 import { memoryStorage } from '../storage/memory.js';
-import type { ClientOptions, Failure, Host } from '../types.js';
+import type { ClientOptions, Host } from '../types.js';
 import { canRequest } from '../transport/carriers.js';
 import { running } from '../wasm.js';
+import { AccountSearch, type AccountListener } from './account.js';
 import { Engine, type EngineListener, type Settings } from './engine.js';
-import { accountOf, Tokens } from './tokens.js';
+import { tokensOf, type Tokens } from './tokens.js';
 
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Between attempts to get the first token; doubles. */
-const RETRY_MS = 1_000;
-const RETRY_MS_MAX = 30_000;
-
-export interface OpeningListener extends EngineListener {
+export interface OpeningListener extends EngineListener, AccountListener {
   /** `stored` is all that the storage holds. */
   opened(engine: Engine, stored: [string, Uint8Array][]): void;
-  /** Something does not work as it should, and the client goes on without. */
-  warned(failure: Failure): void;
-  /** There is no token to tell the account from; it is asked for again after a while. */
-  retrying(attempt: number, retryInMs: number): void;
 }
 
 export interface OpeningParts {
+  /** Asked when a connection is there and before anything is said on it. Default: yes. */
+  maySpeak?: () => Promise<boolean>;
   host: Host;
   /** Loads the compiled client. */
   load(): Promise<void>;
@@ -39,20 +32,18 @@ export class Opening {
   readonly #parts: OpeningParts;
   readonly #listener: OpeningListener;
   readonly #tokens: Tokens;
+  readonly #account: AccountSearch;
   #underWay: Promise<void> | undefined;
-  #isPaused = false;
-  #cutShort: (() => void) | undefined;
 
   constructor(parts: OpeningParts, listener: OpeningListener) {
-    const { token, connectTimeoutMs = CONNECT_TIMEOUT_MS } = parts.options;
     this.#parts = parts;
     this.#listener = listener;
-    this.#tokens = new Tokens(parts.host, token, connectTimeoutMs);
+    this.#tokens = tokensOf(parts.host, parts.options);
+    this.#account = new AccountSearch(parts.host, this.#tokens, listener);
   }
 
   /** Opens, unless it is doing so already. Resolves when done or paused. */
   open(): Promise<void> {
-    this.#isPaused = false;
     this.#underWay ??= this.#run().finally(() => {
       this.#underWay = undefined;
     });
@@ -61,8 +52,7 @@ export class Opening {
 
   /** Asks for no further token until `open` is called again. */
   pause(): void {
-    this.#isPaused = true;
-    this.#cutShort?.();
+    this.#account.pause();
   }
 
   /** Pauses, and resolves when nothing is under way. */
@@ -72,7 +62,7 @@ export class Opening {
   }
 
   async #run(): Promise<void> {
-    const { host, url, options } = this.#parts;
+    const { host, url, options, maySpeak } = this.#parts;
     await this.#parts.load();
     if (running.warning !== undefined) {
       this.#listener.warned({
@@ -81,7 +71,7 @@ export class Opening {
         retryable: false,
       });
     }
-    const account = options.account ?? (await this.#accountOfToken());
+    const account = options.account ?? (await this.#account.find());
     if (account === undefined) return;
     const parts = {
       host,
@@ -89,6 +79,7 @@ export class Opening {
       transport: transportOf(options, host),
       settings: settingsOf(options),
       tokens: this.#tokens,
+      maySpeak,
       listener: this.#listener,
       tap: this.#parts.tap,
     };
@@ -104,32 +95,6 @@ export class Opening {
     }
     const ofSession = stored.filter(([key]) => !isBroadcastKey(key));
     this.#listener.opened(new Engine({ ...parts, storage }, ofSession), stored);
-  }
-
-  /** None if paused meanwhile. */
-  async #accountOfToken(): Promise<string | undefined> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return accountOf(await this.#tokens.look());
-      } catch (error) {
-        this.#listener.warned({
-          code: 'token_unavailable',
-          message: messageOf(error),
-          retryable: true,
-          cause: error,
-        });
-      }
-      if (this.#hasPaused()) return undefined;
-      const delayMs = Math.min(RETRY_MS * 2 ** (attempt - 1), RETRY_MS_MAX);
-      this.#listener.retrying(attempt, delayMs);
-      await this.#wait(delayMs);
-      if (this.#hasPaused()) return undefined;
-      this.#listener.retrying(attempt, 0);
-    }
-  }
-
-  #hasPaused(): boolean {
-    return this.#isPaused;
   }
 
   async #openStorage(account: string): Promise<StorageGuard> {
@@ -156,16 +121,6 @@ export class Opening {
       code: 'storage_failed',
       message: `cursor and outbox are not kept as they should be: ${message}`,
       retryable: false,
-    });
-  }
-
-  #wait(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const stop = after(this.#parts.host, delayMs, resolve);
-      this.#cutShort = () => {
-        stop();
-        resolve();
-      };
     });
   }
 }

@@ -15,7 +15,7 @@ export interface Session {
   opened(id: number): Promise<void>;
   /** None before it is open. */
   stats(): Stats | undefined;
-  /** There is a handler more: what waited for one goes on. */
+  /** There is a handler more, or one less: what waited for one goes on. */
   listening(): void;
   /** Frees everything once storage is up to date. */
   dispose(): Promise<void>;
@@ -23,6 +23,11 @@ export interface Session {
 
 /** Who hears of what happens: the app's handlers, or something before them. */
 export interface Audience {
+  /**
+   * It keeps the order by itself, and deals with handlers that fail: `handOver` may be called again
+   * before the last one is settled, and never fails.
+   */
+  isQueue?: boolean;
   has(name: EventName): boolean;
   /** Tells of something that nothing waits for. */
   emit<E extends EventName>(name: E, event: Events[E]): void;

@@ -2,6 +2,13 @@ import { after } from '../alarm.js';
 import { SeqlineError } from '../error.js';
 import type { ClientOptions, Host, TokenReason } from '../types.js';
 
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export const tokensOf = (
+  host: Host,
+  { token, connectTimeoutMs = CONNECT_TIMEOUT_MS }: ClientOptions,
+): Tokens => new Tokens(host, token, connectTimeoutMs);
+
 /** Gets tokens from the app: one request at a time, however many ask. */
 export class Tokens {
   readonly #host: Host;

@@ -34,11 +34,18 @@ export interface SlotOptions {
   /** Of a slot that the caller has. */
   number: number;
   warn: (message: string) => void;
+  /** Whoever opened it before cannot write any more. */
+  isFenced?: boolean;
 }
 
 /** What is kept in a slot, and what was left unsent in those that no tab has. */
-export async function openStorageIn({ account, number, warn }: SlotOptions): Promise<Storage> {
-  const { storage, place } = await openSlot(slotName(account, number), warn);
+export async function openStorageIn({
+  account,
+  number,
+  warn,
+  isFenced = false,
+}: SlotOptions): Promise<Storage> {
+  const { storage, place } = await openSlot(slotName(account, number), warn, isFenced);
   try {
     if (place && (await hasOrphans(account, number, place))) {
       // Loaded only by who needs it.
@@ -54,15 +61,16 @@ export async function openStorageIn({ account, number, warn }: SlotOptions): Pro
 async function openSlot(
   name: string,
   warn: (message: string) => void,
+  isFenced: boolean,
 ): Promise<{ storage: Storage; place?: Place }> {
   let cause: unknown;
   try {
-    return { storage: await openIndexedDb(name), place: 'indexedDB' };
+    return { storage: await openIndexedDb(name, isFenced), place: 'indexedDB' };
   } catch (error) {
     cause = error;
   }
   try {
-    const storage = openLocalStorage(name, warn);
+    const storage = openLocalStorage(name, warn, isFenced);
     warn(`IndexedDB does not work here (${messageOf(cause)}); localStorage is used`);
     return { storage, place: 'localStorage' };
   } catch (error) {

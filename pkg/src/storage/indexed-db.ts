@@ -1,11 +1,15 @@
 import type { Changes, Storage } from '../types.js';
+import { Fence, FENCE, FencedError } from './fence.js';
 
 const RECORDS = 'records';
 /** Some versions of Safari never answer; nothing would work for ever. */
 const OPEN_TIMEOUT_MS = 10_000;
 
-/** A small database for each name. Browsers may close it at any time; it is opened again. */
-export async function openIndexedDb(name: string): Promise<Storage> {
+/**
+ * A small database for each name. Browsers may close it at any time; it is opened again.
+ * @param isFenced whether whoever opened it before cannot write any more
+ */
+export async function openIndexedDb(name: string, isFenced = false): Promise<Storage> {
   let opening: Promise<IDBDatabase> | undefined;
   let isClosed = false;
 
@@ -49,6 +53,12 @@ export async function openIndexedDb(name: string): Promise<Storage> {
     }
   };
   await current();
+  let fence: Fence | undefined;
+  if (isFenced) {
+    const transaction = await begin('readwrite');
+    fence = new Fence(transaction.objectStore(RECORDS));
+    await finished(transaction);
+  }
 
   return {
     load: async () => {
@@ -57,19 +67,27 @@ export async function openIndexedDb(name: string): Promise<Storage> {
       const keys = records.getAllKeys();
       const values = records.getAll();
       await finished(transaction);
-      return keys.result.map((key, at) => [key as string, values.result[at] as Uint8Array]);
+      return keys.result
+        .map((key, at): [string, Uint8Array] => [key as string, values.result[at] as Uint8Array])
+        .filter(([key]) => key !== FENCE);
     },
     // Transactions that write to the same store take effect in the order of their making.
     write: async (changes) => {
       const transaction = await begin('readwrite');
-      try {
-        apply(transaction.objectStore(RECORDS), changes);
-      } catch (error) {
-        // What was put so far would be kept otherwise.
-        transaction.abort();
-        throw error;
-      }
+      const records = transaction.objectStore(RECORDS);
+      const apply = () => {
+        try {
+          applyTo(records, changes);
+        } catch (error) {
+          // What was put so far would be kept otherwise.
+          transaction.abort();
+          throw error;
+        }
+      };
+      if (!fence) apply();
+      const isKeptOut = fence?.pass(records, apply);
       await finished(transaction);
+      if (isKeptOut?.()) throw new FencedError();
     },
     close: () => {
       isClosed = true;
@@ -83,7 +101,7 @@ export async function openIndexedDb(name: string): Promise<Storage> {
   };
 }
 
-function apply(records: IDBObjectStore, changes: Changes): void {
+function applyTo(records: IDBObjectStore, changes: Changes): void {
   for (const [key, value] of changes) {
     if (value) records.put(value, key);
     else records.delete(key);

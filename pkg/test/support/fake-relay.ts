@@ -92,6 +92,11 @@ export class FakeRelay {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** How many connections are open now. */
+  get open(): number {
+    return this.#server.clients.size;
+  }
+
   /** The newest connection. */
   get socket(): FakeSocket {
     const socket = this.sockets.at(-1);
