@@ -41,7 +41,7 @@ export interface Platform {
   host: Host;
   load(): Promise<void>;
   /** Loads what makes sessions that tabs share, where there can be several tabs. */
-  loadTabs?(): Promise<{ openSession(parts: LocalSessionParts): Promise<Session> }>;
+  loadTabs?: () => Promise<{ openSession: (parts: LocalSessionParts) => Promise<Session> }>;
 }
 
 /**

@@ -132,7 +132,9 @@ test('a page that is reloaded goes on from where it was, with what it had not se
 test('what a tab had not sent when it was closed, the next one sends, once', async () => {
   const relay = await FakeRelay.start();
   const profile = await newProfile();
-  const [one, other] = [await openPage(profile, relay), await openPage(profile, relay)];
+  const separate = { tabs: 'separate' } as const;
+  const one = await openPage(profile, relay, separate);
+  const other = await openPage(profile, relay, separate);
   const bodies = ['first', 'second'];
   await other.evaluate(async (bodies) => {
     const { client } = window;

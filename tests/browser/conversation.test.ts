@@ -51,8 +51,13 @@ test('two tabs of one user stand side by side', async () => {
   await world.connected(second);
   await Promise.all([alice, second, bob].map((page) => world.write(page, 8)));
   await world.settled(alice, second, bob);
-  // Neither has ended the other's session.
-  expect([alice.sockets, second.sockets]).toEqual([1, 1]);
+  // They share what the first one has.
+  expect([alice.sockets, second.sockets]).toEqual([1, 0]);
+
+  await alice.page.close();
+  await Promise.all([second, bob].map((page) => world.write(page, 8)));
+  await world.settled(second, bob);
+  expect(second.sockets).toBe(1);
 });
 
 test('a long history is paged in, once and in order', async () => {

@@ -74,12 +74,9 @@ export class DeferredSession implements Session {
     if (this.#disposing) throw disposed();
     this.#opening ??= this.#load();
     this.#waiting += 1;
-    try {
-      const session = await this.#opening;
-      return use(session);
-    } finally {
-      this.#waiting -= 1;
-    }
+    const session = await this.#opening;
+    this.#waiting -= 1;
+    return use(session);
   }
 
   async #load(): Promise<Session> {
@@ -88,6 +85,7 @@ export class DeferredSession implements Session {
       return this.#session;
     } catch (error) {
       this.#opening = undefined;
+      this.#waiting = 0;
       throw new SeqlineError({
         code: 'module_unavailable',
         message: `a part of seqline could not be loaded: ${messageOf(error)}`,

@@ -79,12 +79,12 @@ export class Delivery {
   async #handOver(batch: Batch): Promise<boolean> {
     // How many were taken is counted from the batch as it came.
     const { id, events } = batch;
-    const underWay: (void | Promise<void>)[] = [];
+    const underWay: Promise<void>[] = [];
     for (const [at, event] of events.entries()) {
       if (this.#isStopped) return false;
       try {
         const taken = this.#handOverOne(event);
-        if (this.#audience.isQueue && isEvent(event)) underWay.push(taken);
+        if (taken && this.#audience.isQueue && isEvent(event)) underWay.push(taken);
         else await taken;
       } catch (error) {
         this.#refused(handlersOf(event), error);

@@ -19,17 +19,17 @@ export interface Channel {
 
 export interface PageEvents {
   /** It was hidden or shown. */
-  changed(): void;
+  changed: () => void;
   /** It is about to stop, perhaps for good. */
-  frozen(): void;
-  resumed(): void;
+  frozen: () => void;
+  resumed: () => void;
 }
 
 export interface TabBrowser {
   locks: Locks;
   /** What is kept in a slot that this tab has. Whoever opened it before cannot write any more. */
   openStorage(slot: Omit<SlotOptions, 'isFenced'>): Promise<Storage>;
-  openChannel(name: string, heard: (message: unknown) => void): Channel;
+  openChannel: (name: string, heard: (message: unknown) => void) => Channel;
   isHidden(): boolean;
   /** @returns a function that stops it */
   watchPage(events: PageEvents): () => void;
@@ -88,6 +88,7 @@ const page: Omit<TabBrowser, 'locks'> = {
       for (const [target, name, listener] of listeners) target?.removeEventListener(name, listener);
     };
   },
-  newTabId: () => Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join(''),
+  newTabId: () =>
+    Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join(''),
   nowMs: () => Date.now(),
 };

@@ -174,7 +174,7 @@ export class Intake {
   async #handOver(name: EventName, event: Events[EventName]): Promise<boolean> {
     for (let attempt = 1; !this.#isStopped; attempt += 1) {
       try {
-        await this.#parts.audience.handOver(name, event as never);
+        await this.#parts.audience.handOver(name, event);
         return true;
       } catch (error) {
         const isLast = attempt === ATTEMPTS_MAX;

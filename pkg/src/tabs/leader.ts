@@ -426,10 +426,11 @@ export class Leader {
   #settle(): void {
     const taken = this.#roster.takenByAll();
     if (taken === undefined) return;
-    while (this.#waiters[0] && this.#waiters[0].number <= taken) {
-      const { name, event, resolve } = this.#waiters.shift() as Waiter;
-      this.#places.take(name, event);
-      resolve();
+    for (let oldest = this.#waiters[0]; oldest; oldest = this.#waiters[0]) {
+      if (oldest.number > taken) break;
+      this.#waiters.shift();
+      this.#places.take(oldest.name, oldest.event);
+      oldest.resolve();
     }
   }
 
@@ -470,7 +471,7 @@ export class Leader {
 
   #post(message: DistributiveOmit<LeaderMessage, 'from' | 'term'>): void {
     if (this.#isStopped) return;
-    this.#parts.post({ ...message, term: this.#parts.term } as Unsent<LeaderMessage>);
+    this.#parts.post({ ...message, term: this.#parts.term });
   }
 }
 

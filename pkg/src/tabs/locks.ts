@@ -14,7 +14,11 @@ export interface HoldOptions {
 }
 
 /** @returns none if it could not be had */
-export function hold(locks: Locks, name: string, options: HoldOptions = {}): Promise<Held | undefined> {
+export function hold(
+  locks: Locks,
+  name: string,
+  options: HoldOptions = {},
+): Promise<Held | undefined> {
   const { lost, ...how } = options;
   return new Promise((resolve) => {
     let isHeld = false;

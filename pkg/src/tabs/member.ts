@@ -282,7 +282,8 @@ export class Member {
         this.#heardState(event as ConnectionState);
         break;
       case 'status':
-        if (this.#statuses.take(event as Events['status'], isRestored)) audience.emit(name, event as never);
+        if (this.#statuses.take(event as Events['status'], isRestored))
+          audience.emit(name, event as never);
         break;
       case 'presence': {
         const ours = this.#interests.presence(event as Events['presence']);
@@ -290,7 +291,8 @@ export class Member {
         break;
       }
       case 'room':
-        if (this.#interests.rooms.has((event as Events['room']).conv)) audience.emit(name, event as never);
+        if (this.#interests.rooms.has((event as Events['room']).conv))
+          audience.emit(name, event as never);
         break;
       case 'kicked':
       case 'ephemeral':

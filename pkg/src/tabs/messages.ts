@@ -77,8 +77,9 @@ export type TabMessage = FromTab &
   );
 
 /** From the one that leads. */
-export type LeaderMessage = FromTab & { term: Term } & (
-    /** `last`: the number of the newest item. */
+export type LeaderMessage = FromTab & { term: Term } &
+  /** `last`: the number of the newest item. */
+  (
     | { type: 'here'; slot?: number; last: number; tabs: number; stats?: Stats }
     | {
         type: 'welcome';

@@ -4,8 +4,8 @@ import type { Events, Sent } from '../types.js';
 import type { OutboxItem } from './messages.js';
 
 interface Outcome {
-  resolve(sent: Sent): void;
-  reject(error: SeqlineError): void;
+  resolve: (sent: Sent) => void;
+  reject: (error: SeqlineError) => void;
 }
 
 export class OutboxView {
@@ -21,8 +21,10 @@ export class OutboxView {
     } else {
       this.#items.delete(clientMsgId);
     }
-    if (sent) this.#settle(clientMsgId, ({ resolve }) => resolve(sent));
-    if (failure) this.#settle(clientMsgId, ({ reject }) => reject(new SeqlineError(failure)));
+    for (const outcome of sent || failure ? this.#take(clientMsgId) : []) {
+      if (sent) outcome.resolve(sent);
+      else if (failure) outcome.reject(new SeqlineError(failure));
+    }
   }
 
   /** It was discarded. */
@@ -59,9 +61,9 @@ export class OutboxView {
     });
   }
 
-  #settle(clientMsgId: string, how: (outcome: Outcome) => void): void {
+  #take(clientMsgId: string): Outcome[] {
     const outcomes = this.#awaited.get(clientMsgId) ?? [];
     this.#awaited.delete(clientMsgId);
-    outcomes.forEach(how);
+    return outcomes;
   }
 }

@@ -60,7 +60,8 @@ export class PendingCalls {
       } else {
         this.failed(id, {
           code: 'connection_lost',
-          message: 'the tab with the connection was closed before it answered; look whether it was done',
+          message:
+            'the tab with the connection was closed before it answered; look whether it was done',
           retryable: true,
         });
       }

@@ -40,7 +40,7 @@ export function messageIdsIn(records: Records): string[] {
 /** The session itself says so if one cannot be read. */
 function read(value: Uint8Array): object {
   try {
-    return (decode(value) ?? {}) as object;
+    return decode(value) ?? {};
   } catch {
     return {};
   }

@@ -161,14 +161,14 @@ export class SharedSession implements Session {
 
   /** Finds out whose tab this is, and joins the others. */
   async #enter(): Promise<void> {
-    const { options, url, browser, load } = this.#parts;
+    const { options, url, browser } = this.#parts;
     // So that any tab can take over at once. The one that leads tells if it fails.
-    void load().catch(() => undefined);
+    this.#parts.load().catch(() => undefined);
     const account = options.account ?? (await this.#account.find());
     if (account === undefined || this.#disposing) return;
     const name = `tabs-${TABS_VERSION}/${url}`;
     const presence = await hold(browser.locks, presenceOf(this.#id));
-    if (this.#disposing) {
+    if (this.#isOver()) {
       presence?.release();
       return;
     }
@@ -206,6 +206,10 @@ export class SharedSession implements Session {
     };
     election.run();
     this.#look();
+  }
+
+  #isOver(): boolean {
+    return this.#disposing !== undefined;
   }
 
   /** Whether the one that leads still lives. */
@@ -408,13 +412,13 @@ export class SharedSession implements Session {
   }
 
   #post(message: Unsent<TabMessage>): void {
-    const full = { ...message, from: this.#id } as TabMessage;
+    const full = { ...message, from: this.#id };
     if (message.to === this.#id) this.#tellSelf(full);
     else this.#group?.channel.post(full);
   }
 
   #postAsLeader(leader: Leader, message: Unsent<LeaderMessage>): void {
-    const full = { ...message, from: this.#id } as LeaderMessage;
+    const full = { ...message, from: this.#id };
     const isForAll = message.to === undefined;
     if (isForAll || message.to === this.#id) this.#tellSelf(full);
     const isHeard = message.type !== 'items' || !leader.isAlone(this.#id);

@@ -14,7 +14,7 @@ export interface SharedStorageParts {
   group: string;
   /** The slot that the tab that led before used. */
   knownSlot: number | undefined;
-  warn(message: string): void;
+  warn: (message: string) => void;
   /** It is to be released when this tab leads no longer. */
   took(slot: GroupSlot): void;
   /** What the session goes on from. */

@@ -23,7 +23,7 @@ export class ToldBroadcasts {
     const shown = this.#shown.get(id);
     if (change === 'withdrawn') return shown !== undefined;
     // An id is given anew after data went back to a backup.
-    if (!shown || shown.publishedAt !== broadcast.publishedAt) return true;
+    if (shown?.publishedAt !== broadcast.publishedAt) return true;
     if (shown.version !== broadcast.version) return true;
     return (
       change === 'seen' && (shown.seen !== broadcast.seen || shown.opened !== broadcast.opened)

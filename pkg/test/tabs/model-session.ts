@@ -176,13 +176,20 @@ export class ModelSession implements Session {
       const batch = timeline.slice(this.#cursor, this.#cursor + BATCH_MAX);
       if (batch.length === 0) break;
       const events = batch.map((id, at) => messageOf(id, this.#cursor + at + 1));
-      await Promise.all(events.map((event) => audience.handOver('message', event)));
-      if (this.#hasEnded) break;
+      const taken = events.map(async (event) => {
+        await audience.handOver('message', event);
+      });
+      await Promise.all(taken);
+      if (this.#isOver()) break;
       this.#cursor += batch.length;
       const position = encode({ epoch: 1, cursor: this.#cursor });
       void this.#write([['position', position]]).catch(() => undefined);
     }
     this.#isDelivering = false;
+  }
+
+  #isOver(): boolean {
+    return this.#hasEnded;
   }
 
   async #write(changes: [string, Uint8Array | null][]): Promise<void> {
@@ -199,7 +206,12 @@ export class ModelSession implements Session {
       },
     });
     const { session } = this.#connection;
-    this.#parts.audience.emit('state', { state: 'connected', user: 'alice', session });
+    this.#parts.audience.emit('state', {
+      state: 'connected',
+      user: 'alice',
+      session,
+      transport: 'socket',
+    });
     this.#transmit();
     void this.#deliver();
   }

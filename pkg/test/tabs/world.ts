@@ -3,7 +3,7 @@
  * is drawn at random from what could: messages of different tabs overtake each other, writes take
  * their time, and tabs are closed, frozen and opened in between.
  */
-import type { Client, Host, Storage } from 'seqline';
+import type { Client, Failure, Host, Storage } from 'seqline';
 
 import { makeClient } from '../../dist/client.js';
 import { FencedError } from '../../dist/storage/fence.js';
@@ -19,14 +19,14 @@ interface Task {
   run(): void;
 }
 
-/** Numbers that look random, and come again with the same seed. */
+/** Numbers that look random, and come again with the same seed: mulberry32. */
 export function randomOf(seed: number): () => number {
-  let state = seed | 1;
+  let state = seed;
   return () => {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
-    state = Math.imul(state ^ (state >>> 12), 0x297a2d39);
-    state ^= state >>> 15;
-    return (state >>> 0) / 2 ** 32;
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 
@@ -41,14 +41,7 @@ export class World {
   #tasks: Task[] = [];
 
   constructor(seed: number) {
-    let n = seed;
-    this.random = () => {
-      // mulberry32
-      n = (n + 0x6d2b79f5) | 0;
-      let t = Math.imul(n ^ (n >>> 15), 1 | n);
-      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-    };
+    this.random = randomOf(seed);
     this.relay = new ModelRelay(this);
   }
 
@@ -184,7 +177,7 @@ export class BrowserTab {
     this.sends.push(sent);
     this.client.send({ to: { user: 'bob' }, body: id, clientMsgId: id }).then(
       ({ convSeq }) => Object.assign(sent, { isSettled: true, convSeq }),
-      (error: { code: string }) => Object.assign(sent, { isSettled: true, code: error.code }),
+      (error: unknown) => Object.assign(sent, { isSettled: true, code: (error as Failure).code }),
     );
   }
 
@@ -224,8 +217,10 @@ export class BrowserTab {
     const { world } = this;
     return {
       name: 'model',
-      openSocket: (_url, { opened }) => {
-        world.soon(this, opened);
+      openSocket: (_url, events) => {
+        world.soon(this, () => {
+          events.opened();
+        });
         return { send: () => undefined, close: () => undefined };
       },
       openStorage: () => Promise.reject(new Error('the leader opens its own')),
@@ -266,7 +261,9 @@ export class BrowserTab {
       query: () =>
         new Promise((resolve) => {
           world.soon(this, () => {
-            const held = [...world.locks].flatMap(([name, queue]) => (queue.isHeld ? [{ name }] : []));
+            const held = [...world.locks].flatMap(([name, queue]) =>
+              queue.isHeld ? [{ name }] : [],
+            );
             resolve({ held });
           });
         }),
@@ -297,7 +294,11 @@ class LockQueue {
 
   request(
     tab: BrowserTab,
-    { ifAvailable, steal, signal }: { ifAvailable?: boolean; steal?: boolean; signal?: AbortSignal },
+    {
+      ifAvailable,
+      steal,
+      signal,
+    }: { ifAvailable?: boolean; steal?: boolean; signal?: AbortSignal },
     callback: (lock: unknown) => unknown,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
