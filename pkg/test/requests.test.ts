@@ -173,6 +173,7 @@ test('stats are there from the beginning to the end', async () => {
     'crowds',
     'cursor',
     'duplicatesDropped',
+    'engine',
     'framesIn',
     'framesOut',
     'gapsHealed',
@@ -184,7 +185,9 @@ test('stats are there from the beginning to the end', async () => {
     'outbox',
     'resets',
     'retransmissions',
+    'role',
     'rttMs',
+    'tabs',
     'transport',
   ]);
   expect(stats).toMatchObject({ connects: 1, heartbeatMs: 25_000 });
