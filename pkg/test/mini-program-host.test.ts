@@ -3,11 +3,11 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { detectHost } from '../dist/hosts/detect.js';
 import type { MiniProgramApi, NetworkStatus } from '../dist/hosts/mini-program/api.js';
+import { ownBuffer } from '../dist/hosts/mini-program/bytes.js';
 import { steadyClock } from '../dist/hosts/mini-program/clock.js';
 import { myHost } from '../dist/hosts/my.js';
 import { uniHost } from '../dist/hosts/uni.js';
 import { wxHost } from '../dist/hosts/wx.js';
-import { ownBuffer } from '../dist/hosts/mini-program/task-socket.js';
 
 type Options = Record<string, unknown>;
 

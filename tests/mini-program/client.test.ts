@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import type { MiniProgramOptions } from './sandbox/sandbox.ts';
-import { World } from './world.ts';
+import { World, type MemberOptions } from './world.ts';
 
 type App = Omit<MiniProgramOptions, 'folder'>;
 
@@ -31,10 +31,13 @@ let pairs = 0;
 
 describe.each(hosts)('%s', (_, app, expected) => {
   /** Two users whom no other test knows. */
-  const two = async () => {
+  const two = async (client: MemberOptions['client'] = {}) => {
     pairs += 1;
     const [alice, bob] = [`alice-${pairs}`, `bob-${pairs}`];
-    const members = [await world.member(alice, { app }), await world.member(bob, { app })] as const;
+    const members = [
+      await world.member(alice, { app, client }),
+      await world.member(bob, { app, client }),
+    ] as const;
     return { alice, bob, members };
   };
 
@@ -51,6 +54,19 @@ describe.each(hosts)('%s', (_, app, expected) => {
     await one.hears('x'.repeat(30_000));
     expect([...one.errors, ...other.errors]).toEqual([]);
     expect(one.app.sockets.open).toBe(1);
+  });
+
+  test('exchanges messages over HTTP', async () => {
+    const client = { transport: 'polling' } as const;
+    const { alice, bob, members } = await two(client);
+    const [one, other] = members;
+    await Promise.all(members.map(({ client }) => client.connect()));
+    await one.says(bob, 'posted');
+    await other.hears('posted');
+    await other.says(alice, 'x'.repeat(30_000));
+    await one.hears('x'.repeat(30_000));
+    expect(one.client.stats().transport).toBe('polling');
+    expect([one.app.sockets.made, one.errors]).toEqual([0, []]);
   });
 
   test('loses and repeats nothing through outages', async () => {

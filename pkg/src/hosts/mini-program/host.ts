@@ -2,12 +2,13 @@
 import { openKeyedStorage } from '../../storage/keyed.js';
 import type { Host } from '../types.js';
 import type { Callbacks, MiniProgramApi, SentMessage, SocketTask } from './api.js';
+import { ownBuffer } from './bytes.js';
 import { steadyClock } from './clock.js';
 import { Entropy } from './entropy.js';
 import { watchApp } from './lifecycle.js';
 import { appRequest } from './request.js';
 import { appStorage } from './storage.js';
-import { openTaskSocket, ownBuffer } from './task-socket.js';
+import { openTaskSocket } from './task-socket.js';
 
 export interface MiniProgram {
   name: string;

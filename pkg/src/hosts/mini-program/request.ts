@@ -1,6 +1,6 @@
 import type { HttpAnswer, HttpRequest } from '../types.js';
 import type { HttpResponse, MiniProgramApi } from './api.js';
-import { ownBuffer } from './task-socket.js';
+import { ownBuffer } from './bytes.js';
 
 /** A host's `request` by `request` of `wx`, `my` or `uni`. */
 export function appRequest(

@@ -4,9 +4,9 @@
  * the background, for one), and a task that is closed while it opens may open all the same.
  */
 import { after } from '../../alarm.js';
-import { fromBase64 } from '../../base64.js';
 import type { Host, Socket, SocketEvents } from '../types.js';
-import type { Callbacks, ReceivedMessage, SentMessage, SocketTask } from './api.js';
+import type { Callbacks, SentMessage, SocketTask } from './api.js';
+import { frameOf } from './bytes.js';
 
 /** Close codes that stand for "none came". */
 const NO_CODE = [1005, 1006];
@@ -123,17 +123,4 @@ class TaskSocket implements Socket {
       this.#events.closed(told);
     });
   }
-}
-
-/** What a message has in it, in all forms that hosts give it. */
-function frameOf({ data, isBuffer }: ReceivedMessage): string | Uint8Array {
-  if (typeof data === 'string') return isBuffer ? fromBase64(data) : data;
-  // Not by `instanceof`: the buffer may be of another world than this script.
-  return 'data' in data ? frameOf(data) : new Uint8Array(data);
-}
-
-/** Never a view: what it is a view of would be sent as a whole. */
-export function ownBuffer(bytes: Uint8Array): ArrayBuffer {
-  const isWhole = bytes.byteLength === bytes.buffer.byteLength;
-  return (isWhole ? bytes : bytes.slice()).buffer as ArrayBuffer;
 }
