@@ -12,6 +12,8 @@ class FakeStore implements TextStore {
   /** The change with which it breaks, and whether that one is done all the same. */
   breaks: { at: number; afterwards: boolean; isForGood: boolean } | undefined;
   longest = 0;
+  /** It does not say what is in it. */
+  isMute = false;
 
   keys(): Promise<string[]> {
     return Promise.resolve([...this.texts.keys()]);
@@ -20,7 +22,7 @@ class FakeStore implements TextStore {
   get(key: string): Promise<string> {
     const text = this.texts.get(key);
     const isDead = this.breaks?.isForGood === true && this.changes >= this.breaks.at;
-    return text === undefined || isDead
+    return text === undefined || isDead || this.isMute
       ? Promise.reject(new Error(`there is no ${key}`))
       : Promise.resolve(text);
   }
@@ -182,6 +184,17 @@ test.each([false, true])(
     }
   },
 );
+
+test('what may be kept is not thrown away', async () => {
+  const store = await filled();
+  const storage = await open(store);
+  store.breaks = { at: 2, afterwards: true, isForGood: false };
+  store.isMute = true;
+  // Two parts of one key would be another change: the index is the second.
+  await expect(storage.write([['b', long(5, 10_000)]])).rejects.toThrow('the quota');
+  store.isMute = false;
+  expect(await records(store)).toEqual({ ...before, b: '5 × 10000' });
+});
 
 test('writes take effect one after the other', async () => {
   const store = new FakeStore();

@@ -145,3 +145,29 @@ describe.each(hosts)('%s', (_, app, expected) => {
     expect(storage.keys.filter((key) => /^seqline.*\d$/.test(key))).toEqual([]);
   });
 });
+
+test('waits for a place among the five sockets that an app may have', async () => {
+  const member = await world.member('sixth', { app: { host: 'wx' } });
+  const { app, client, proxy } = member;
+  const connectSocket = app.api['connectSocket'] as (options: { url: string }) => {
+    onOpen: (listener: () => void) => void;
+    close: () => void;
+  };
+  let open = 0;
+  const others = Array.from({ length: 5 }, () => {
+    const task = connectSocket({ url: `${proxy.url.replace('http', 'ws')}/v1/socket` });
+    task.onOpen(() => (open += 1));
+    return task;
+  });
+  await app.until(() => open === 5);
+  let attempts = 0;
+  client.on('state', (state) => {
+    if (state.state === 'connecting') attempts = state.attempt;
+  });
+  const connecting = client.connect();
+  await app.until(() => attempts >= 2);
+  others[0]?.close();
+  await connecting;
+  expect(app.sockets.open).toBe(5);
+  expect(app.realm.errors).toEqual([]);
+});
