@@ -10,7 +10,7 @@ import { plainFields } from './plain-fields.mjs';
 export async function bundleAll() {
   await bundleNode();
   await bundleInline();
-  for (const name of ['stores', 'vue', 'react']) await bundleBinding(name);
+  for (const name of ['cache', 'stores', 'vue', 'react']) await bundleBinding(name);
   for (const name of ['asm', 'mp']) await bundlePortable(name);
   await addMiniProgram();
   await addCommonJsTypes();
@@ -36,7 +36,7 @@ async function bundleInline() {
   await bundle('inline', 'cjs/inline.js', { format: 'cjs', target: 'es2020' });
 }
 
-/** For `require()` beside a framework: in Jest, for example. */
+/** For `require()`, beside a framework or alone: in Jest, for example. */
 async function bundleBinding(name) {
   const format = { format: 'cjs', target: 'es2020', external: ['vue', 'react'] };
   await bundle(name, `cjs/${name}.js`, format);

@@ -58,7 +58,7 @@ interface Place {
  * @throws {SeqlineError} what the relay refuses for good, or `disconnected` by `disconnect()`
  */
 export async function* rebuild(
-  client: Client,
+  client: Read,
   options: RebuildOptions = {},
 ): AsyncGenerator<Rebuilt, void, undefined> {
   const { conv, conversationsMax = 1_000, signal } = options;
@@ -100,8 +100,12 @@ export async function* rebuild(
   }
 }
 
+type Connected = Pick<Client, 'on' | 'state'>;
+/** What is needed of a client. */
+type Read = Connected & Pick<Client, 'conversations' | 'history'>;
+
 /** The newest messages of each, in order; a few are asked for at a time. */
-async function* newestOf(client: Client, rows: Conversation[], options: RebuildOptions) {
+async function* newestOf(client: Read, rows: Conversation[], options: RebuildOptions) {
   const { messagesPer = 50, signal } = options;
   const read = async (row: Conversation) => {
     const nothing = { messages: [], more: row.head > 0 };
@@ -132,8 +136,8 @@ async function* newestOf(client: Client, rows: Conversation[], options: RebuildO
 }
 
 /** Tries again what failed for want of a connection, when there is one. */
-async function patiently<T>(
-  client: Client,
+export async function patiently<T>(
+  client: Connected,
   signal: AbortSignal | undefined,
   ask: () => Promise<T>,
 ): Promise<T> {
@@ -150,7 +154,7 @@ async function patiently<T>(
 }
 
 /** Resolves when connected, and at the end of it all. Not at once: what failed needs a pause. */
-function nextConnection(client: Client, signal: AbortSignal | undefined): Promise<void> {
+function nextConnection(client: Connected, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

@@ -40,7 +40,7 @@ async function entryPoints() {
     { name: 'seqline/asm', size: await weigh('asm/index.mjs'), gzip_bytes_max: budgets.asm },
     { name: 'seqline/seqline.mvp.wasm', size: await weigh('wasm/seqline_mvp.wasm') },
   ];
-  for (const name of ['inline', 'slim', 'mp', 'stores', 'vue', 'react']) {
+  for (const name of ['inline', 'slim', 'mp', 'cache', 'stores', 'vue', 'react']) {
     const size = name === 'mp' ? await weigh('mp/index.js') : (await bundle(name)).needed;
     rows.push({ name: `seqline/${name}`, size });
   }

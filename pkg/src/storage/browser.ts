@@ -1,12 +1,17 @@
 import { messageOf } from '../error.js';
 import type { Storage } from '../types.js';
 import { databaseName, databaseNames, openIndexedDb } from './indexed-db.js';
-import { localItem, openLocalStorage } from './local.js';
 import { memoryStorage } from './memory.js';
-import { slotName, SLOTS_MAX, takeSlot } from './slot.js';
+import { slotName, takeSlot } from './slot.js';
 
 /** Where a tab keeps its records. */
 export type Place = 'indexedDB' | 'localStorage';
+
+export interface OpenedSlot {
+  storage: Storage;
+  /** None if it keeps nothing over a reload. */
+  place?: Place;
+}
 
 /** What this tab keeps of an account: in IndexedDB, else in localStorage, else in memory. */
 export async function openBrowserStorage(
@@ -18,7 +23,12 @@ export async function openBrowserStorage(
     warn('too many tabs of this account are open; this one keeps nothing over a reload');
     return memoryStorage()(account);
   }
-  const storage = await openStorageIn({ account, number: slot.number, warn });
+  const storage = await openStorageIn({ account, number: slot.number, warn }).catch(
+    (error: unknown) => {
+      slot.release();
+      throw error;
+    },
+  );
   return {
     load: () => storage.load(),
     write: (changes) => storage.write(changes),
@@ -48,7 +58,6 @@ export async function openStorageIn({
   const { storage, place } = await openSlot(slotName(account, number), warn, isFenced);
   try {
     if (place && (await hasOrphans(account, number, place))) {
-      // Loaded only by who needs it.
       const { adoptOrphans } = await import('./orphans.js');
       await adoptOrphans({ account, number, storage, place, warn });
     }
@@ -58,49 +67,38 @@ export async function openStorageIn({
   return storage;
 }
 
-async function openSlot(
-  name: string,
-  warn: (message: string) => void,
-  isFenced: boolean,
-): Promise<{ storage: Storage; place?: Place }> {
-  let cause: unknown;
-  try {
-    return { storage: await openIndexedDb(name, isFenced), place: 'indexedDB' };
-  } catch (error) {
-    cause = error;
-  }
-  try {
-    const storage = openLocalStorage(name, warn, isFenced);
-    warn(`IndexedDB does not work here (${messageOf(cause)}); localStorage is used`);
-    return { storage, place: 'localStorage' };
-  } catch (error) {
-    warn(
-      `neither IndexedDB (${messageOf(cause)}) nor localStorage (${messageOf(error)}) works here; ` +
-        'nothing is kept over a reload',
-    );
-    return { storage: await memoryStorage()(name) };
-  }
-}
-
 /** Whether there may be anything of this account beside what this tab has opened. */
 async function hasOrphans(account: string, own: number, place: Place): Promise<boolean> {
-  for (let number = 0; number < SLOTS_MAX; number += 1) {
-    if (number === own && place === 'localStorage') continue;
-    if (hasLocalItem(slotName(account, number))) return true;
-  }
+  const isOther = (name: string, itsPlace: Place) =>
+    name.startsWith(databaseName(slotName(account, ''))) &&
+    (place !== itsPlace || name !== databaseName(slotName(account, own)));
+  if (localNames().some((name) => isOther(name, 'localStorage') && /\/\d+$/.test(name)))
+    return true;
   if (place === 'localStorage') return false;
   const names = await databaseNames();
   // Where the browser does not tell, it takes a look.
-  if (!names) return true;
-  const ours = [...names].filter((name) => name.startsWith(databaseName(`${account}/`)));
-  return ours.length > 1;
+  return names?.some((name) => isOther(name, 'indexedDB')) ?? true;
 }
 
-function hasLocalItem(name: string): boolean {
+function localNames(): string[] {
   try {
-    return localStorage.getItem(localItem(name)) !== null;
+    return Object.keys(localStorage);
   } catch {
     // Workers have none, and pages may be denied theirs.
-    return false;
+    return [];
+  }
+}
+
+async function openSlot(
+  name: string,
+  warn: SlotOptions['warn'],
+  isFenced: boolean,
+): Promise<OpenedSlot> {
+  try {
+    return { storage: await openIndexedDb(name, isFenced), place: 'indexedDB' };
+  } catch (error) {
+    // Loaded only by who needs it, as what looks after orphans is.
+    const { openFallback } = await import('./fallback.js');
+    return openFallback(name, messageOf(error), warn, isFenced);
   }
 }

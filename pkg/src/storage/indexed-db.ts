@@ -109,10 +109,10 @@ function applyTo(records: IDBObjectStore, changes: Changes): void {
 }
 
 /** Of all databases of this origin; none where the browser does not tell. */
-export async function databaseNames(): Promise<Set<string> | undefined> {
+export async function databaseNames(): Promise<string[] | undefined> {
   if (!('databases' in indexedDB)) return undefined;
   const databases = await indexedDB.databases();
-  return new Set(databases.flatMap(({ name }) => name ?? []));
+  return databases.flatMap(({ name }) => name ?? []);
 }
 
 export const databaseName = (name: string): string => `seqline/${name}`;

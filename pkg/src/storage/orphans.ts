@@ -123,9 +123,10 @@ const keyOf = (place: number): string => OUTBOX + place.toString(16).padStart(PL
 async function possibleOrphans({ account, number: own, place }: Adopter) {
   const numbers = Array.from({ length: SLOTS_MAX }, (_, number) => number);
   const items = numbers.filter((number) => number !== own || place !== 'localStorage');
-  const known = place === 'indexedDB' ? await databaseNames() : new Set<string>();
+  const known = place === 'indexedDB' ? await databaseNames() : [];
   const databases = numbers.filter(
-    (number) => number !== own && (known?.has(databaseName(slotName(account, number))) ?? true),
+    (number) =>
+      number !== own && (known?.includes(databaseName(slotName(account, number))) ?? true),
   );
   return [
     ...databases.map((number) => ({ number, place: 'indexedDB' as const })),

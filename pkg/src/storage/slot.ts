@@ -50,7 +50,7 @@ export async function takeFreeSlot(account: string, number: number): Promise<Slo
 }
 
 /** What the records of a slot are kept under. */
-export const slotName = (account: string, number: number): string => `${account}/${number}`;
+export const slotName = (account: string, number: number | ''): string => `${account}/${number}`;
 
 function webLocks(): LockManager | undefined {
   const browser: Partial<Navigator> = typeof navigator === 'object' ? navigator : {};

@@ -48,11 +48,27 @@ export class FakeLocalStorage {
   }
 }
 
+/** Whose items are also its properties, as in a browser. */
+function withProperties(store: FakeLocalStorage): FakeLocalStorage {
+  return new Proxy(store, {
+    ownKeys: () => [...store.items.keys()],
+    getOwnPropertyDescriptor: (_, name) => ({
+      value: store.items.get(String(name)),
+      enumerable: true,
+      configurable: true,
+    }),
+    get: (_, name) => {
+      const value: unknown = Reflect.get(store, name);
+      return typeof value === 'function' ? (value.bind(store) as unknown) : value;
+    },
+  });
+}
+
 /** A browser without tabs. `vi.unstubAllGlobals()` ends it. */
 export function newBrowser(): FakeLocalStorage {
   const local = new FakeLocalStorage();
   vi.stubGlobal('navigator', { locks: new FakeLocks() });
-  vi.stubGlobal('localStorage', local);
+  vi.stubGlobal('localStorage', withProperties(local));
   newTab();
   return local;
 }

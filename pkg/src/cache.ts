@@ -1,0 +1,3 @@
+/** Entry point: conversations and recent messages kept on this device, to be shown at once. */
+export { openCache } from './cache/cache.js';
+export type { Cache, CachedClient, CacheOptions } from './cache/types.js';
