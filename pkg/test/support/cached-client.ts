@@ -201,7 +201,7 @@ export class ModelClient implements CachedClient {
   };
 
   connect(): void {
-    this.state = { state: 'connected', user: ME, session: 's' };
+    this.state = { state: 'connected', user: ME, session: 's', transport: 'socket' };
     this.emit('state', this.state);
   }
 
