@@ -56,6 +56,34 @@ describe.each(hosts)('%s', (_, app, expected) => {
     expect(one.app.sockets.open).toBe(1);
   });
 
+  test('has all that a client has elsewhere', async () => {
+    const entries: string[] = [];
+    const { alice, bob, members } = await two({
+      log: 'debug',
+      logger: ({ event }) => {
+        entries.push(event);
+      },
+    });
+    const [one, other] = members;
+    const { rebuild, groupConversation, bodyBytes } = one.seqline;
+    await Promise.all(members.map(({ client }) => client.connect()));
+    const conv = groupConversation(`of-${alice}`);
+    await one.client.groups.create({ conv, title: 'Zwei', users: [bob] });
+    await one.client.send({ to: { conv }, kind: 'place', body: { lat: 52.5, name: 'Zoë' } });
+    await other.app.until(() => other.heard.length === 1);
+    await other.client.markRead(conv, 1);
+    const { messages } = await other.client.history(conv);
+    expect(messages.at(-1)?.body).toEqual({ lat: 52.5, name: 'Zoë' });
+    const rebuilt: string[] = [];
+    for await (const { conversation } of rebuild(other.client)) rebuilt.push(conversation.conv);
+    expect(rebuilt).toEqual([conv]);
+    expect(await one.client.broadcasts()).toEqual([]);
+    expect(await one.client.report()).toMatchObject({ host: expected.host });
+    expect(bodyBytes('Zoë')).toBe(4);
+    expect(entries).toContain('state');
+    expect([one.errors, other.errors, one.app.realm.errors]).toEqual([[], [], []]);
+  });
+
   test('exchanges messages over HTTP', async () => {
     const client = { transport: 'polling' } as const;
     const { alice, bob, members } = await two(client);

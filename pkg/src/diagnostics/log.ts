@@ -28,7 +28,7 @@ export function startLog(
 }
 
 export function reportOf(client: Client, host: string, journal: Journal): Report {
-  const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent;
+  const agent = typeof navigator === 'object' ? navigator.userAgent : undefined;
   const { state } = client;
   return {
     version: VERSION,
