@@ -59,6 +59,7 @@ export const testSteps = [
   npmTest('test-e2e', '@seqline/tests', 'test all parts together, with faults', [
     'web',
     'uni',
+    'uni-guide',
     'relay-debug',
     'chromium',
   ]),

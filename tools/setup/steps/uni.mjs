@@ -4,9 +4,15 @@ import { rm } from 'node:fs/promises';
 
 import { isInstalled } from '../npm-lock.mjs';
 import { inRoot } from '../paths.mjs';
+import { makeGuideProject } from '../uni-guide.mjs';
 
 const sample = 'www/uni';
+const guide = 'docs/hosts/uni-app.md';
+const guideProject = 'target/uni-guide';
 const platforms = ['h5', 'mp-weixin', 'mp-alipay', 'app'];
+const installed = [`${sample}/node_modules/.package-lock.json`, 'pkg/dist'];
+// Elsewhere than in CI its compiler tells its maker which machine it runs on.
+const env = { CI: '1' };
 
 /** @type {import('../runner.mjs').Step[]} */
 export const uniSteps = [
@@ -34,14 +40,27 @@ export const uniSteps = [
     name: 'uni',
     purpose: 'build the uni-app sample for every platform',
     needs: ['uni-npm'],
-    inputs: [sample, `${sample}/node_modules/.package-lock.json`, 'pkg/dist', 'tsconfig.base.json'],
+    inputs: [sample, ...installed, 'tsconfig.base.json'],
     outputs: platforms.map((platform) => `${sample}/dist/build/${platform}`),
     async run({ exec }) {
       await rm(inRoot(sample, 'dist'), { recursive: true, force: true });
-      // Elsewhere than in CI its compiler tells its maker which machine it runs on.
-      const options = { cwd: inRoot(sample), env: { CI: '1' } };
       for (const platform of platforms) {
-        await exec('npm', ['run', `build:${platform}`], options);
+        await exec('npm', ['run', `build:${platform}`], { cwd: inRoot(sample), env });
+      }
+    },
+  },
+  {
+    name: 'uni-guide',
+    purpose: 'build what the guide to uni-app shows',
+    needs: ['uni-npm'],
+    inputs: [guide, `${sample}/package.json`, 'tools/setup/uni-guide.mjs', ...installed],
+    outputs: platforms.map((platform) => `${guideProject}/dist/build/${platform}`),
+    async run({ exec }) {
+      const folder = inRoot(guideProject);
+      await makeGuideProject({ guide: inRoot(guide), sample: inRoot(sample), folder });
+      await exec(inRoot('node_modules/.bin/vue-tsc'), ['-p', folder]);
+      for (const platform of platforms) {
+        await exec('npm', ['run', `build:${platform}`], { cwd: folder, env });
       }
     },
   },
