@@ -170,7 +170,8 @@ fn a_network_that_is_away_teaches_nothing() {
         line.is_away = true;
         line.quiet(10 * MINUTE);
         line.is_away = false;
-        line.quiet(10 * MINUTE);
+        // No success in between.
+        line.quiet(MINUTE);
     }
     assert_eq!(line.losses.len(), 20);
     assert_eq!(line.stats().heartbeat_ms, 240 * SECOND);
