@@ -222,6 +222,28 @@ test('offline, it waits; online, it is back at once; hidden, it says so', async 
   await relay.nth('ping', 1);
 });
 
+test('a browser that knows the kind of its network says so, and what comes after it', async () => {
+  const relay = await FakeRelay.start();
+  const profile = await newProfile();
+  await profile.addInitScript(() => {
+    const connection = Object.assign(new EventTarget(), { type: 'wifi' });
+    Object.defineProperty(navigator, 'connection', { value: connection });
+  });
+  const page = await openPage(profile, relay);
+  const network = () => page.evaluate(() => window.client.stats().network);
+  const change = (to: string) =>
+    page.evaluate((type) => {
+      const { connection } = navigator as unknown as { connection: EventTarget };
+      Object.assign(connection, { type }).dispatchEvent(new Event('change'));
+    }, to);
+  expect(await network()).toBe('wifi');
+  await change('cellular');
+  expect(await network()).toBe('cellular');
+  await relay.nth('ping', 1);
+  await change('none');
+  expect(await network()).toBe('cellular');
+});
+
 test('after dispose() the page is as it was', async () => {
   const relay = await FakeRelay.start();
   const page = await openPage(await newProfile(), relay);

@@ -47,12 +47,15 @@ pub(super) struct Connection<W: Wire> {
 impl<W: Wire> Connection<W> {
     pub(super) fn new(app: Arc<App>, wire: W, membership: Membership) -> Self {
         let id = format!("{:016x}", app.entropy.number());
-        let session = Session::new(
+        let mut session = Session::new(
             Arc::clone(&app.rules),
             app.check.clone(),
             id,
             app.clock.now(),
         );
+        if !W::SHOWS_SILENCE {
+            session.keep_heartbeat();
+        }
         Self {
             wire,
             session,

@@ -9,6 +9,10 @@ use crate::{
 
 /// A bounded queue towards a device, and frames from it.
 pub(super) trait Wire: Send + 'static {
+    /// Whether the network is silent while nobody says anything. It is not where requests
+    /// go back and forth all the time.
+    const SHOWS_SILENCE: bool;
+
     /// Adds to what is to be written.
     fn queue(&mut self, frame: Outgoing);
 

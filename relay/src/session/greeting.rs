@@ -131,7 +131,7 @@ impl Session {
             pub_refresh_ms,
             now_us: now.wall,
             token_expires_us: self.lifetime.token_expiry(),
-            heartbeat: self.rules.heartbeat,
+            heartbeat: self.lifetime.heartbeat(),
             limits: self.rules.limits,
             crowds,
         }));

@@ -38,6 +38,14 @@ impl Lifetime {
         }
     }
 
+    pub(super) fn heartbeat(&self) -> Heartbeat {
+        self.heartbeat
+    }
+
+    pub(super) fn keep_heartbeat(&mut self) {
+        self.heartbeat.bounds = None;
+    }
+
     pub(super) fn heard(&mut self, now: Now) {
         self.heard = now.uptime;
     }

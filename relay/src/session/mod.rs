@@ -163,6 +163,12 @@ impl Session {
         }
     }
 
+    /// The client is to keep to the intervals it is given: there is nothing to learn from
+    /// silences here. To be called before anything else.
+    pub fn keep_heartbeat(&mut self) {
+        self.lifetime.keep_heartbeat();
+    }
+
     /// Its name, for logs and support.
     #[must_use]
     pub fn id(&self) -> &str {

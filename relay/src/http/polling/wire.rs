@@ -113,6 +113,8 @@ impl PollingWire {
 }
 
 impl Wire for PollingWire {
+    const SHOWS_SILENCE: bool = false;
+
     fn queue(&mut self, frame: Outgoing) {
         self.exchange.queue(frame);
     }

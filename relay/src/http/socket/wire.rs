@@ -116,6 +116,8 @@ impl SocketWire {
 }
 
 impl Wire for SocketWire {
+    const SHOWS_SILENCE: bool = true;
+
     fn queue(&mut self, frame: Outgoing) {
         self.bytes += frame.payload.len();
         self.outgoing.push_back(frame);

@@ -91,6 +91,26 @@ fn patience_follows_the_interval_that_the_client_says() {
 }
 
 #[test]
+fn who_is_to_keep_to_an_interval_is_told_no_other_and_given_no_more_time() {
+    let mut desk = Desk::new();
+    desk.session.keep_heartbeat();
+    let hello = desk.hello();
+    desk.say(ClientFrame::Hello(hello));
+    let frames = desk.feed(Event::Opened(Ok(position(0))));
+    let [RelayFrame::Welcome(welcome)] = &frames[..] else {
+        panic!("{frames:?}")
+    };
+    assert_eq!(welcome.heartbeat.bounds, None);
+    assert_eq!(welcome.heartbeat.interval_ms, 25_000);
+    desk.say(ClientFrame::State {
+        background: false,
+        interval_ms: Some(40_000),
+    });
+    assert!(desk.pass_s(59).is_empty());
+    assert_eq!(refusal(&desk.pass_s(1)).0, ErrorCode::HeartbeatTimeout);
+}
+
+#[test]
 fn silence_while_the_relay_holds_the_client_back_counts_for_nothing() {
     let mut desk = Desk::open(0);
     for n in 0..seqline_protocol::limits::SEND_WINDOW {
