@@ -5,6 +5,7 @@
 import { fromAsm } from './asm-client.js';
 import { makeClient } from './client.js';
 import { browserHost } from './hosts/browser.js';
+import { makeSession } from './session/local.js';
 import type { Client, ClientOptions } from './types.js';
 import { load } from './wasm.js';
 
@@ -24,5 +25,5 @@ export function init(): Promise<void> {
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
-  return makeClient({ host: browserHost, load: init }, url, options);
+  return makeClient({ host: browserHost, load: init, makeSession }, url, options);
 }

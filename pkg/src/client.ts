@@ -8,8 +8,7 @@ import { Live } from './live.js';
 import type { CallMethod } from './methods.js';
 import { toApp } from './names.js';
 import type { RawConversation } from './raw.js';
-import { DeferredSession } from './session/deferred.js';
-import { LocalSession, type LocalSessionParts } from './session/local.js';
+import type { LocalSessionParts } from './session/local.js';
 import type { Session } from './session/session.js';
 import type {
   Body,
@@ -40,8 +39,7 @@ import type { wasm } from './wasm.js';
 export interface Platform {
   host: Host;
   load(): Promise<void>;
-  /** Loads what makes sessions that tabs share, where there can be several tabs. */
-  loadTabs?: () => Promise<{ openSession: (parts: LocalSessionParts) => Promise<Session> }>;
+  makeSession(parts: LocalSessionParts): Session;
 }
 
 /**
@@ -103,7 +101,7 @@ class SeqlineClient implements Client {
     this.#journal.isVerbose = log === 'debug';
     this.#emitter.isQuiet = (log ?? logger) !== undefined;
     const logging = this.#emitter.isQuiet && this.#startLog(options).catch(() => undefined);
-    const parts: LocalSessionParts = {
+    this.#session = platform.makeSession({
       host: this.#host,
       load: async () => {
         await logging;
@@ -123,13 +121,7 @@ class SeqlineClient implements Client {
           return this.#emitter.handOver(name, event);
         },
       },
-    };
-    const { loadTabs } = platform;
-    const isShared = options.tabs !== 'separate' && !options.host && !options.storage;
-    this.#session =
-      loadTabs && isShared
-        ? new DeferredSession(parts.audience, async () => (await loadTabs()).openSession(parts))
-        : new LocalSession(parts);
+    });
   }
 
   get state(): ConnectionState {

@@ -2,8 +2,8 @@
  * The entry point for browsers, windows and workers. Its wasm is a file beside it.
  * @module
  */
+import { browser } from './browser.js';
 import { makeClient } from './client.js';
-import { browserHost } from './hosts/browser.js';
 import type { Client, ClientOptions, WasmSource } from './types.js';
 import { load } from './wasm.js';
 import { fromSource } from './web-assembly.js';
@@ -28,8 +28,7 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
-  const loadTabs = () => import('./tabs/shared-session.js');
-  return makeClient({ host: browserHost, load: init, loadTabs }, url, options);
+  return makeClient({ ...browser, load: init }, url, options);
 }
 
 const defaultSource = () => new URL('./wasm/seqline_bg.wasm', import.meta.url);

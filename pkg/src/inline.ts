@@ -3,8 +3,8 @@
  * @module
  */
 import { fromBase64 } from './base64.js';
+import { browser } from './browser.js';
 import { makeClient } from './client.js';
-import { browserHost } from './hosts/browser.js';
 import type { Client, ClientOptions, WasmSource } from './types.js';
 import { load } from './wasm.js';
 import { base64 } from './wasm/inline.js';
@@ -27,6 +27,5 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
-  const loadTabs = () => import('./tabs/shared-session.js');
-  return makeClient({ host: browserHost, load: init, loadTabs }, url, options);
+  return makeClient({ ...browser, load: init }, url, options);
 }

@@ -5,6 +5,7 @@
 import { makeClient } from './client.js';
 import { detectHost } from './hosts/detect.js';
 import { fromPackage, type PackagedSource } from './packaged.js';
+import { makeSession } from './session/local.js';
 import type { Client, ClientOptions } from './types.js';
 import { load } from './wasm.js';
 
@@ -33,5 +34,5 @@ export function init(source?: PackagedSource): Promise<void> {
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
   const host = options.host ?? detectHost();
-  return makeClient({ host, load: () => init() }, url, options);
+  return makeClient({ host, load: () => init(), makeSession }, url, options);
 }

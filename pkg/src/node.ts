@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 
 import { makeClient } from './client.js';
 import { nodeHost } from './hosts/node.js';
+import { makeSession } from './session/local.js';
 import type { Client, ClientOptions, WasmSource } from './types.js';
 import { load } from './wasm.js';
 import { fromSource } from './web-assembly.js';
@@ -29,7 +30,7 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
-  return makeClient({ host: nodeHost, load: init }, url, options);
+  return makeClient({ host: nodeHost, load: init, makeSession }, url, options);
 }
 
 const defaultSource = () => new URL('./wasm/seqline_bg.wasm', import.meta.url);

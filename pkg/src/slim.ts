@@ -2,8 +2,8 @@
  * The entry point for browsers that has no wasm, and names none: the app says where it is.
  * @module
  */
+import { browser } from './browser.js';
 import { makeClient } from './client.js';
-import { browserHost } from './hosts/browser.js';
 import type { Client, ClientOptions, WasmSource } from './types.js';
 import { load } from './wasm.js';
 import { fromSource } from './web-assembly.js';
@@ -25,8 +25,7 @@ export function init(source: WasmSource | Promise<WasmSource>): Promise<void> {
  * @throws {SeqlineError} `url_invalid`
  */
 export function createClient(url: string | URL, options: ClientOptions): Client {
-  const loadTabs = () => import('./tabs/shared-session.js');
-  return makeClient({ host: browserHost, load: loadFrom, loadTabs }, url, options);
+  return makeClient({ ...browser, load: loadFrom }, url, options);
 }
 
 const loadFrom = (source?: WasmSource | Promise<WasmSource>): Promise<void> =>

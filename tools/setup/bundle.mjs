@@ -9,9 +9,11 @@ import { sizeOf, sum } from './size.mjs';
  * @param {string} script.contents
  * @param {string} script.resolveDir where its imports are looked for
  * @param {string[]} [script.external] what is left out
- * @returns what is loaded with it, and the chunks that it loads once it needs them
+ * @param {string[]} [script.used] modules that it imports later, and always: they are needed, too
+ * @returns what is loaded with it, and for each module that it imports when it needs it, what
+ *   is loaded then
  */
-export async function weighBundle({ contents, resolveDir, external = [] }) {
+export async function weighBundle({ contents, resolveDir, external = [], used = [] }) {
   // It is no dependency of the set-up, and so not there before it ran.
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
@@ -34,12 +36,18 @@ export async function weighBundle({ contents, resolveDir, external = [] }) {
       { ...metafile.outputs[`target/size/${basename(path)}`], size: sizeOf(contents) },
     ]),
   );
+  const sizeOfFiles = (files) => sum([...files].map((file) => outputs.get(file).size));
   const needed = withStaticImports('stdin.js', outputs);
+  for (const [file, { entryPoint = '' }] of outputs) {
+    if (used.includes(basename(entryPoint))) withStaticImports(file, outputs, needed);
+  }
   const later = [...outputs]
-    .filter(([file]) => !needed.has(file))
-    .map(([file, { size, entryPoint = file }]) => ({ name: basename(entryPoint), size }));
-  const sizes = [...outputs].filter(([file]) => needed.has(file)).map(([, { size }]) => size);
-  return { needed: sum(sizes), later };
+    .filter(([file, { entryPoint }]) => entryPoint !== undefined && !needed.has(file))
+    .map(([file, { entryPoint }]) => ({
+      name: basename(entryPoint),
+      size: sizeOfFiles(without(withStaticImports(file, outputs), needed)),
+    }));
+  return { needed: sizeOfFiles(needed), later };
 }
 
 function withStaticImports(file, outputs, found = new Set()) {
@@ -50,3 +58,5 @@ function withStaticImports(file, outputs, found = new Set()) {
   }
   return found;
 }
+
+const without = (files, known) => [...files].filter((file) => !known.has(file));

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { weighBundle } from './bundle.mjs';
+import { sessionModules } from './package-size.mjs';
 import { inRoot } from './paths.mjs';
 import { sizeOf, sum } from './size.mjs';
 
@@ -93,6 +94,7 @@ async function measureOurs() {
     contents:
       "import { createClient, init } from './index.js'; await init(); createClient('/', {});",
     resolveDir: inRoot('pkg/dist'),
+    used: sessionModules,
   });
   const asm = sizeOf(await inPackage('asm/index.mjs'));
   const mp = sizeOf(await inPackage('mp/index.js'));

@@ -22,6 +22,9 @@ interface Waiting {
   fail(error: SeqlineError): void;
 }
 
+/** A session whose code is there already. */
+export const makeSession = (parts: LocalSessionParts): Session => new LocalSession(parts);
+
 export class LocalSession implements Session {
   readonly #audience: Audience;
   readonly #opening: Opening;

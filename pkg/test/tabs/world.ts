@@ -6,6 +6,7 @@
 import type { Client, Failure, Host, Storage } from 'seqline';
 
 import { makeClient } from '../../dist/client.js';
+import { DeferredSession } from '../../dist/session/deferred.js';
 import { FencedError } from '../../dist/storage/fence.js';
 import type { Channel, Locks, PageEvents, TabBrowser } from '../../dist/tabs/browser.js';
 import { SharedSession } from '../../dist/tabs/shared-session.js';
@@ -134,17 +135,16 @@ export class BrowserTab {
       {
         host,
         load: () => Promise.resolve(),
-        loadTabs: () =>
-          Promise.resolve({
-            openSession: (parts) =>
-              Promise.resolve(
-                new SharedSession({
-                  ...parts,
-                  browser: this.#browser(),
-                  openLocal: (local) => new ModelSession(world, this, local),
-                }),
-              ),
-          }),
+        makeSession: (parts) =>
+          new DeferredSession(parts.audience, () =>
+            Promise.resolve(
+              new SharedSession({
+                ...parts,
+                browser: this.#browser(),
+                openLocal: (local) => new ModelSession(world, this, local),
+              }),
+            ),
+          ),
       },
       'http://relay.example',
       { token: TOKEN, account: 'demo/alice' },
