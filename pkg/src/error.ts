@@ -21,7 +21,7 @@ export function messageOf(caught: unknown): string {
 /** What was caught, as it is told. */
 export function failureOf(caught: unknown): Failure {
   if (!(caught instanceof SeqlineError)) {
-    return { code: 'internal', message: messageOf(caught), retryable: false, cause: caught };
+    return { code: 'client_crashed', message: messageOf(caught), retryable: false, cause: caught };
   }
   const { code, message, retryable, cause } = caught;
   return { code, message, retryable, ...(cause === undefined ? {} : { cause }) };
