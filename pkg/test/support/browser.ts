@@ -26,11 +26,21 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** The package's files as any server would deliver them, and at `/` a page with `seqline` on it. */
-export async function serveDist(): Promise<{ url: string; stop: () => void }> {
+/**
+ * The package's files as any server would deliver them, and at `/` a page with `seqline` on it.
+ * @param files further ones, or others, by path
+ */
+export async function serveDist(
+  files: Record<string, string> = {},
+): Promise<{ url: string; stop: () => void }> {
   const dist = new URL('../../dist/', import.meta.url);
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
+    const file = files[path];
+    if (file !== undefined) {
+      response.setHeader('content-type', TYPES[extname(path)] ?? 'text/html').end(file);
+      return;
+    }
     if (path === '/') {
       response.setHeader('content-type', 'text/html').end(PAGE);
       return;

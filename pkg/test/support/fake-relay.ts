@@ -5,7 +5,14 @@ import { decode, encode } from 'cborg';
 import { onTestFinished, vi } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 
-import { CREATED_US, messageEntry, type Frame, type WireChange, type WireEntry } from './wire.ts';
+import {
+  CREATED_US,
+  messageEntry,
+  type Frame,
+  type WireChange,
+  type WireEntry,
+  type WireMessage,
+} from './wire.ts';
 
 interface Heard {
   /** Which connection, from 0. */
@@ -239,6 +246,14 @@ export class FakeRelay {
           const value = this.#methods.get(method as string)?.(given) ?? {};
           socket.say({ result: { req, value: JSON.stringify(value) } });
         };
+      case 'history':
+        return (query, socket) => {
+          socket.say({ history: this.#history(query) });
+        };
+      case 'conversations':
+        return ({ req }, socket) => {
+          socket.say({ conversations: { req, conversations: this.#conversations() } });
+        };
       case 'read':
       case 'recall':
         return ({ req }, socket) => {
@@ -247,6 +262,31 @@ export class FakeRelay {
       default:
         return () => undefined;
     }
+  }
+
+  #messages(): WireMessage[] {
+    return this.timeline.flatMap(({ item }) => (item['message'] as WireMessage | undefined) ?? []);
+  }
+
+  #history({ req, conv, before, after, limit }: Record<string, unknown>): Frame[string] {
+    const from = (after as number | null) ?? 0;
+    const to = (before as number | null) ?? Infinity;
+    const count = (limit as number | null) ?? 50;
+    const found = this.#messages().filter(
+      (message) => message.conv === conv && message.conv_seq > from && message.conv_seq < to,
+    );
+    const messages = after ? found.slice(0, count) : found.slice(-count);
+    return { req, conv, messages, more: found.length > count };
+  }
+
+  /** Nothing is read. */
+  #conversations(): object[] {
+    const newest = new Map(this.#messages().map((message) => [message.conv, message]));
+    return Array.from(newest, ([conv, last]) => {
+      const others = this.#messages().filter((one) => one.conv === conv && one.sender !== 'alice');
+      const row = { conv, head: last.conv_seq, last, unread: others.length, read: 0 };
+      return { ...row, receipts: [], active_us: last.created_us };
+    });
   }
 
   #publicPage({ after, view }: PublicPlace): object {
