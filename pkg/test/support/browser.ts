@@ -8,6 +8,7 @@ import { chromium, type Browser } from 'playwright-core';
 const TYPES: Record<string, string> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
   '.wasm': 'application/wasm',
 };
 
