@@ -18,12 +18,12 @@ export function messageOf(caught: unknown): string {
   return caught instanceof Error ? caught.message : String(caught);
 }
 
-/** What was caught, as it is told. */
+/** What was caught, as it is told. An error of another copy of this package is known by its fields. */
 export function failureOf(caught: unknown): Failure {
-  if (!(caught instanceof SeqlineError)) {
+  if (typeof (caught as Partial<Failure> | undefined)?.retryable !== 'boolean') {
     return { code: 'client_crashed', message: messageOf(caught), retryable: false, cause: caught };
   }
-  const { code, message, retryable, cause } = caught;
+  const { code, message, retryable, cause } = caught as Failure;
   return { code, message, retryable, ...(cause === undefined ? {} : { cause }) };
 }
 

@@ -8,6 +8,7 @@ import type {
   Storage,
 } from '../types.js';
 
+/** What is kept, and how much of it. */
 export interface CacheOptions {
   /**
    * Whose it is: under this name it is kept, apart from those of other accounts. Give the client

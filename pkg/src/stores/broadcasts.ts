@@ -1,6 +1,6 @@
 /** Messages to all users: what is valid, what was opened, and what is to be put before the user. */
 import type { Broadcast, Client, Events, Failure } from '../types.js';
-import { failureOf } from './failures.js';
+import { failureOf } from '../error.js';
 import { Deadline, Shared, View, type Observable } from './observable.js';
 
 /** Messages to all users, as far as this device holds them. */

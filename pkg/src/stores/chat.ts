@@ -3,7 +3,7 @@ import { peerOf } from '../conversations.js';
 import { rebuild } from '../rebuild.js';
 import type { Client, Conversation, Events, Failure, Message, Sent } from '../types.js';
 import { amend, edited, Meanwhile, recalled, removed, type Amendment } from './amendments.js';
-import { failureOf } from './failures.js';
+import { failureOf } from '../error.js';
 import { OpenConversation, type ConversationParts, type MessagesStore } from './messages.js';
 import { Shared, View, type Observable } from './observable.js';
 import { Outbox, storedForm, type Outgoing } from './outbox.js';

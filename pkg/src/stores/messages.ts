@@ -13,7 +13,7 @@ import type {
   Status,
 } from '../types.js';
 import type { Meanwhile } from './amendments.js';
-import { failureOf } from './failures.js';
+import { failureOf } from '../error.js';
 import { Deadline, View, type Observable } from './observable.js';
 import type { Outbox, Outgoing } from './outbox.js';
 import { reached } from './rows.js';
