@@ -1,5 +1,5 @@
 // What a bundler for browsers makes of a script, by weight.
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
 
 import { inRoot } from './paths.mjs';
 import { sizeOf, sum } from './size.mjs';
@@ -37,14 +37,15 @@ export async function weighBundle({ contents, resolveDir, external = [], used = 
     ]),
   );
   const sizeOfFiles = (files) => sum([...files].map((file) => outputs.get(file).size));
+  const nameOf = (entryPoint) => relative(resolveDir, inRoot(entryPoint));
   const needed = withStaticImports('stdin.js', outputs);
   for (const [file, { entryPoint = '' }] of outputs) {
-    if (used.includes(basename(entryPoint))) withStaticImports(file, outputs, needed);
+    if (used.includes(nameOf(entryPoint))) withStaticImports(file, outputs, needed);
   }
   const later = [...outputs]
     .filter(([file, { entryPoint }]) => entryPoint !== undefined && !needed.has(file))
     .map(([file, { entryPoint }]) => ({
-      name: basename(entryPoint),
+      name: nameOf(entryPoint),
       size: sizeOfFiles(without(withStaticImports(file, outputs), needed)),
     }));
   return { needed: sizeOfFiles(needed), later };

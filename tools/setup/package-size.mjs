@@ -9,7 +9,7 @@ const inDist = (...parts) => inRoot('pkg/dist', ...parts);
 const weigh = async (...path) => sizeOf(await readFile(inDist(...path)));
 
 /** What a page loads when it connects, unless another tab is connected already. */
-export const sessionModules = ['shared-session.js'];
+export const sessionModules = ['tabs/shared-session.js'];
 
 /**
  * @returns {Promise<import('./size.mjs').Table[]>}
