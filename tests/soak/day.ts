@@ -45,6 +45,8 @@ export async function live(hours: number, onSample: (sample: Sample) => void): P
   const client = createClient('https://chat.example', {
     token: () => Promise.resolve(tokenUntil(unixMsAt(clock) + HOUR_MS)),
     storage: memoryStorage(),
+    // HTTP would go out into the world.
+    transport: 'socket',
     host: {
       ...nodeHost,
       name: 'soak',
