@@ -10,6 +10,8 @@ import type { Client, ClientOptions } from './types.js';
 import { load } from './wasm.js';
 
 export * from './entry.js';
+export { openAppCache as openCache } from './cache/app-cache.js';
+export type { Cache, CachedClient, CacheOptions } from './cache/types.js';
 export { detectHost } from './hosts/detect.js';
 export { myHost } from './hosts/my.js';
 export { uniHost } from './hosts/uni.js';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { SmallAbortController } from '../dist/polyfill/abort.js';
 import { smallAtob, smallBtoa } from '../dist/polyfill/base64.js';
 import { SmallTextDecoder, SmallTextEncoder } from '../dist/polyfill/text.js';
 
@@ -80,4 +81,29 @@ test('bytes become base64 and come back as the platform does it', () => {
   }
   expect(smallAtob('QUI')).toBe('AB');
   for (const text of ['Q', 'Q*==', 'QU=I']) expect(() => smallAtob(text)).toThrow('not base64');
+});
+
+test.each([
+  ['ours', () => new SmallAbortController()],
+  ["the platform's", () => new AbortController()],
+])('what is aborted says so, once: %s', (_, make) => {
+  const controller: AbortController | SmallAbortController = make();
+  const told: string[] = [];
+  const deaf = () => told.push('deaf');
+  controller.signal.addEventListener('abort', () => told.push('heard'));
+  controller.signal.addEventListener('abort', deaf);
+  controller.signal.removeEventListener('abort', deaf);
+  controller.signal.throwIfAborted();
+  expect(controller.signal.aborted).toBe(false);
+  const reason = new Error('enough');
+  controller.abort(reason);
+  controller.abort(new Error('again'));
+  expect([told, controller.signal.aborted, controller.signal.reason]).toEqual([
+    ['heard'],
+    true,
+    reason,
+  ]);
+  expect(() => {
+    controller.signal.throwIfAborted();
+  }).toThrow('enough');
 });

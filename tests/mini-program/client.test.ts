@@ -156,6 +156,22 @@ describe.each(hosts)('%s', (_, app, expected) => {
     expect(other.app.realm.errors).toEqual([]);
   });
 
+  test('shows what it knew before it is connected', async () => {
+    const { bob, members } = await two();
+    const [one, other] = members;
+    const open = () => other.seqline.openCache(other.client, { account: bob });
+    const cache = await open();
+    await Promise.all(members.map(({ client }) => client.connect()));
+    await one.says(bob, 'known');
+    const shown = (of: typeof cache) =>
+      of.conversations().flatMap(({ conv }) => of.messages(conv).map(({ body }) => body));
+    await other.app.until(() => shown(cache).length === 1);
+    await cache.flushed();
+    other.restart();
+    expect(shown(await open())).toEqual(['known']);
+    expect(other.client.state.state).toBe('disconnected');
+  });
+
   test('a full storage is told, and keeps nobody from talking', async () => {
     const { bob, members } = await two();
     const [one, other] = members;
