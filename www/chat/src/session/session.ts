@@ -7,6 +7,7 @@ import {
   type Events,
   type Failure,
 } from 'seqline';
+import { openCache, type Cache } from 'seqline/cache';
 import { inject, reactive, shallowRef, type InjectionKey, type ShallowRef } from 'vue';
 
 import { version } from '../../package.json';
@@ -18,6 +19,8 @@ import {
   receiveDelete,
   receiveEdit,
   receiveGroup,
+  receiveKept,
+  receiveKeptMessages,
   receiveMessage,
   receiveRead,
   receiveRecall,
@@ -64,6 +67,7 @@ export class Session {
   readonly log = new ActivityLog();
   readonly notices = new Notices();
   private readonly tokens: TokenSource;
+  private kept: Cache | undefined;
 
   /**
    * @param url the relay's
@@ -105,6 +109,16 @@ export class Session {
     this.listen();
   }
 
+  /** Shows what this device kept the last time. To be called before `connect`. */
+  async restore(): Promise<void> {
+    const warn = (message: string) => {
+      this.log.add(message);
+    };
+    this.kept = await openCache(this.client, { account: this.account, warn });
+    const { kept } = this;
+    receiveKept(this.chat, kept.conversations(), (conv) => kept.messages(conv));
+  }
+
   /** Connects; called again, tries at once instead of waiting. */
   connect(): void {
     // `state` and `error` events tell of a failure.
@@ -112,8 +126,14 @@ export class Session {
     void this.announcements.load();
   }
 
+  /** Forgets on this device what was said, for whoever uses it next. */
+  async forget(): Promise<void> {
+    await this.kept?.clear();
+  }
+
   async close(): Promise<void> {
     this.typing.stop();
+    await this.kept?.close();
     await this.client.dispose();
   }
 
@@ -121,6 +141,11 @@ export class Session {
   open(conv: string, convSeq?: number): void {
     this.editing.stop();
     openConversation(this.chat, conv, convSeq);
+    const { kept } = this;
+    const window = this.chat.windows.get(conv);
+    if (kept && window) {
+      receiveKeptMessages(this.chat, conv, window, (name) => kept.messages(name));
+    }
     this.refresh();
     void this.groups.load(conv);
     this.watchPeer(conv);

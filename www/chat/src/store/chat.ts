@@ -27,6 +27,7 @@ import {
   createWindow,
   holds,
   isAwaited,
+  pageRequest,
   resetWindow,
   shrinkWindow,
   type MessageWindow,
@@ -174,6 +175,32 @@ export function receiveConversations(chat: Chat, conversations: Conversation[]):
     const window = chat.windows.get(conversation.conv);
     if (window) applyHead(window, conversation.head);
   }
+}
+
+/** What this device kept the last time: the relay's list and pages are still to come. */
+export function receiveKept(
+  chat: Chat,
+  conversations: Conversation[],
+  messagesOf: (conv: string) => Message[],
+): void {
+  receiveConversations(chat, conversations);
+  chat.isListed = false;
+  for (const [conv, window] of chat.windows) receiveKeptMessages(chat, conv, window, messagesOf);
+}
+
+/** Messages of a conversation that this device kept; of no use once a page has come. */
+export function receiveKeptMessages(
+  chat: Chat,
+  conv: string,
+  window: MessageWindow,
+  messagesOf: (conv: string) => Message[],
+): void {
+  const messages = messagesOf(conv);
+  const last = messages.at(-1);
+  if (window.loaded || !last || chat.target !== undefined) return;
+  // What came after them, the relay has.
+  const request = { ...pageRequest(window, 'newest'), headAtRequest: last.convSeq };
+  receivePage(chat, conv, request, { messages, more: last.convSeq > messages.length });
 }
 
 export function receiveRead(chat: Chat, { conv, convSeq }: Omit<Events['read'], 'seq'>): void {
