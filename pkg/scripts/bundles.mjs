@@ -10,7 +10,7 @@ import { plainFields } from './plain-fields.mjs';
 export async function bundleAll() {
   await bundleNode();
   await bundleInline();
-  for (const name of ['cache', 'stores', 'vue', 'react']) await bundleBinding(name);
+  for (const name of ['cache', 'testing', 'stores', 'vue', 'react']) await bundleBinding(name);
   for (const name of ['asm', 'mp']) await bundlePortable(name);
   await addMiniProgram();
   await addCommonJsTypes();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { memoryStorage, type Storage } from 'seqline';
 import { fileStorage } from 'seqline/node';
+import { checkStorage } from 'seqline/testing';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { openBrowserStorage } from '../dist/storage/browser.js';
@@ -80,6 +81,24 @@ describe.each(kinds)('%s', (_, make) => {
       ['b', bytes()],
     ]);
     expect(await (await open('demo/bob')).load()).toEqual([]);
+  });
+
+  test('does all that a client asks of one', async () => {
+    await checkStorage(await make());
+  });
+
+  test('a full outbox is told, and nothing in it is lost', async () => {
+    const storage = await make();
+    const relay = await FakeRelay.start();
+    const client = newClient(relay, { storage });
+    const sends = Array.from({ length: 1_001 }, (_, n) =>
+      client.send({ to: { user: 'bob' }, body: String(n) }),
+    );
+    await expect(sends.at(-1)).rejects.toMatchObject({ code: 'outbox_full', retryable: true });
+    await client.dispose();
+    const after = newClient(relay, { storage });
+    await after.broadcasts();
+    expect(after.stats().outbox).toBe(1_000);
   });
 
   test('takes writes in their order', async () => {
