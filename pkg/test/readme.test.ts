@@ -12,10 +12,12 @@ import { TOKEN } from './support/client.ts';
 import { FakeRelay } from './support/fake-relay.ts';
 
 const readme = fileURLToPath(new URL('../README.md', import.meta.url));
+const storageGuide = fileURLToPath(new URL('../../docs/storage.md', import.meta.url));
 let examples: string[];
 
 beforeAll(async () => {
-  const blocks = (await readFile(readme, 'utf8')).matchAll(/^```ts\n(.*?)^```$/gms);
+  const texts = await Promise.all([readme, storageGuide].map((path) => readFile(path, 'utf8')));
+  const blocks = texts.join('\n').matchAll(/^```ts\n(.*?)^```$/gms);
   examples = Array.from(blocks, ([, code = '']) => code);
 });
 
