@@ -11,14 +11,17 @@ const frame = (...bytes: number[]) => Uint8Array.from(bytes);
 function open() {
   const host = new VirtualHost();
   const heard: (string | number[])[] = [];
-  const socket = new PolledSocket(
-    { host, url: SOCKET_URL },
-    {
-      opened: () => void heard.push('opened'),
-      received: (bytes) => void heard.push([...(bytes as Uint8Array)]),
-      closed: (code) => void heard.push(`closed ${code ?? ''}`.trim()),
+  const socket = new PolledSocket(host, SOCKET_URL, {
+    works: () => {
+      heard.push('opened');
+      socket.adopt({
+        opened: () => undefined,
+        received: (bytes) => void heard.push([...(bytes as Uint8Array)]),
+        closed: (code) => void heard.push(`closed ${code ?? ''}`.trim()),
+      });
     },
-  );
+    failed: () => void heard.push('failed'),
+  });
   onTestFinished(() => {
     socket.close();
   });
@@ -138,7 +141,7 @@ test('gives up when nothing comes through any more', async () => {
   expect(names([host.asked])).toEqual(['close']);
 });
 
-test('what does not open is closed at once', () => {
+test('what does not open has failed at once', () => {
   for (const fail of [
     (asked: VirtualRequest) => {
       asked.answerRaw();
@@ -153,7 +156,7 @@ test('what does not open is closed at once', () => {
   ]) {
     const { host, heard } = open();
     fail(host.asked);
-    expect(heard).toEqual(['closed']);
+    expect(heard).toEqual(['failed']);
     expect(host.requests).toHaveLength(1);
   }
 });
@@ -195,17 +198,18 @@ test('nothing is heard of it once it is closed', async () => {
 test('nor of what comes with the frame that made the app close it', () => {
   const host = new VirtualHost();
   const received: unknown[] = [];
-  const socket = new PolledSocket(
-    { host, url: SOCKET_URL },
-    {
-      opened: () => undefined,
-      received: (bytes) => {
-        received.push(bytes);
-        socket.close();
-      },
-      closed: () => void received.push('closed'),
+  const socket = new PolledSocket(host, SOCKET_URL, {
+    works: () => undefined,
+    failed: () => void received.push('failed'),
+  });
+  socket.adopt({
+    opened: () => undefined,
+    received: (bytes) => {
+      received.push(bytes);
+      socket.close();
     },
-  );
+    closed: () => void received.push('closed'),
+  });
   host.asked.answer({ connection: 'c1', wait_ms: 1_000 });
   host.asked.answer({ frames: [frame(1), frame(2)], close: 4041 });
   expect(received).toEqual([frame(1)]);

@@ -8,11 +8,11 @@
 import { after } from '../alarm.js';
 import type { Host, Socket, SocketEvents, Transport } from '../types.js';
 import type { CarrierParts } from './carriers.js';
+import type { Candidate } from './candidate.js';
 import { PolledSocket } from './polled-socket.js';
-import { ProvingSocket } from './proving-socket.js';
+import { proveSocket } from './proving-socket.js';
+import { Race } from './race.js';
 
-/** How much longer a socket may take than HTTP. */
-const GRACE_MS = 2_000;
 /** Between two tries of a socket beside HTTP: at first, doubling up to. Give or take a fifth. */
 const TRY_MS = 30_000;
 const TRY_MS_MAX = 600_000;
@@ -39,7 +39,7 @@ export class Fallback {
   /** The connection that polls. */
   #polled: Polled | undefined;
   /** The socket that is tried beside it, or waits to take its place. */
-  #tried: ProvingSocket | undefined;
+  #tried: Candidate | undefined;
   #isReady = false;
   #tryMs = TRY_MS;
   #stopTimer: (() => void) | undefined;
@@ -58,7 +58,7 @@ export class Fallback {
   }
 
   open(events: SocketEvents): Socket {
-    if (this.#isReady && this.#tried) return this.#adopt(this.#tried, events);
+    if (this.#isReady && this.#tried) return this.#takeTried(this.#tried, events);
     return this.#prefersPolling ? this.#poll(events) : this.#race(events);
   }
 
@@ -73,115 +73,80 @@ export class Fallback {
   stop(): void {
     this.#wait(undefined);
     this.#isReady = false;
-    this.#tried?.close();
-    this.#tried = undefined;
+    this.#dropTried();
     this.#polled = undefined;
   }
 
   #poll(events: SocketEvents): Socket {
-    const socket = new PolledSocket(this.#parts, {
-      opened: () => {
-        this.#took(socket, events);
-        events.opened();
+    const { host, url } = this.#parts;
+    const polled = new PolledSocket(host, url, {
+      works: () => {
+        this.#takePolled(polled, events);
       },
-      received: (frame) => {
-        events.received(frame);
-      },
-      closed: (code) => {
-        // Before it was open: who knows what works by now.
-        if (this.#polled?.socket !== socket) this.#prefersPolling = !this.#isAuto;
-        this.#lost(socket);
-        events.closed(code);
+      failed: () => {
+        // Who knows what works by now.
+        this.#prefersPolling = !this.#isAuto;
+        events.closed();
       },
     });
-    return {
-      send: (frame) => {
-        socket.send(frame);
-      },
-      close: () => {
-        this.#lost(socket);
-        socket.close();
-      },
-    };
+    return this.#followed(polled);
   }
 
   #race(events: SocketEvents): Socket {
-    let stopGrace: (() => void) | undefined;
     let winner: Socket | undefined;
-    const left = new Set<Socket>();
-    const isOver = () => winner !== undefined || left.size === 0;
-    const win = (socket: Socket) => {
-      winner = socket;
-      stopGrace?.();
-      left.delete(socket);
-      for (const loser of left) loser.close(1000, 'another one was faster');
-      left.clear();
-    };
-    const lose = (socket: Socket) => {
-      if (!left.delete(socket)) return;
-      if (left.size === 0) events.closed();
-      else if (isPolledOpen) takePolled();
-    };
-    const takePolled = () => {
-      if (isOver()) return;
-      win(polled);
-      this.#took(polled, events);
-      events.opened();
-    };
-    let isPolledOpen = false;
-    const polled = new PolledSocket(this.#parts, {
-      opened: () => {
-        isPolledOpen = true;
-        if (left.size === 1) takePolled();
-        else stopGrace = after(this.#host, GRACE_MS, takePolled);
-      },
-      received: (frame) => {
-        events.received(frame);
-      },
-      closed: (code) => {
-        if (winner !== polled) {
-          isPolledOpen = false;
-          lose(polled);
-          return;
-        }
-        this.#lost(polled);
-        events.closed(code);
-      },
-    });
-    left.add(polled);
-    const proving = this.#prove({
-      proven: () => {
-        if (isOver() || !proving) return;
-        win(proving);
+    const race = new Race(this.#host, this.#parts.url, {
+      socket: (socket) => {
+        winner = socket;
         this.#chosen('socket');
-        proving.adopt(events);
+        socket.adopt(events);
         events.opened();
       },
-      failed: () => {
-        if (proving) lose(proving);
+      polling: (polled) => {
+        winner = this.#followed(polled);
+        this.#takePolled(polled, events);
+      },
+      neither: () => {
+        events.closed();
       },
     });
-    if (proving) left.add(proving);
     return {
       send: (frame) => winner?.send(frame),
       close: (code, reason) => {
-        stopGrace?.();
-        if (winner === polled) this.#lost(polled);
-        // Whoever waits for less than that for a socket need not wait again.
-        if (!winner && isPolledOpen && code !== 1000) this.#prefersPolling = true;
+        // Whoever has less time than a socket is given need not wait for one again.
+        if (!winner && race.hasPolling && code !== 1000) this.#prefersPolling = true;
+        race.stop();
         winner?.close(code, reason);
-        for (const socket of left) socket.close(code, reason);
-        left.clear();
       },
     };
   }
 
   /** Frames go over HTTP from now on. */
-  #took(socket: PolledSocket, events: SocketEvents): void {
+  #takePolled(socket: PolledSocket, events: SocketEvents): void {
     this.#prefersPolling = true;
     this.#polled = { socket, events };
     this.#chosen('polling');
     this.#tryLater();
+    socket.adopt({
+      ...events,
+      closed: (code) => {
+        this.#lost(socket);
+        events.closed(code);
+      },
+    });
+    events.opened();
+  }
+
+  /** As the client sees it: what it closes is lost. */
+  #followed(polled: PolledSocket): Socket {
+    return {
+      send: (frame) => {
+        polled.send(frame);
+      },
+      close: () => {
+        this.#lost(polled);
+        polled.close();
+      },
+    };
   }
 
   #lost(socket: PolledSocket): void {
@@ -189,8 +154,7 @@ export class Fallback {
     this.#polled = undefined;
     if (this.#isReady) return;
     this.#wait(undefined);
-    this.#tried?.close();
-    this.#tried = undefined;
+    this.#dropTried();
   }
 
   #tryLater(): void {
@@ -205,12 +169,11 @@ export class Fallback {
   #try(): void {
     const failed = () => {
       this.#isReady = false;
-      this.#tried?.close();
-      this.#tried = undefined;
+      this.#dropTried();
       if (this.#polled) this.#tryLater();
     };
-    this.#tried = this.#prove({
-      proven: () => {
+    this.#tried = proveSocket(this.#host, this.#parts.url, {
+      works: () => {
         this.#awaitMoment(MOMENT_MS, failed);
       },
       failed,
@@ -240,7 +203,8 @@ export class Fallback {
     events.closed();
   }
 
-  #adopt(socket: ProvingSocket, events: SocketEvents): Socket {
+  /** Not from within `open`: it is told to be open after that. */
+  #takeTried(socket: Candidate, events: SocketEvents): Socket {
     this.#wait(undefined);
     this.#tried = undefined;
     this.#isReady = false;
@@ -249,16 +213,12 @@ export class Fallback {
     this.#chosen('socket');
     let isClosed = false;
     socket.adopt({
-      opened: () => undefined,
-      received: (frame) => {
-        events.received(frame);
-      },
+      ...events,
       closed: (code) => {
         isClosed = true;
         events.closed(code);
       },
     });
-    // Not from within `open`.
     void Promise.resolve().then(() => {
       if (!isClosed) events.opened();
     });
@@ -273,13 +233,9 @@ export class Fallback {
     };
   }
 
-  /** None if the host refuses to open one. */
-  #prove(proof: { proven(): void; failed(): void }): ProvingSocket | undefined {
-    try {
-      return new ProvingSocket(this.#host, this.#parts.url, proof);
-    } catch {
-      return undefined;
-    }
+  #dropTried(): void {
+    this.#tried?.close(1000, 'not needed');
+    this.#tried = undefined;
   }
 
   /** One timer at a time. */

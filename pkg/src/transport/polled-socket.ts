@@ -6,7 +6,8 @@
 import { after } from '../alarm.js';
 import { decode, encode } from '../cbor.js';
 import { fetchRequest } from './fetch-request.js';
-import type { Host, HttpAnswer, Socket, SocketEvents } from '../types.js';
+import type { Host, HttpAnswer, SocketEvents } from '../types.js';
+import type { Candidate, Trial } from './candidate.js';
 
 /** Beside what the relay may wait, from a request to its answer. */
 const PATIENCE_MS = 10_000;
@@ -36,19 +37,14 @@ interface PollAnswer {
   close?: number;
 }
 
-export interface PolledParts {
-  host: Host;
-  /** Of the relay's WebSocket endpoint. */
-  url: string;
-}
-
-export class PolledSocket implements Socket {
+export class PolledSocket implements Candidate {
   readonly #host: Host;
   readonly #url: string;
-  readonly #events: SocketEvents;
   readonly #headers: Record<string, string>;
   readonly #queue: Uint8Array[] = [];
   readonly #stops = new Set<() => void>();
+  #trial: Trial | undefined;
+  #events: SocketEvents | undefined;
   #connection: string | undefined;
   #waitMs = 0;
   #sent = 0;
@@ -56,20 +52,25 @@ export class PolledSocket implements Socket {
   #isSending = false;
   #isClosed = false;
 
-  /** Opens it. */
-  constructor({ host, url }: PolledParts, events: SocketEvents) {
+  /** Opens it. `url` is of the relay's WebSocket endpoint. */
+  constructor(host: Host, url: string, trial: Trial) {
     this.#host = host;
     this.#url = pollUrl(url);
-    this.#events = events;
+    this.#trial = trial;
     const route = [...host.random().subarray(0, 8)].map((byte) => byte.toString(16)).join('');
     this.#headers = { 'content-type': 'application/cbor', 'seqline-route': route };
     // What opens is not repeated: whoever wants a connection has a time for all of it.
     this.#ask({}, PATIENCE_MS, [], ({ connection, wait_ms = PATIENCE_MS }) => {
       this.#connection = connection;
       this.#waitMs = wait_ms;
+      trial.works();
       this.#receive();
-      events.opened();
     });
+  }
+
+  adopt(events: SocketEvents): void {
+    this.#events = events;
+    this.#trial = undefined;
   }
 
   send(frame: string | Uint8Array): void {
@@ -114,7 +115,7 @@ export class PolledSocket implements Socket {
     this.#received += 1;
     const request = { receive: this.#received, wait_ms: this.#waitMs };
     this.#ask(request, this.#waitMs + PATIENCE_MS, RETRIES_MS, ({ frames = [], close }) => {
-      for (const frame of frames) if (!this.#hasClosed()) this.#events.received(frame);
+      for (const frame of frames) if (!this.#hasClosed()) this.#events?.received(frame);
       if (this.#hasClosed()) return;
       if (close === undefined) this.#receive();
       else this.#end(close === NORMAL_CLOSE ? undefined : close);
@@ -190,7 +191,8 @@ export class PolledSocket implements Socket {
   #end(code?: number): void {
     if (this.#isClosed) return;
     this.#leave();
-    this.#events.closed(code);
+    this.#events?.closed(code);
+    this.#trial?.failed();
   }
 
   /** Tells the relay, which need not wait then; nothing waits for its answer. */

@@ -1,27 +1,30 @@
 /**
- * A WebSocket that has to show that it carries frames, before anything depends on it: there are
- * proxies that let one open and then swallow what is said. A relay answers a `ping` before `hello`.
+ * A WebSocket that has to show that it carries frames: there are proxies that let one open and then
+ * swallow what is said. A relay answers a `ping` before `hello`.
  */
 import { encode } from '../cbor.js';
 import type { Host, Socket, SocketEvents } from '../types.js';
+import type { Candidate, Trial } from './candidate.js';
 
 const PING = { ping: { nonce: 1 } };
 
-export interface ProofEvents {
-  proven(): void;
-  /** It never opened, or nothing came of it; or it ended before it was taken over. */
-  failed(): void;
+/** None if the host refuses to open one. */
+export function proveSocket(host: Host, url: string, trial: Trial): Candidate | undefined {
+  try {
+    return new ProvingSocket(host, url, trial);
+  } catch {
+    return undefined;
+  }
 }
 
-export class ProvingSocket implements Socket {
+class ProvingSocket implements Candidate {
   readonly #socket: Socket;
-  #proof: ProofEvents | undefined;
+  #trial: Trial | undefined;
   #isProven = false;
   #events: SocketEvents | undefined;
 
-  /** @throws what the host throws */
-  constructor(host: Host, url: string, proof: ProofEvents) {
-    this.#proof = proof;
+  constructor(host: Host, url: string, trial: Trial) {
+    this.#trial = trial;
     this.#socket = host.openSocket(url, {
       opened: () => {
         this.#socket.send(encode(PING));
@@ -30,27 +33,26 @@ export class ProvingSocket implements Socket {
         this.#events?.received(frame);
         if (this.#isProven) return;
         this.#isProven = true;
-        this.#proof?.proven();
+        this.#trial?.works();
       },
       closed: (code) => {
         this.#events?.closed(code);
-        this.#proof?.failed();
+        this.#trial?.failed();
       },
     });
   }
 
-  /** From now on it is a connection like any other. The caller tells that it is open. */
   adopt(events: SocketEvents): void {
     this.#events = events;
-    this.#proof = undefined;
+    this.#trial = undefined;
   }
 
   send(frame: string | Uint8Array): void {
     this.#socket.send(frame);
   }
 
-  close(code = 1000, reason = ''): void {
-    this.#proof = undefined;
+  close(code: number, reason: string): void {
+    this.#trial = undefined;
     this.#socket.close(code, reason);
   }
 }
