@@ -277,6 +277,10 @@ test('one that works takes the place of HTTP, at a moment when nothing is asked'
   expect(found.closedWith).toBe(1000);
   await desk.host.pass(3_600_000);
   expect(desk.host.sockets).toHaveLength(length);
+  // Nothing is left of what was known before.
+  desk.failSockets(3);
+  await desk.race();
+  expect(desk.host.sockets).toHaveLength(length + 4);
 });
 
 test('an app that is always busy is left alone', async () => {

@@ -88,9 +88,18 @@ test('what was lost is asked again under its number', async () => {
   socket.send(frame(2));
   await host.pass(0);
   expect(host.asked.content).toEqual({ connection: 'c1', send: 1, frames: [frame(1)] });
-  host.asked.answer({}, 503);
-  await host.pass(500);
-  expect(host.asked.content).toMatchObject({ send: 1 });
+  for (const [status, afterMs] of [
+    [503, 500],
+    [408, 1_000],
+    [429, 2_000],
+  ] as const) {
+    const { length } = host.requests;
+    host.asked.answer({}, status);
+    await host.pass(afterMs - 1);
+    expect(host.requests).toHaveLength(length);
+    await host.pass(1);
+    expect(host.asked.content).toMatchObject({ send: 1 });
+  }
   host.asked.answer({});
   expect(host.asked.content).toEqual({ connection: 'c1', send: 2, frames: [frame(2)] });
 

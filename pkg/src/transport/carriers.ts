@@ -32,7 +32,7 @@ export class Carriers {
   open(events: SocketEvents): Socket {
     const { host, transport } = this.#parts;
     const isFailing = this.#failures >= FAILURES_MAX && transport !== 'socket' && canRequest(host);
-    if (isFailing || transport === 'polling' || this.#fallback?.hasSocket()) {
+    if (isFailing || transport === 'polling') {
       return this.#fallback?.open(events) ?? this.#load(events);
     }
     this.current = 'socket';

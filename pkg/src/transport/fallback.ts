@@ -52,11 +52,6 @@ export class Fallback {
     this.#prefersPolling = !this.#isAuto;
   }
 
-  /** Whether there is a socket that works and waits to be opened. */
-  hasSocket(): boolean {
-    return this.#isReady;
-  }
-
   open(events: SocketEvents): Socket {
     if (this.#isReady && this.#tried) return this.#takeTried(this.#tried, events);
     return this.#prefersPolling ? this.#poll(events) : this.#race(events);

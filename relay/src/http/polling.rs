@@ -63,7 +63,11 @@ async fn answer(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Encoding, Bytes), Response> {
-    let encoding = encoding_of(headers)?;
+    let Some(encoding) = encoding_of(headers) else {
+        return Err(unsupported(
+            "the body is application/json or application/cbor",
+        ));
+    };
     let reading = body::read(body, POLL_REQUEST_BYTES_MAX);
     let patience = Duration::from_millis(REQUEST_WAIT_MS);
     let read = timeout(patience, reading).await.map_err(|_| too_slow())?;
@@ -76,7 +80,7 @@ async fn answer(
         .map_err(|error| refused(ApiError::new(error.code(), error.to_string())))?;
     let request = checked(request).map_err(|text| refused(ApiError::field("", text)))?;
     let answer = match request.connection.clone() {
-        None => open(app, encoding)?,
+        None => open(app, encoding).map_err(ApiError::into_response)?,
         Some(connection) => ask(app, &connection, encoding, request).await?,
     };
     Ok((encoding, answer))
@@ -103,7 +107,7 @@ fn checked(request: PollRequest) -> Result<PollRequest, String> {
 
 /// A connection on which nothing was said yet. Its `hello` is a request of its own: one that
 /// opened a session and was held up somewhere on its way would end a newer one of that device.
-fn open(app: &Arc<App>, encoding: Encoding) -> Result<Bytes, Response> {
+fn open(app: &Arc<App>, encoding: Encoding) -> Result<Bytes, ApiError> {
     let membership = admit(app)?;
     let (listing, asks) = app.polling.list(&*app.entropy, encoding);
     let answer = PollAnswer {
@@ -168,13 +172,11 @@ fn content_type(encoding: Encoding) -> &'static str {
     }
 }
 
-fn encoding_of(headers: &HeaderMap) -> Result<Encoding, Response> {
-    let mime = body::mime(headers).unwrap_or_default();
+fn encoding_of(headers: &HeaderMap) -> Option<Encoding> {
+    let mime = body::mime(headers)?;
     let encodings = [Encoding::Text, Encoding::Binary];
     let mut encodings = encodings.into_iter();
-    encodings
-        .find(|one| mime.eq_ignore_ascii_case(content_type(*one)))
-        .ok_or_else(|| unsupported("the body is application/json or application/cbor"))
+    encodings.find(|one| mime.eq_ignore_ascii_case(content_type(*one)))
 }
 
 fn unsupported(text: &str) -> Response {

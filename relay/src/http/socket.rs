@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::{
     extract::{State, WebSocketUpgrade},
     http::{HeaderMap, StatusCode},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use seqline_protocol::limits::FRAME_BYTES_MAX;
 
@@ -34,7 +34,7 @@ pub(super) async fn upgrade(
     }
     let membership = match admit(&app) {
         Ok(membership) => membership,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     let running = app.connections.token();
     upgrade

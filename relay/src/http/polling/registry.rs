@@ -1,21 +1,18 @@
 //! Which connections poll, by names that cannot be guessed: whoever has one has the connection.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seqline_protocol::Encoding;
 use tokio::sync::mpsc;
 
 use super::exchange::Ask;
-use crate::{entropy::Entropy, limits::POLL_ASKS_MAX};
+use crate::{entropy::Entropy, index::Index, limits::POLL_ASKS_MAX};
 
 /// The connections that poll.
 #[derive(Debug)]
 pub struct Polling {
     wait_ms: u32,
-    connections: Mutex<HashMap<String, Connected>>,
+    connections: Mutex<Index<String, Connected>>,
 }
 
 #[derive(Debug, Clone)]
@@ -77,7 +74,7 @@ impl Polling {
     }
 
     /// The map is whole after every statement, so a panic elsewhere changes nothing.
-    fn connections(&self) -> MutexGuard<'_, HashMap<String, Connected>> {
+    fn connections(&self) -> MutexGuard<'_, Index<String, Connected>> {
         let connections = self.connections.lock();
         connections.unwrap_or_else(PoisonError::into_inner)
     }
