@@ -1,4 +1,4 @@
-/** The page that is measured: the built package as it is, and socket.io's client beside it. */
+/** The page that is measured: the package as an app's bundler delivers it, socket.io's client beside it. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -33,7 +33,10 @@ export interface Site {
 export async function serveSite(socketIoScript: string): Promise<Site> {
   const scripts: Readonly<Record<string, string>> = {
     '/socket.io.js': socketIoScript,
-    '/bench.js': await pageScript(),
+    ...(await bundle({
+      index: inRoot('pkg/dist/index.js'),
+      bench: fileURLToPath(new URL('page.ts', import.meta.url)),
+    })),
   };
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
@@ -61,13 +64,16 @@ export async function serveSite(socketIoScript: string): Promise<Site> {
   };
 }
 
-async function pageScript(): Promise<string> {
-  const entry = fileURLToPath(new URL('page.ts', import.meta.url));
+/** The scripts by their paths. What is loaded later stays in chunks of its own. */
+async function bundle(entryPoints: Record<string, string>): Promise<Record<string, string>> {
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    entryPoints,
+    outdir: '/',
     bundle: true,
+    splitting: true,
+    minify: true,
     format: 'esm',
     write: false,
   });
-  return outputFiles[0]?.text ?? '';
+  return Object.fromEntries(outputFiles.map(({ path, text }) => [path, text]));
 }
