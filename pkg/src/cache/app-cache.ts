@@ -1,6 +1,6 @@
 import { browserHost } from '../hosts/browser.js';
 import { detectHost } from '../hosts/detect.js';
-import { openCache } from './cache.js';
+import { openCache, warnInConsole } from './cache.js';
 import type { Cache, CachedClient, CacheOptions } from './types.js';
 
 /** A tenth of what a mini-program may keep in all, for texts alone. */
@@ -14,7 +14,7 @@ export function openAppCache(client: CachedClient, options: CacheOptions): Promi
   const host = detectHost();
   // A page has better.
   if (host === browserHost) return openCache(client, options);
-  const { warn = (message) => console.warn(`seqline: ${message}`) } = options;
+  const { warn = warnInConsole } = options;
   return openCache(client, {
     bytesMax: BYTES_MAX,
     storage: (name) => host.openStorage(name, warn),

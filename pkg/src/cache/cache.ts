@@ -361,6 +361,6 @@ class LocalCache implements Cache {
 
 const FOLLOWED = ['message', 'edit', 'recall', 'delete', 'read', 'receipt', 'group'] as const;
 
-function warnInConsole(message: string): void {
+export function warnInConsole(message: string): void {
   console.warn(`seqline: ${message}`);
 }
