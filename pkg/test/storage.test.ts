@@ -13,6 +13,7 @@ import { openBrowserStorage } from '../dist/storage/browser.js';
 import { connectedClient, newClient, record, until } from './support/client.ts';
 import { FakeLocalStorage } from './support/fake-browser.ts';
 import { FakeRelay } from './support/fake-relay.ts';
+import { Process } from './support/process.ts';
 
 type OpenStorage = (account: string) => Promise<Storage>;
 
@@ -199,6 +200,87 @@ test('a store that cannot be opened is told, and memory is used', async () => {
   expect(errors).toMatchObject([
     { code: 'storage_failed', message: expect.stringContaining('no permission') as string },
   ]);
+});
+
+test(
+  'a store that never answers is told, and the client works on',
+  { timeout: 60_000 },
+  async () => {
+    const relay = await FakeRelay.start();
+    const process = new Process();
+    const silent: Storage = {
+      load: () => Promise.resolve([]),
+      write: () => new Promise(() => undefined),
+      close: () => undefined,
+    };
+    const client = newClient(relay, { storage: () => Promise.resolve(silent), host: process.host });
+    const errors = record(client, 'error');
+    await client.connect();
+    await client.send({ to: { user: 'bob' }, body: 'x' });
+    expect(errors).toMatchObject([{ code: 'storage_failed' }]);
+    await client.dispose();
+  },
+);
+
+test.each([
+  ['is never opened', () => new Promise<Storage>(() => undefined)],
+  [
+    'is never read',
+    () =>
+      Promise.resolve({
+        load: () => new Promise<never>(() => undefined),
+        write: () => Promise.resolve(),
+        close: () => undefined,
+      }),
+  ],
+])('a store that %s is told, and memory is used', async (_, storage) => {
+  const relay = await FakeRelay.start();
+  const client = newClient(relay, { storage, host: new Process().host });
+  const errors = record(client, 'error');
+  await client.connect();
+  expect(errors).toMatchObject([{ code: 'storage_failed' }]);
+});
+
+test('records that cannot be read are told of once, and the others are used', async () => {
+  const relay = await FakeRelay.start();
+  const storage = memoryStorage();
+  const { client, messages } = await connectedClient(relay, { storage, account: 'a' });
+  relay.sendMessages(2);
+  await until(() => messages.length === 2);
+  await client.dispose();
+  const records = await storage('a');
+  await records.write([
+    ['outbox/0000000000000000', bytes(0xff, 0x13)],
+    ['crowd/g:team', bytes()],
+    ['broadcast/7', bytes(0xf6)],
+    ['device', 'a text' as never],
+  ]);
+
+  const after = newClient(relay, { storage, account: 'a' });
+  const errors = record(after, 'error');
+  after.on('message', () => undefined);
+  await after.connect();
+  expect(await after.broadcasts()).toEqual([]);
+  expect(errors.map(({ code }) => code)).toEqual(Array(4).fill('storage_corrupt'));
+  expect(relay.all('hello').at(-1)).toMatchObject({ resume: { cursor: 2 } });
+  await after.dispose();
+
+  const again = newClient(relay, { storage, account: 'a' });
+  const later = record(again, 'error');
+  await again.connect();
+  expect(later).toEqual([]);
+});
+
+test('of a write that IndexedDB cannot take, nothing is kept', async () => {
+  const storage = await openBrowserStorage('whole/alice', noWarning);
+  const cannotBeKept = (() => undefined) as never;
+  await expect(
+    storage.write([
+      ['a', bytes(1)],
+      ['b', cannotBeKept],
+    ]),
+  ).rejects.toThrow();
+  expect(await storage.load()).toEqual([]);
 });
 
 test('a browser without IndexedDB and with a full localStorage keeps nothing, and says so', async () => {
