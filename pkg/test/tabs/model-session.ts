@@ -38,6 +38,7 @@ export class ModelSession implements Session {
   #isConnecting = false;
   #isDelivering = false;
   #hasEnded = false;
+  #lastWrite: Promise<void> = Promise.resolve();
 
   constructor(world: World, tab: BrowserTab, parts: LocalSessionParts) {
     this.#world = world;
@@ -192,8 +193,13 @@ export class ModelSession implements Session {
     return this.#hasEnded;
   }
 
-  async #write(changes: [string, Uint8Array | null][]): Promise<void> {
-    await this.#storage?.write(changes);
+  /** One after the other. */
+  #write(changes: [string, Uint8Array | null][]): Promise<void> {
+    const written = this.#lastWrite
+      .catch(() => undefined)
+      .then(() => this.#storage?.write(changes));
+    this.#lastWrite = written;
+    return written;
   }
 
   #connected(): void {

@@ -9,6 +9,7 @@ import { makeClient } from '../../dist/client.js';
 import { DeferredSession } from '../../dist/session/deferred.js';
 import { FencedError } from '../../dist/storage/fence.js';
 import type { Channel, Locks, PageEvents, TabBrowser } from '../../dist/tabs/browser.js';
+import type { Message } from '../../dist/tabs/messages.js';
 import { SharedSession } from '../../dist/tabs/shared-session.js';
 import { TOKEN } from '../support/client.ts';
 import { ModelSession } from './model-session.ts';
@@ -125,6 +126,8 @@ export class BrowserTab {
   hasLeft = false;
   isFrozen = false;
   isHidden = false;
+  /** What other tabs tell of events is lost on the way. */
+  isDeaf = false;
   page: PageEvents | undefined;
 
   constructor(world: World, number: number) {
@@ -384,7 +387,8 @@ class TabChannel implements Channel {
       const atMs = Math.max(this.#lastMs.get(other) ?? 0, world.nowMs + world.random() * 20);
       this.#lastMs.set(other, atMs);
       world.after(other.tab, atMs - world.nowMs, () => {
-        if (this.#all.has(other)) other.#heard(copy);
+        const isLost = other.tab.isDeaf && (copy as Message).type === 'items';
+        if (this.#all.has(other) && !isLost) other.#heard(copy);
       });
     }
   }
