@@ -15,6 +15,7 @@ const offline = { NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' } as cons
 
 test.each(['webpack', 'turbopack'])(
   'works in a Next.js project, built with %s',
+  { timeout: 300_000 },
   async (bundler) => {
     const project = await workshop.project('next', 'common');
     await project.link('next', 'react', 'react-dom');
