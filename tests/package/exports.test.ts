@@ -28,7 +28,7 @@ test('the tarball has what it needs and nothing else', () => {
       ),
     ]),
   );
-  const allowed = /^(dist\/|README\.md$|CHANGELOG\.md$|LICENSE-|package\.json$)/;
+  const allowed = /^(dist\/|README(\.zh-CN)?\.md$|CHANGELOG\.md$|LICENSE-|package\.json$)/;
   expect(workshop.packed.files.filter((path) => !allowed.test(path))).toEqual([]);
 });
 

@@ -28,6 +28,7 @@ async function guides(): Promise<string[]> {
   return [
     ...hosts.map((name) => `docs/hosts/${name}`),
     ...['vue', 'react', 'stores', 'errors'].map((name) => `docs/${name}.md`),
+    'pkg/README.zh-CN.md',
   ];
 }
 
