@@ -191,7 +191,9 @@ describe.each(hosts)('%s', (_, app, expected) => {
 });
 
 test('waits for a place among the five sockets that an app may have', async () => {
-  const member = await world.member('sixth', { app: { host: 'wx' } });
+  // By itself it would go over to HTTP meanwhile.
+  const options = { app: { host: 'wx' }, client: { transport: 'socket' } } as const;
+  const member = await world.member('sixth', options);
   const { app, client, proxy } = member;
   const connectSocket = app.api['connectSocket'] as (options: { url: string }) => {
     onOpen: (listener: () => void) => void;
