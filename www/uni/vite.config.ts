@@ -16,6 +16,9 @@ function seqlineWasm(): Plugin {
       const fileName = 'miniprogram_npm/seqline/seqline.wasm';
       this.emitFile({ type: 'asset', fileName, source: await readFile(wasm) });
     },
+    outputOptions: (output) =>
+      // uni-app names chunks of packages `..-node_modules-…`, which browsers do not find.
+      platform === 'h5' ? { ...output, chunkFileNames: 'assets/[name].[hash].js' } : output,
   };
 }
 
