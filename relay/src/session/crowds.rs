@@ -8,7 +8,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use seqline_protocol::{
-    ConvId, Crowd, Item, RelayFrame, RequestId, ResetReason, Seq, limits::CROWDS_PER_USER_MAX,
+    ConvId, Crowd, Entry, Item, RelayFrame, RequestId, ResetReason, Seq,
+    limits::CROWDS_PER_USER_MAX,
 };
 
 use super::{
@@ -67,7 +68,23 @@ impl Crowds {
 }
 
 impl Session {
-    /// Learns from the user's own timeline which crowds she reads.
+    /// Learns from a page of the user's own timeline, which may have what no push has told
+    /// yet: without that, a crowd that is still empty would look like a stranger's.
+    pub(super) fn learn_crowds_of(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            if let Item::Crowd {
+                conv,
+                after: Some(after),
+            } = &entry.item
+                && self.crowds.get(conv).is_none()
+                && let Some(feed) = self.crowds.get_or_open(conv)
+            {
+                feed.raise_head(*after);
+            }
+        }
+    }
+
+    /// Learns from what was committed to the user's own timeline which crowds she reads.
     pub(super) fn learn_crowds(&mut self, push: &Push) {
         for item in push.items() {
             let Item::Crowd { conv, after } = item else {

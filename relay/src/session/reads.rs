@@ -226,6 +226,7 @@ impl Session {
         let last = page.entries.last().map_or(after, |entry| entry.seq);
         self.delivery
             .handed(last_received(&page.entries, &pull.account.user));
+        self.learn_crowds_of(&page.entries);
         let head = self.feed.paged(last, page.head);
         self.write_page(now, pull, page.entries, head);
     }

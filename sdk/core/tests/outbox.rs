@@ -233,10 +233,7 @@ fn a_message_that_was_moved_here_twice_is_one() {
     let (first, second) = (device.send("a"), device.send("b"));
     let moved = device.store.iter().filter_map(|(key, record)| {
         let place = key.strip_prefix("outbox/")?;
-        Some((
-            format!("outbox/8{}", place.get(1..)?),
-            record.clone(),
-        ))
+        Some((format!("outbox/8{}", place.get(1..)?), record.clone()))
     });
     let moved: Vec<_> = moved.collect();
     device.store.extend(moved);
@@ -257,8 +254,7 @@ fn a_record_that_cannot_be_read_is_told_of_once() {
         device.store.insert(key.to_owned(), vec![0xff, 0x00]);
     }
     let corrupt = |device: &Device| {
-        let is_corrupt =
-            |event: &&Event| matches!(event, Event::Error(f) if f.code.as_str() == "storage_corrupt");
+        let is_corrupt = |event: &&Event| matches!(event, Event::Error(f) if f.code.as_str() == "storage_corrupt");
         device.events.iter().filter(is_corrupt).count()
     };
     let device = device.restarted();

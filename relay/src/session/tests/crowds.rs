@@ -48,15 +48,18 @@ fn tea_push(range: std::ops::RangeInclusive<u64>) -> Event {
 
 /// The user's own timeline says that she reads the crowd, or no longer.
 fn turn(at: u64, after: Option<u64>) -> Event {
-    let entry = Entry {
+    let push = Push::new(vec![turn_entry(at, after)], &own_timeline()).unwrap();
+    Event::Push(Arc::new(push))
+}
+
+fn turn_entry(at: u64, after: Option<u64>) -> Entry {
+    Entry {
         seq: seq(at),
         item: Item::Crowd {
             conv: tea(),
             after: after.map(seq),
         },
-    };
-    let push = Push::new(vec![entry], &own_timeline()).unwrap();
-    Event::Push(Arc::new(push))
+    }
 }
 
 fn hello(desk: &mut Desk) {
@@ -204,6 +207,37 @@ fn a_new_crowd_that_is_empty_has_empty_pages() {
     })));
     assert!(matches!(&desk.feed(empty)[..], [RelayFrame::Page { .. }]));
     assert_eq!(pushed_of_tea(&desk.feed(tea_push(1..=1))), [1]);
+}
+
+#[test]
+fn a_new_crowd_that_a_page_told_of_before_the_push_is_known() {
+    let mut desk = Desk::open(0);
+    desk.feed(Event::Missed {
+        conv: None,
+        head: seq(1),
+    });
+    desk.cause(ClientFrame::Pull {
+        req: RequestId::new(1).unwrap(),
+        after: seq(0),
+        limit: None,
+        public: None,
+        conv: None,
+    });
+    desk.feed(Event::Answered(Ok(Answer::Page(Page {
+        entries: vec![turn_entry(1, Some(0))],
+        head: seq(1),
+        floor: seq(1),
+    }))));
+    pull(&mut desk, 0);
+    let frames = desk.feed(Event::Answered(Ok(Answer::Page(Page {
+        entries: Vec::new(),
+        head: Seq::ZERO,
+        floor: seq(1),
+    }))));
+    assert!(
+        matches!(&frames[..], [RelayFrame::Page { .. }]),
+        "{frames:?}"
+    );
 }
 
 #[test]
