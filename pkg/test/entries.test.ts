@@ -9,7 +9,7 @@ import { TOKEN } from './support/client.ts';
 import { FakeRelay } from './support/fake-relay.ts';
 
 const compiled = (name: string): Promise<Uint8Array<ArrayBuffer>> =>
-  readFile(new URL(`../dist/wasm/${name}`, import.meta.url)) as Promise<Uint8Array<ArrayBuffer>>;
+  readFile(new URL(`../dist/wasm/${name}`, import.meta.url));
 
 // Each test has a copy of the package that has not been loaded yet.
 beforeEach(() => {
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 interface Entry {
-  createClient(url: string, options: ClientOptions): Client;
+  createClient: (url: string, options: ClientOptions) => Client;
 }
 
 /** Sends something, with the sockets of Node. */

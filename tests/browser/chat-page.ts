@@ -31,6 +31,8 @@ export class ChatPage {
   hello: Hello | undefined;
   readonly #url: string;
   readonly #peer: string;
+  /** Holds the page while it is frozen. */
+  #frozen: CDPSession | undefined;
 
   constructor(page: Page, url: string, who: { user: string; peer: string; device: string }) {
     this.page = page;
@@ -100,17 +102,26 @@ export class ChatPage {
   }
 
   /** Stops everything that runs in the page, as browsers do with tabs that are not looked at. */
+  /**
+   * As a browser does it to save power: the page is told, then nothing of it runs. Chromium's own
+   * command does nothing to a page that is visible, so the debugger stops it.
+   */
   async freeze(): Promise<void> {
-    await this.#lifecycle('frozen');
+    await this.page.evaluate(() => document.dispatchEvent(new Event('freeze')));
+    const session = await this.page.context().newCDPSession(this.page);
+    await session.send('Debugger.enable');
+    const paused = new Promise((resolve) => session.once('Debugger.paused', resolve));
+    await session.send('Debugger.pause');
+    // It stops at the next line that it is to run.
+    this.page.evaluate(() => 0).catch(() => undefined);
+    await paused;
+    this.#frozen = session;
   }
 
   async resume(): Promise<void> {
-    await this.#lifecycle('active');
-  }
-
-  async #lifecycle(state: 'frozen' | 'active'): Promise<void> {
-    const session: CDPSession = await this.page.context().newCDPSession(this.page);
-    await session.send('Page.setWebLifecycleState', { state });
-    await session.detach();
+    await this.#frozen?.send('Debugger.resume');
+    await this.#frozen?.detach();
+    this.#frozen = undefined;
+    await this.page.evaluate(() => document.dispatchEvent(new Event('resume')));
   }
 }

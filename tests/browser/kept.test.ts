@@ -16,7 +16,7 @@ beforeAll(async () => {
 test('reloaded while the relay is down, the page shows conversations and messages', async () => {
   const world = await World.create(browser);
   const ofAlice = await world.device();
-  const files = await keepFiles(ofAlice.context);
+  const files = keepFiles(ofAlice.context);
   const { alice, bob } = await world.twoPagesOn(ofAlice, await world.device());
   await world.write(alice, 3);
   await world.write(bob, 3);
@@ -40,7 +40,7 @@ test('reloaded while the relay is down, the page shows conversations and message
 });
 
 /** As a page that is installed has them: its own files, without a network. */
-async function keepFiles(context: BrowserContext) {
+function keepFiles(context: BrowserContext) {
   const files = new Map<string, { body: Buffer; contentType: string }>();
   context.on('response', (response) => {
     const url = new URL(response.url());

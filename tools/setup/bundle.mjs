@@ -36,7 +36,7 @@ export async function weighBundle({ contents, resolveDir, external = [], used = 
       { ...metafile.outputs[`target/size/${basename(path)}`], size: sizeOf(contents) },
     ]),
   );
-  const sizeOfFiles = (files) => sum([...files].map((file) => outputs.get(file).size));
+  const sizeOfFiles = (files) => sum([...files].flatMap((file) => outputs.get(file)?.size ?? []));
   const nameOf = (entryPoint) => relative(resolveDir, inRoot(entryPoint));
   const needed = withStaticImports('stdin.js', outputs);
   for (const [file, { entryPoint = '' }] of outputs) {
