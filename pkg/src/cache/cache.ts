@@ -127,8 +127,9 @@ class LocalCache implements Cache {
     return this.#refreshing;
   }
 
+  /** What a refresh has read is not written before it is done. */
   flushed(): Promise<void> {
-    return this.#writing;
+    return this.#write();
   }
 
   async clear(): Promise<void> {
