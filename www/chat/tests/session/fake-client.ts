@@ -188,6 +188,10 @@ export class FakeClient implements Client {
   stats(): never {
     throw new Error('The inspector is not open.');
   }
+
+  report(): never {
+    throw new Error('Nobody reports a bug.');
+  }
 }
 
 /** Everything that is under way gets its turn. */
