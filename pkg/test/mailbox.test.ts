@@ -401,6 +401,18 @@ describe('opened', () => {
     expect(device.told()).toEqual(['new 3']);
   });
 
+  test('from within its handler is kept, though the process ends there and the list comes anew', async () => {
+    device.emitter.add('broadcast', async ({ id }) => {
+      await device.mailbox.opened(id);
+      await new Promise(() => undefined);
+    });
+    void device.mailbox.take({ held: [], ...news(shows(3)) });
+    await vi.waitUntil(() => device.calls.some(([method]) => method === 'broadcasts.opened'));
+    const again = device.reload();
+    await again.mailbox.take({ held: [], ...news(shows(3)) });
+    expect(again.mailbox.list()).toMatchObject([{ id: 3, opened: true }]);
+  });
+
   test('without a connection is told when there is one, also after a reload', async () => {
     await device.mailbox.take(news(shows(3), shows(4)));
     device.isConnected = false;

@@ -69,7 +69,10 @@ export class Mailbox {
    */
   async take({ held, changes = [] }: RawNews): Promise<void> {
     this.#dropExpired();
-    const gone = held ? this.#held.ids().filter((id) => !held.includes(id)) : [];
+    // What comes anew is not gone, and what is known of it stays.
+    const stays = new Set(held);
+    for (const { id } of changes) stays.add(id);
+    const gone = held ? this.#held.ids().filter((id) => !stays.has(id)) : [];
     for (const id of gone) this.#withdraw(id);
     for (const { id, broadcast } of changes) {
       if (broadcast && !hasExpired(broadcast)) this.#put(broadcast);
