@@ -106,7 +106,8 @@ test('a page is frozen while it sends', async () => {
   await alice.freeze();
   forget(ofAlice);
   await world.write(bob, 5);
-  await world.shownOn(bob);
+  // Nobody takes them on the other side.
+  await expect.poll(() => bob.statesOtherThan('sent')).toEqual([]);
   await alice.resume();
   await world.settled(alice, bob);
 });
