@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
-use crate::http::App;
+use crate::app::App;
 
 /// How to stop.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,10 @@
 //! the devices that are connected.
 
 pub mod account;
+pub mod admission;
 pub mod api;
+pub mod app;
+pub mod assembly;
 pub mod auth;
 pub mod broadcasts;
 pub mod callout;
@@ -11,6 +14,7 @@ pub mod circles;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connection;
 pub mod counters;
 pub mod dev_secret;
 pub mod drain;
@@ -31,6 +35,7 @@ pub mod ticker;
 pub mod upkeep;
 pub mod webhooks;
 pub mod weight;
+pub mod wire;
 pub mod writer;
 
 /// Here and not in the binary, so that tests and benchmarks run what is shipped.

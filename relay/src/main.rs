@@ -10,6 +10,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use seqline_protocol::{AppId, Micros, UserId};
 use seqline_relay::{
     account::Account,
+    assembly::Parts,
     auth::{Identity, Keyring, Profile},
     cli::{Cli, Command, ProfileArgs, TokenArgs},
     clock::{Clock as _, SystemClock},
@@ -52,7 +53,7 @@ fn serve(settings: Settings, flags: &ArgMatches) -> Result<(), Failure> {
     runtime.block_on(async {
         // Before anyone is told that it runs, so that no signal is missed.
         let mut signals = Signals::new()?;
-        let is_dev = plan.is_dev;
+        let is_dev = plan.parts.is_dev;
         let running = start(plan).await?;
         announce(&running, is_dev)?;
         signals.first().await;
@@ -95,25 +96,27 @@ fn dev_app() -> AppId {
 
 fn plan(config: Config) -> Result<Plan, Failure> {
     Ok(Plan {
-        keyring: keyring(&config)?,
         listen: config.listen,
-        database: config.database,
-        readers: config.readers,
-        is_dev: config.is_dev,
-        origins: AllowedOrigins::new(config.allowed_origins, config.is_dev),
-        sessions_max: config.sessions_max,
-        poll_wait_ms: config.poll_wait_ms,
-        heartbeat: config.heartbeat,
-        commit_rules: config.commit_rules,
-        devices: config.devices,
-        upkeep_rules: UpkeepRules::for_ttl(config.sync_ttl, config.tombstone_ttl),
-        webhooks: config.webhooks,
-        webhook_rules: WebhookRules::default(),
-        checks: config.checks,
-        public_rules: config.public_rules,
         drain_rules: config.drain_rules,
-        clock: Arc::new(SystemClock::start()),
-        entropy: Arc::new(SystemEntropy),
+        readers: config.readers,
+        parts: Parts {
+            keyring: keyring(&config)?,
+            is_dev: config.is_dev,
+            origins: AllowedOrigins::new(config.allowed_origins, config.is_dev),
+            sessions_max: config.sessions_max,
+            poll_wait_ms: config.poll_wait_ms,
+            heartbeat: config.heartbeat,
+            commit_rules: config.commit_rules,
+            devices: config.devices,
+            upkeep_rules: UpkeepRules::for_ttl(config.sync_ttl, config.tombstone_ttl),
+            webhooks: config.webhooks,
+            webhook_rules: WebhookRules::default(),
+            checks: config.checks,
+            public_rules: config.public_rules,
+            clock: Arc::new(SystemClock::start()),
+            entropy: Arc::new(SystemEntropy),
+        },
+        database: config.database,
     })
 }
 

@@ -73,6 +73,7 @@ async fn run<T: Tick>(target: Arc<T>) {
         }
         let left = next.unwrap_or(now).saturating_sub(now);
         tokio::select! {
+            biased;
             () = sleep(left) => {}
             () = ticker.changed.notified() => {}
         }

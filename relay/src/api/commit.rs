@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::ApiError;
 use crate::{
-    http::App,
+    app::App,
     store::{Done, Op, OpResult, StoreError},
 };
 

@@ -7,7 +7,7 @@ use seqline_protocol::ErrorCode;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{ApiError, Caller};
-use crate::{auth::Scope, http::App};
+use crate::{app::App, auth::Scope};
 
 /// A method: everything that routes, the socket and the OpenAPI document need of it.
 pub(super) trait Endpoint {

@@ -31,7 +31,7 @@ pub use self::{
     error::{ApiError, ErrorBody, Refused},
     openapi::document,
 };
-use crate::http::App;
+use crate::app::App;
 
 /// Calls a method by its name. Parameters and value are JSON text.
 ///

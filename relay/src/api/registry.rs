@@ -11,7 +11,7 @@ use super::{
     endpoint::{Endpoint, Example, Via, Who},
     groups, messages, params, presence, rooms, timeline, users,
 };
-use crate::http::App;
+use crate::app::App;
 
 /// A method.
 pub struct Method {

@@ -88,10 +88,12 @@ impl PublicMailbox {
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 () = sleep(self.wait()) => {}
             }
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 () = self.refresh() => {}
             }

@@ -17,7 +17,8 @@ use seqline_protocol::{ConvId, ConvSeq, ErrorCode};
 use serde::{Deserialize, Serialize};
 use tower_http::compression::CompressionLayer;
 
-use super::{App, bearer, body, cors, refusal};
+use super::{bearer, body, cors, refusal};
+use crate::app::App;
 use crate::{
     api::{self, ApiError, Authority, Refused, registry},
     limits::REQUEST_WAIT_MS,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, header};
 use seqline_protocol::ErrorCode;
 
-use super::App;
+use crate::app::App;
 use crate::{
     api::{ApiError, Authority, Caller, Place},
     auth::Scope,

@@ -9,7 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{App, refusal};
+use super::refusal;
+use crate::app::App;
 
 /// Lets allowed pages in and tells their browsers so; answers what browsers ask beforehand.
 pub(super) async fn cors(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {

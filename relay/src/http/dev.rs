@@ -11,7 +11,8 @@ use axum::{
 use seqline_protocol::{AppId, Micros, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::{App, refusal};
+use super::refusal;
+use crate::app::App;
 use crate::{
     account::Account,
     auth::{Identity, Profile, Scope},

@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{App, refusal};
+use super::refusal;
+use crate::app::App;
 
 /// The process answers.
 pub(super) async fn alive() -> &'static str {

@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use seqline_protocol::{VERSION, VERSION_MIN};
 use serde::Serialize;
 
-use super::App;
+use crate::app::App;
 
 #[derive(Serialize)]
 pub(super) struct Info {

@@ -7,7 +7,7 @@ use std::{
 
 use axum::{extract::State, http::header, response::IntoResponse};
 
-use super::App;
+use crate::app::App;
 use crate::counters::{Counter, Histogram};
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {

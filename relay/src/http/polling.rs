@@ -37,8 +37,10 @@ use self::{
     exchange::{Ask, Refused},
     wire::PollingWire,
 };
-use super::{App, admission::admit, body, connection::Connection, cors, refusal};
-use crate::{api::ApiError, limits::REQUEST_WAIT_MS};
+use super::{body, cors, refusal};
+use crate::{
+    admission::admit, api::ApiError, app::App, connection::Connection, limits::REQUEST_WAIT_MS,
+};
 
 pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()

@@ -12,8 +12,13 @@ use axum::{
 use seqline_protocol::limits::FRAME_BYTES_MAX;
 
 use self::wire::SocketWire;
-use super::{App, admission::admit, connection::Connection, refusal};
-use crate::limits::{OVERSIZE_READ_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_WRITE_BUFFER_BYTES};
+use super::refusal;
+use crate::{
+    admission::admit,
+    app::App,
+    connection::Connection,
+    limits::{OVERSIZE_READ_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_WRITE_BUFFER_BYTES},
+};
 
 pub(super) async fn upgrade(
     State(app): State<Arc<App>>,

@@ -86,6 +86,7 @@ impl Dispatcher {
                 }
             };
             tokio::select! {
+                biased;
                 Some(ended) = self.deliveries.join_next_with_id() => {
                     self.note(ended);
                     // Whatever else has ended: the database is told of all of them at once.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     api::{ApiError, Caller},
-    http::App,
+    app::App,
     limits::ALLOW_LIST_MAX,
     store::AllowListChange,
 };

@@ -11,7 +11,7 @@ use crate::{
         endpoint::{Endpoint, Example, Who},
         users::check_count,
     },
-    http::App,
+    app::App,
     limits::ALLOW_LIST_MAX,
     store::AllowListChange,
 };

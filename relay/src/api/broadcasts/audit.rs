@@ -10,7 +10,7 @@ use crate::{
         endpoint::{Endpoint, Example, Who},
         params,
     },
-    http::App,
+    app::App,
     store::AuditRow,
 };
 

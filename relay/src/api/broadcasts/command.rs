@@ -7,8 +7,8 @@ use seqline_protocol::{BroadcastId, ErrorCode, Micros};
 use super::{record::Record, refusal};
 use crate::{
     api::{ApiError, Caller},
+    app::App,
     broadcasts::{Problem, check},
-    http::App,
     limits::{WAVE_WINDOW_MS_MAX, WAVE_WINDOW_MS_MIN},
     store::{
         BroadcastAction, BroadcastCommand, BroadcastDraft, BroadcastRow, BroadcastState, Wave,

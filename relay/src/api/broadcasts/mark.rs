@@ -9,7 +9,7 @@ use crate::{
         ApiError, Caller, Place,
         commit::{commit, unexpected},
     },
-    http::App,
+    app::App,
     limits::SEEN_MAX,
     store::{Done, Op, Seen},
 };

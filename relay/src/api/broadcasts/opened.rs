@@ -11,7 +11,7 @@ use crate::{
         commit::Nothing,
         endpoint::{Endpoint, Example, Via, Who},
     },
-    http::App,
+    app::App,
 };
 
 pub(in crate::api) struct Opened;

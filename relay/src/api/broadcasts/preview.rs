@@ -9,8 +9,8 @@ use crate::{
         ApiError, Caller,
         endpoint::{Endpoint, Example, Who},
     },
+    app::App,
     broadcasts::{Attributes, Problem, Template, check},
-    http::App,
     store::{Audience, BroadcastContent, BroadcastDraft},
 };
 

@@ -10,8 +10,8 @@ use crate::{
         ApiError, Caller,
         endpoint::{Endpoint, Example, Who},
     },
+    app::App,
     broadcasts::wave::WaveProgress,
-    http::App,
     store::Wave,
 };
 

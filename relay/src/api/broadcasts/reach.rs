@@ -10,8 +10,8 @@ use crate::{
         ApiError, Caller,
         endpoint::{Endpoint, Example, Who},
     },
+    app::App,
     broadcasts::reach::ReachReport,
-    http::App,
 };
 
 pub(in crate::api) struct Reach;

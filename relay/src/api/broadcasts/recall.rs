@@ -13,7 +13,7 @@ use crate::{
         ApiError, Caller,
         endpoint::{Endpoint, Example, Who},
     },
-    http::App,
+    app::App,
     store::BroadcastAction,
 };
 

@@ -13,8 +13,8 @@ use crate::{
         ApiError, Caller,
         endpoint::{Endpoint, Example, Who},
     },
+    app::App,
     broadcasts::check_staging,
-    http::App,
     store::{BroadcastAction, BroadcastState, Staging},
 };
 

@@ -11,7 +11,7 @@ use crate::{
         endpoint::{Endpoint, Example, Who},
         params,
     },
-    http::App,
+    app::App,
     limits::{EXPORT_MESSAGES_MAX, RESPONSE_PAGE_BYTES_MAX},
     store::{Actor, HistoryQuery, HistoryRange, Refusal},
 };

@@ -10,7 +10,7 @@ use crate::{
         commit::apply,
         endpoint::{Endpoint, Example, Who},
     },
-    http::App,
+    app::App,
     store::{EndDevice, Op},
 };
 

@@ -9,7 +9,7 @@ use crate::{
         ApiError, Caller, Place,
         endpoint::{Endpoint, Example, Who},
     },
-    http::App,
+    app::App,
 };
 
 pub(in crate::api) struct List;

@@ -14,7 +14,7 @@ use crate::{
         ApiError,
         commit::{Nothing, commit, unexpected},
     },
-    http::App,
+    app::App,
     store::{Actor, Done, GroupAction, GroupCommand, Op},
 };
 

@@ -10,7 +10,7 @@ use crate::{
         ApiError, Caller,
         endpoint::{Endpoint, Example, Who},
     },
-    http::App,
+    app::App,
     store::{Actor, GroupAction},
 };
 

@@ -11,7 +11,7 @@ use crate::{
         commit::Nothing,
         endpoint::{Endpoint, Example, Who},
     },
-    http::App,
+    app::App,
     store::GroupAction,
 };
 

@@ -10,7 +10,7 @@ use crate::{
         commit::{Nothing, apply},
         endpoint::{Endpoint, Example, Who},
     },
-    http::App,
+    app::App,
     store::{self, Op},
 };
 

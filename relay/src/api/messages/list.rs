@@ -11,7 +11,7 @@ use crate::{
         endpoint::{Endpoint, Example, Who},
         params,
     },
-    http::App,
+    app::App,
     store::{Actor, HistoryPage, HistoryQuery, HistoryRange, Refusal},
 };
 

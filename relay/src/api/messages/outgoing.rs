@@ -11,7 +11,7 @@ use crate::{
         ApiError,
         commit::{outcome, unexpected},
     },
-    http::App,
+    app::App,
     intake,
     store::{Done, Op, OpResult, Send, StoreError},
 };

@@ -13,7 +13,7 @@ use crate::{
         endpoint::{Endpoint, Example, Who},
         users::{Named, named_users},
     },
-    http::App,
+    app::App,
     limits::BATCH_USERS_MAX,
     store::{self, Op, SentAs},
 };

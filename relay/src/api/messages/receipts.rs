@@ -9,7 +9,7 @@ use crate::{
         ApiError, Caller,
         endpoint::{Endpoint, Example, Who},
     },
-    http::App,
+    app::App,
     limits::READERS_NAMED_MAX,
     store::{ReceiptsQuery, Refusal},
 };

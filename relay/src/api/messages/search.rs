@@ -10,7 +10,7 @@ use crate::{
         endpoint::{Endpoint, Example, Who},
         params,
     },
-    http::App,
+    app::App,
     limits::SEARCH_TEXT_BYTES_MAX,
     store::{Found, SearchQuery},
     weight::message_bytes,

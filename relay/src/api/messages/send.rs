@@ -11,8 +11,8 @@ use crate::{
         ApiError, Authority, Caller,
         endpoint::{Endpoint, Example, Who},
     },
+    app::App,
     entropy::Entropy,
-    http::App,
     intake,
 };
 

@@ -9,7 +9,7 @@ use crate::{
         endpoint::{Endpoint, Example, Via, Who},
         users::check_count,
     },
-    http::App,
+    app::App,
     limits::PRESENCE_WATCHED_MAX,
 };
 

@@ -8,7 +8,7 @@ use crate::{
         ApiError, Caller,
         endpoint::{Endpoint, Example, Via, Who},
     },
-    http::App,
+    app::App,
     rooms::Joined,
 };
 

@@ -11,7 +11,7 @@ use crate::{
         messages::range,
         params,
     },
-    http::App,
+    app::App,
     store::{PageQuery, PageRange, Timeline},
 };
 

@@ -11,7 +11,7 @@ use crate::{
         ApiError, Caller,
         endpoint::{Endpoint, Example, Who},
     },
-    http::App,
+    app::App,
     limits::USERS_NAMED_MAX,
     store::UserState,
 };

@@ -12,7 +12,7 @@ use crate::{
         commit::outcome,
         endpoint::{Endpoint, Example, Who},
     },
-    http::App,
+    app::App,
     limits::USERS_NAMED_MAX,
     store::Op,
 };

@@ -43,6 +43,7 @@ impl ReachFlush {
     pub async fn run(self, stop: CancellationToken) {
         loop {
             let is_last = tokio::select! {
+                biased;
                 () = stop.cancelled() => true,
                 () = sleep(self.every) => false,
             };

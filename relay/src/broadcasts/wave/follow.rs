@@ -22,6 +22,7 @@ impl Waves {
             let snapshot = Arc::clone(&snapshots.borrow_and_update());
             self.see(&waves(&snapshot));
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 changed = snapshots.changed() => if changed.is_err() {
                     return;

@@ -18,9 +18,9 @@ use crate::{
     counters::Counters,
     entropy::SystemEntropy,
     frames::Outgoing,
-    http::wire::{Incoming, Wire as _},
     limits::{OUTGOING_FRAMES_MAX, POLL_ANSWER_BYTES_MAX, POLL_ANSWER_FRAMES_MAX, POLL_IDLE_MS},
     session::Event,
+    wire::{Incoming, Wire as _},
 };
 
 const WAIT_MS: u32 = 25_000;

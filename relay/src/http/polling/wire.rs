@@ -20,8 +20,8 @@ use super::{
 use crate::{
     counters::Counters,
     frames::Outgoing,
-    http::wire::{Incoming, Wire},
     session::{Backlog, Event},
+    wire::{Incoming, Wire},
 };
 
 pub(super) struct PollingWire {

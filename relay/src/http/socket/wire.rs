@@ -14,8 +14,8 @@ use tungstenite::error::CapacityError;
 
 use crate::{
     frames::Outgoing,
-    http::wire::{Incoming, Wire},
     session::{Backlog, Event},
+    wire::{Incoming, Wire},
 };
 
 /// Frames that wait for what is read next, before they are written without it.

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A bounded queue towards a device, and frames from it.
-pub(super) trait Wire: Send + 'static {
+pub trait Wire: Send + 'static {
     /// Whether the network is silent while nobody says anything. It is not where requests
     /// go back and forth all the time.
     const SHOWS_SILENCE: bool;
@@ -28,7 +28,7 @@ pub(super) trait Wire: Send + 'static {
 }
 
 /// What a wire gave.
-pub(super) enum Incoming {
+pub enum Incoming {
     /// Something for the session.
     Event(Event),
     /// Something was written, or was exchanged beside frames.

@@ -2,11 +2,13 @@
 
 use seqline_protocol::ErrorCode;
 
-use super::App;
-use crate::{api::ApiError, hub::Membership};
+use crate::{api::ApiError, app::App, hub::Membership};
 
-/// Takes a place among the connections, or says why there is none.
-pub(super) fn admit(app: &App) -> Result<Membership, ApiError> {
+/// Takes a place among the connections.
+///
+/// # Errors
+/// Why there is none.
+pub fn admit(app: &App) -> Result<Membership, ApiError> {
     if app.draining.is_cancelled() {
         return Err(ApiError::new(ErrorCode::Draining, "the relay is stopping"));
     }

@@ -10,22 +10,22 @@ use futures_util::{
 use seqline_protocol::{ErrorCode, RequestId};
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
-use super::wire::{Incoming, Wire};
 use crate::{
     account::Account,
     api::{self, Authority, Caller, Place},
+    app::App,
     broadcasts::{PublicMailbox, Viewer},
     check::Check,
-    http::App,
     hub::Membership,
     limits::CLOSE_WAIT_MS,
     session::{Answer, Effect, Event, Query, Session},
     store::{Disconnected, Op, Send, Store, StoreError},
+    wire::{Incoming, Wire},
     writer::{Full, Lane},
 };
 
 /// One connection's task.
-pub(super) struct Connection<W: Wire> {
+pub struct Connection<W: Wire> {
     app: Arc<App>,
     wire: W,
     session: Session,
@@ -41,11 +41,14 @@ pub(super) struct Connection<W: Wire> {
     /// Calls and the like under way; none before the first one, since most sessions make none.
     calls: Option<FuturesUnordered<BoxFuture<'static, Event>>>,
     alarm: Pin<Box<Sleep>>,
+    /// The step before took mail.
+    had_mail: bool,
     closing: Option<ErrorCode>,
 }
 
 impl<W: Wire> Connection<W> {
-    pub(super) fn new(app: Arc<App>, wire: W, membership: Membership) -> Self {
+    /// A connection on which nothing was said yet.
+    pub fn new(app: Arc<App>, wire: W, membership: Membership) -> Self {
         let id = format!("{:016x}", app.entropy.number());
         let mut session = Session::new(
             Arc::clone(&app.rules),
@@ -67,12 +70,14 @@ impl<W: Wire> Connection<W> {
             checking: None,
             calls: None,
             alarm: Box::pin(sleep(Duration::ZERO)),
+            had_mail: false,
             closing: None,
             app,
         }
     }
 
-    pub(super) async fn run(mut self) {
+    /// Runs until one side ends it.
+    pub async fn run(mut self) {
         while self.closing.is_none() && self.step().await {
             self.cause_effects();
         }
@@ -88,17 +93,12 @@ impl<W: Wire> Connection<W> {
         self.set_alarm();
         self.session.set_backlog(self.wire.backlog());
         let may_read = self.session.wants_input() && self.submitting.is_none();
+        let had_mail = std::mem::take(&mut self.had_mail);
+        // In a fixed order, so that simulations repeat. Only the wire and the mailbox can have
+        // something at every step: they take turns.
         tokio::select! {
-            incoming = self.wire.next(may_read) => match incoming {
-                Incoming::Event(event) => self.feed(event),
-                Incoming::Progress => {}
-                Incoming::Ended => return false,
-            },
-            () = self.membership.mailbox().filled() => {
-                for mail in self.membership.mailbox().take() {
-                    self.feed(mail);
-                }
-            }
+            biased;
+            () = &mut self.alarm => self.feed(Event::Tick),
             event = or_pending(&mut self.reading) => {
                 self.reading = None;
                 self.feed(event);
@@ -107,7 +107,6 @@ impl<W: Wire> Connection<W> {
                 self.checking = None;
                 self.feed(event);
             }
-            event = called(&mut self.calls) => self.feed(event),
             has_room = or_pending(&mut self.submitting) => {
                 self.submitting = None;
                 if !has_room {
@@ -115,9 +114,23 @@ impl<W: Wire> Connection<W> {
                 }
                 self.submit_waiting();
             }
-            () = &mut self.alarm => self.feed(Event::Tick),
+            event = called(&mut self.calls) => self.feed(event),
+            () = self.membership.mailbox().filled(), if !had_mail => self.take_mail(),
+            incoming = self.wire.next(may_read) => match incoming {
+                Incoming::Event(event) => self.feed(event),
+                Incoming::Progress => {}
+                Incoming::Ended => return false,
+            },
+            () = self.membership.mailbox().filled() => self.take_mail(),
         }
         true
+    }
+
+    fn take_mail(&mut self) {
+        self.had_mail = true;
+        for mail in self.membership.mailbox().take() {
+            self.feed(mail);
+        }
     }
 
     fn feed(&mut self, event: Event) {
