@@ -1,8 +1,21 @@
 //! Whether there is room for one connection more, whatever carries it.
 
+use std::sync::Arc;
+
 use seqline_protocol::ErrorCode;
 
-use crate::{api::ApiError, app::App, hub::Membership};
+use crate::{api::ApiError, app::App, hub::Membership, listener::Visitor};
+
+/// Takes a place among the connections, for whoever made a request. Until it says `hello`, it
+/// counts as a visitor.
+///
+/// # Errors
+/// Why there is none.
+pub fn admit_visitor(app: &App, visitor: &Visitor) -> Result<Membership, ApiError> {
+    let mut membership = admit(app)?;
+    membership.hold(Arc::clone(&visitor.visit));
+    Ok(membership)
+}
 
 /// Takes a place among the connections.
 ///

@@ -22,6 +22,14 @@ pub struct Counters {
     pub poll_requests: Counter,
     /// Those that repeated one whose answer was lost, or was slow.
     pub poll_repeats: Counter,
+    /// Connections that were turned away because there were too many.
+    pub visitors_refused: Counter,
+    /// Those that ended because their headers took too long, or no further request came.
+    pub visitors_slow: Counter,
+    /// Those that ended because what came was no request, or too long.
+    pub visitors_malformed: Counter,
+    /// Those that ended because their answer was not read.
+    pub visitors_stalled: Counter,
     /// Sessions that were ended with a reason.
     pub kicks: Counter,
     /// Batches told in rooms.

@@ -20,6 +20,7 @@ use crate::{
     mailbox::Mailbox,
     session::DevicePolicy,
     store::{Timeline, TimelineAppend},
+    traffic::Place,
 };
 
 /// Tells devices that their timelines have grown. A hint: whoever misses it pulls later.
@@ -69,6 +70,8 @@ pub struct Membership {
     hub: Arc<Hub>,
     mailbox: Arc<Mailbox>,
     listed_as: Option<(Arc<Account>, DeviceId)>,
+    /// Its place among those that have not said hello.
+    visit: Option<Arc<Place>>,
 }
 
 impl Hub {
@@ -86,6 +89,7 @@ impl Hub {
             hub: Arc::clone(self),
             mailbox,
             listed_as: None,
+            visit: None,
         }
     }
 
@@ -297,6 +301,11 @@ impl Membership {
         &self.mailbox
     }
 
+    /// Holds a place among visitors until the session is listed.
+    pub fn hold(&mut self, visit: Arc<Place>) {
+        self.visit = Some(visit);
+    }
+
     /// The session's device, once it is listed.
     #[must_use]
     pub fn device(&self) -> Option<&DeviceId> {
@@ -312,6 +321,7 @@ impl Membership {
         platform: Label,
         policy: DevicePolicy,
     ) {
+        self.visit = None;
         let mut sessions = self.hub.sessions();
         sessions.end(&account, KickReason::Replaced, |other| {
             other.device == device

@@ -146,6 +146,37 @@ pub const CLOSE_WAIT_MS: u64 = 2_000;
 /// Time for the first frame, in milliseconds. Then `hello_timeout`.
 pub const HELLO_WAIT_MS: u64 = 10_000;
 
+/// Time for the headers of a request, in milliseconds, and for the next request of a connection:
+/// then it is closed.
+pub const HEADER_WAIT_MS: u64 = 10_000;
+
+/// Bytes of a request's line and headers. More are answered 431, and so are more than 100 headers.
+pub const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// Bytes of a request that are read ahead of what takes them in. Then the peer waits.
+pub const REQUEST_BUFFER_BYTES_MAX: usize = 64 * 1024;
+
+/// For how long a peer may read nothing of what is written to it, in milliseconds. Then it is cut
+/// off.
+pub const WRITE_STALL_MS: u64 = 60_000;
+
+/// Connections that have not said `hello`, those of requests over HTTP among them, unless
+/// configured otherwise. Further ones are answered 503.
+pub const VISITORS_MAX: usize = 20_000;
+
+/// Those of one address, unless configured otherwise. Further ones are answered 503.
+pub const VISITORS_PER_ADDRESS_MAX: usize = 1_000;
+
+/// How long a peer that is still writing is heard out once the relay has ended the connection, in
+/// milliseconds, so that it sees why. Then it is cut off.
+pub const LINGER_MS: u64 = 2_000;
+
+/// The same in bytes.
+pub const LINGER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Peers that are heard out at a time. Further ones are cut off at once.
+pub const LINGERING_MAX: usize = 256;
+
 /// Shortest app secret, in bytes: what HS256 asks for. A shorter one is refused at start.
 pub const SECRET_BYTES_MIN: usize = 32;
 

@@ -99,6 +99,7 @@ fn plan(config: Config) -> Result<Plan, Failure> {
         listen: config.listen,
         drain_rules: config.drain_rules,
         readers: config.readers,
+        listener_rules: config.listener_rules,
         parts: Parts {
             keyring: keyring(&config)?,
             is_dev: config.is_dev,

@@ -2,17 +2,16 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt as _;
 use thiserror::Error;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::App,
     assembly::{Assembled, Parts, assemble},
     counters::Counters,
     drain::{DrainRules, drain},
     http::router,
+    listener::{Listener, ListenerRules},
     store::{Database, OpenError, StoreSettings},
 };
 
@@ -26,6 +25,8 @@ pub struct Plan {
     pub readers: u32,
     /// How to stop.
     pub drain_rules: DrainRules,
+    /// What is asked of whoever connects.
+    pub listener_rules: ListenerRules,
     /// Everything else.
     pub parts: Parts,
 }
@@ -52,7 +53,7 @@ pub struct Running {
     assembled: Assembled,
     drain_rules: DrainRules,
     stop_accepting: CancellationToken,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
 }
 
 /// Opens the database and listens.
@@ -76,8 +77,10 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
     })?;
     let assembled = assemble(parts, store).await;
     let stop_accepting = CancellationToken::new();
-    let app = Arc::clone(&assembled.app);
-    let server = tokio::spawn(serve(listener, app, stop_accepting.clone()));
+    let app = &assembled.app;
+    let counters = Arc::clone(&app.counters);
+    let server = Listener::new(router(Arc::clone(app)), plan.listener_rules, counters);
+    let server = tokio::spawn(server.serve(listener, stop_accepting.clone()));
     Ok(Running {
         address,
         assembled,
@@ -85,16 +88,6 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         stop_accepting,
         server,
     })
-}
-
-async fn serve(listener: TcpListener, app: Arc<App>, stop: CancellationToken) -> io::Result<()> {
-    // Small frames that someone waits for: never held back to be sent together.
-    let listener = listener.tap_io(|socket| {
-        let _ = socket.set_nodelay(true);
-    });
-    axum::serve(listener, router(app))
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
 }
 
 impl Running {

@@ -3,6 +3,7 @@
 mod apps;
 mod broadcasts;
 mod heartbeat;
+mod listener;
 
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
@@ -88,6 +89,7 @@ impl Check<'_> {
                 ),
             },
             sessions_max: self.number("sessions_max", |s| &s.sessions_max, 100_000, 1..=10_000_000),
+            listener_rules: self.listener_rules(),
             readers: self.number("readers", |s| &s.readers, 4, 1..=64),
         }
     }

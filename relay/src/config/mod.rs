@@ -21,6 +21,7 @@ use crate::{
     callout::Endpoint,
     check::CheckRules,
     drain::DrainRules,
+    listener::ListenerRules,
     session::DevicePolicy,
     store::{CommitRules, Database},
 };
@@ -69,6 +70,8 @@ pub struct Config {
     pub drain_rules: DrainRules,
     /// Connections at most.
     pub sessions_max: usize,
+    /// What is asked of whoever connects.
+    pub listener_rules: ListenerRules,
     /// Reading database connections.
     pub readers: u32,
 }

@@ -172,6 +172,40 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_SESSIONS_MAX", value_name = "COUNT")]
     pub sessions_max: Option<usize>,
 
+    /// Connections that are not sessions (yet) at most, those of requests over HTTP among them;
+    /// further ones get 503. [default: 20000]
+    #[arg(long, env = "SEQLINE_VISITORS_MAX", value_name = "COUNT")]
+    pub visitors_max: Option<usize>,
+
+    /// The same of one address. [default: 1000]
+    #[arg(long, env = "SEQLINE_VISITORS_PER_ADDRESS_MAX", value_name = "COUNT")]
+    pub visitors_per_address_max: Option<usize>,
+
+    /// Time for the headers of a request, and for the next request of a connection.
+    /// [default: 10000]
+    #[arg(long, env = "SEQLINE_HEADER_WAIT_MS", value_name = "MS")]
+    pub header_wait_ms: Option<u64>,
+
+    /// Proxies in front, whose X-Forwarded-For says who is behind them: addresses or ranges,
+    /// separated by commas.
+    #[arg(
+        long,
+        env = "SEQLINE_TRUSTED_PROXIES",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Option<Vec<String>>,
+
+    /// Addresses or ranges that the limits of one address are not for, separated by commas.
+    /// [default: 127.0.0.0/8,::1]
+    #[arg(
+        long,
+        env = "SEQLINE_UNCOUNTED_ADDRESSES",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub uncounted_addresses: Option<Vec<String>>,
+
     /// Database connections that read. [default: 4]
     #[arg(long, env = "SEQLINE_READERS", value_name = "COUNT")]
     pub readers: Option<u32>,

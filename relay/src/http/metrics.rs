@@ -38,6 +38,19 @@ fn render(app: &App) -> String {
         "Requests that repeated one whose answer was lost or slow.",
         &counters.poll_repeats,
     );
+    let visitors = [
+        ("refused", &counters.visitors_refused),
+        ("slow", &counters.visitors_slow),
+        ("malformed", &counters.visitors_malformed),
+        ("stalled", &counters.visitors_stalled),
+    ];
+    page.labelled(
+        "visitors_ended_total",
+        "Connections that ended before they were a session or had an answer: there were too \
+         many, nothing came in time, what came was no request, or the answer was not read.",
+        "reason",
+        visitors.map(|(reason, count)| (reason, count.get())),
+    );
     page.counter("commits_total", "Durable commits.", &counters.commits);
     page.histogram(
         "commit_operations",

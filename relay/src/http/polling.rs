@@ -20,7 +20,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Request, State},
+    extract::{Extension, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
@@ -39,7 +39,8 @@ use self::{
 };
 use super::{body, cors, refusal};
 use crate::{
-    admission::admit, api::ApiError, app::App, connection::Connection, limits::REQUEST_WAIT_MS,
+    admission::admit_visitor, api::ApiError, app::App, connection::Connection,
+    limits::REQUEST_WAIT_MS, listener::Visitor,
 };
 
 pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
@@ -49,9 +50,14 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .layer(from_fn_with_state(Arc::clone(app), cors::cors))
 }
 
-async fn poll(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {
+async fn poll(
+    State(app): State<Arc<App>>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     app.counters.poll_requests.add(1);
-    match answer(&app, &headers, body).await {
+    match answer(&app, &visitor, &headers, body).await {
         Ok((encoding, answer)) => {
             let content_type = HeaderValue::from_static(content_type(encoding));
             ([(header::CONTENT_TYPE, content_type)], answer).into_response()
@@ -62,6 +68,7 @@ async fn poll(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Re
 
 async fn answer(
     app: &Arc<App>,
+    visitor: &Visitor,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Encoding, Bytes), Response> {
@@ -82,7 +89,7 @@ async fn answer(
         .map_err(|error| refused(ApiError::new(error.code(), error.to_string())))?;
     let request = checked(request).map_err(|text| refused(ApiError::field("", text)))?;
     let answer = match request.connection.clone() {
-        None => open(app, encoding).map_err(ApiError::into_response)?,
+        None => open(app, visitor, encoding).map_err(ApiError::into_response)?,
         Some(connection) => ask(app, &connection, encoding, request).await?,
     };
     Ok((encoding, answer))
@@ -109,8 +116,8 @@ fn checked(request: PollRequest) -> Result<PollRequest, String> {
 
 /// A connection on which nothing was said yet. Its `hello` is a request of its own: one that
 /// opened a session and was held up somewhere on its way would end a newer one of that device.
-fn open(app: &Arc<App>, encoding: Encoding) -> Result<Bytes, ApiError> {
-    let membership = admit(app)?;
+fn open(app: &Arc<App>, visitor: &Visitor, encoding: Encoding) -> Result<Bytes, ApiError> {
+    let membership = admit_visitor(app, visitor)?;
     let (listing, asks) = app.polling.list(&*app.entropy, encoding);
     let answer = PollAnswer {
         connection: Some(listing.connection().to_owned()),

@@ -5,7 +5,7 @@ mod wire;
 use std::sync::Arc;
 
 use axum::{
-    extract::{State, WebSocketUpgrade},
+    extract::{Extension, State, WebSocketUpgrade},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
@@ -14,14 +14,16 @@ use seqline_protocol::limits::FRAME_BYTES_MAX;
 use self::wire::SocketWire;
 use super::refusal;
 use crate::{
-    admission::admit,
+    admission::admit_visitor,
     app::App,
     connection::Connection,
     limits::{OVERSIZE_READ_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_WRITE_BUFFER_BYTES},
+    listener::Visitor,
 };
 
 pub(super) async fn upgrade(
     State(app): State<Arc<App>>,
+    Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Response {
@@ -37,7 +39,7 @@ pub(super) async fn upgrade(
                     with --allowed-origin";
         return refusal(StatusCode::FORBIDDEN, "origin_forbidden", text);
     }
-    let membership = match admit(&app) {
+    let membership = match admit_visitor(&app, &visitor) {
         Ok(membership) => membership,
         Err(refused) => return refused.into_response(),
     };

@@ -29,6 +29,7 @@ use seqline_relay::{
     entropy::SystemEntropy,
     http::AllowedOrigins,
     limits::POLL_WAIT_MS,
+    listener::ListenerRules,
     relay::{Plan, Running, start},
     session::DevicePolicy,
     store::{CommitRules, Database},
@@ -93,6 +94,7 @@ pub(crate) struct Wish {
     pub(crate) webhook_rules: WebhookRules,
     pub(crate) checks: BTreeMap<AppId, CheckRules>,
     pub(crate) public_rules: PublicRules,
+    pub(crate) listener_rules: ListenerRules,
 }
 
 impl Default for Wish {
@@ -112,6 +114,7 @@ impl Default for Wish {
             webhook_rules: WebhookRules::default(),
             checks: BTreeMap::new(),
             public_rules: PublicRules::default(),
+            listener_rules: ListenerRules::default(),
         }
     }
 }
@@ -216,6 +219,7 @@ fn plan(folder: &Path, wish: Wish, clock: Arc<dyn Clock>) -> Plan {
             .database
             .unwrap_or_else(|| Database::Sqlite(folder.join("seqline.db"))),
         readers: 2,
+        listener_rules: wish.listener_rules,
         drain_rules: DrainRules {
             time_ms: 10_000,
             reconnect_window_ms: 700,

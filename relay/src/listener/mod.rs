@@ -1,0 +1,222 @@
+//! Takes in TCP connections, within bounds, and speaks HTTP/1.1 on them.
+//!
+//! What a peer can hold up is bounded in time, number and bytes: its headers have a deadline, an
+//! answer that it does not read has one, and there are only so many connections that are not
+//! sessions (yet), in all and of one address. Requests themselves are [`crate::http`]'s.
+
+mod stream;
+
+use std::{
+    convert::Infallible,
+    io::{self, ErrorKind},
+    net::IpAddr,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, extract::Request, response::Response};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service as _, service_fn},
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+
+use self::stream::{Lingering, Stream};
+use crate::{
+    counters::Counters,
+    limits::{
+        HEADER_BYTES_MAX, HEADER_WAIT_MS, LINGERING_MAX, REQUEST_BUFFER_BYTES_MAX, VISITORS_MAX,
+        VISITORS_PER_ADDRESS_MAX, WRITE_STALL_MS,
+    },
+    traffic::{Addresses, Place, Tally},
+};
+
+/// What is asked of peers before they are anyone.
+#[derive(Debug, Clone)]
+pub struct ListenerRules {
+    /// Who is counted as whom.
+    pub addresses: Addresses,
+    /// Connections that are not sessions yet, at most; further ones are answered 503.
+    pub visitors_max: usize,
+    /// The same of one address.
+    pub visitors_per_address_max: usize,
+    /// Time for a request's headers, and until the next request on the same connection, in
+    /// milliseconds.
+    pub header_wait_ms: u64,
+    /// How long a peer may not read what is written to it, in milliseconds.
+    pub write_stall_ms: u64,
+}
+
+impl Default for ListenerRules {
+    fn default() -> Self {
+        Self {
+            addresses: Addresses::default(),
+            visitors_max: VISITORS_MAX,
+            visitors_per_address_max: VISITORS_PER_ADDRESS_MAX,
+            header_wait_ms: HEADER_WAIT_MS,
+            write_stall_ms: WRITE_STALL_MS,
+        }
+    }
+}
+
+/// Who made a request, and its connection's place among those that are not sessions.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// The address, which a trusted proxy may have named.
+    pub address: IpAddr,
+    /// Counts for as long as it is held.
+    pub visit: Arc<Place>,
+}
+
+/// What all connections share.
+pub(crate) struct Listener {
+    router: Router,
+    rules: ListenerRules,
+    counters: Arc<Counters>,
+    visitors: Arc<Tally>,
+    lingering: Lingering,
+}
+
+impl Listener {
+    pub(crate) fn new(router: Router, rules: ListenerRules, counters: Arc<Counters>) -> Self {
+        let visitors = Tally::new(rules.visitors_max, rules.visitors_per_address_max);
+        Self {
+            router,
+            rules,
+            counters,
+            visitors: Arc::new(visitors),
+            lingering: Lingering::new(LINGERING_MAX),
+        }
+    }
+
+    /// Takes in connections until it is to stop, then lets requests under way end. Dropped, it
+    /// ends them too.
+    pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+        let this = Arc::new(self);
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                _ = connections.join_next(), if !connections.is_empty() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((socket, peer)) => {
+                        // Small frames that someone waits for: not held back to be sent together.
+                        let _ = socket.set_nodelay(true);
+                        if let Some((socket, visit)) = this.let_in(socket, peer.ip()) {
+                            let connection = Arc::clone(&this);
+                            let stop = stop.clone();
+                            connections.spawn(async move {
+                                connection.speak(socket, peer.ip(), visit, stop).await;
+                            });
+                        }
+                    }
+                    Err(error) => back_off(&error).await,
+                },
+            }
+        }
+        drop(listener);
+        while connections.join_next().await.is_some() {}
+    }
+
+    fn let_in(&self, socket: TcpStream, peer: IpAddr) -> Option<(TcpStream, Place)> {
+        if let Some(visit) = self.visitors.enter(self.rules.addresses.counted(peer)) {
+            return Some((socket, visit));
+        }
+        self.counters.visitors_refused.add(1);
+        // A fresh socket takes so little at once, or is not worth waiting for.
+        if socket.try_write(FULL).is_ok() {
+            self.lingering.take(socket);
+        }
+        None
+    }
+
+    /// Speaks HTTP on one connection until it ends, or has become a WebSocket.
+    async fn speak<I>(&self, io: I, peer: IpAddr, visit: Place, stop: CancellationToken)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let write_stall = Duration::from_millis(self.rules.write_stall_ms);
+        let stream = Stream::new(io, write_stall, self.lingering.clone());
+        let visit = Arc::new(visit);
+        let router = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(|mut request: Request<Incoming>| {
+            let visitor = Visitor {
+                address: self.rules.addresses.client(peer, request.headers()),
+                visit: Arc::clone(&visit),
+            };
+            request.extensions_mut().insert(visitor);
+            let response = router.call(request);
+            async move { Ok::<Response, Infallible>(response.await?) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_millis(self.rules.header_wait_ms))
+            .max_header_size(HEADER_BYTES_MAX)
+            .max_buf_size(REQUEST_BUFFER_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            biased;
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            self.count(&error);
+        }
+    }
+
+    fn count(&self, error: &hyper::Error) {
+        tracing::debug!(%error, "a connection ended before its request did");
+        let counters = &self.counters;
+        if error.is_timeout() {
+            counters.visitors_slow.add(1);
+        } else if error.is_parse() {
+            counters.visitors_malformed.add(1);
+        } else if stream::is_stalled(error) {
+            counters.visitors_stalled.add(1);
+        }
+    }
+}
+
+/// What is answered where there is no room, before anything is read.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: application/json\r\n\
+    content-length: 92\r\n\
+    retry-after: 1\r\n\
+    connection: close\r\n\r\n\
+    {\"error\":{\"code\":\"overloaded\",\"message\":\"too many connections; try later\",\"retryable\":true}}";
+
+/// The peer's failure is nothing to wait for; the machine's (no descriptors left) is.
+async fn back_off(error: &io::Error) {
+    let is_peers = matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+    );
+    if !is_peers {
+        tracing::error!(%error, "cannot take in a connection");
+        sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// As long, what there is may end and make room.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests;
