@@ -95,13 +95,14 @@ fn dev_app() -> AppId {
 }
 
 fn plan(config: Config) -> Result<Plan, Failure> {
+    let keyring = keyring(&config)?;
     Ok(Plan {
         listen: config.listen,
         drain_rules: config.drain_rules,
         readers: config.readers,
         listener_rules: config.listener_rules,
         parts: Parts {
-            keyring: keyring(&config)?,
+            keyring,
             is_dev: config.is_dev,
             origins: AllowedOrigins::new(config.allowed_origins, config.is_dev),
             sessions_max: config.sessions_max,

@@ -7,7 +7,6 @@
 mod stream;
 
 use std::{
-    convert::Infallible,
     io::{self, ErrorKind},
     net::IpAddr,
     pin::pin,
@@ -15,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::Request, response::Response};
+use axum::{Router, extract::Request};
 use hyper::{
     body::Incoming,
     server::conn::http1,
@@ -158,8 +157,7 @@ impl Listener {
                 visit: Arc::clone(&visit),
             };
             request.extensions_mut().insert(visitor);
-            let response = router.call(request);
-            async move { Ok::<Response, Infallible>(response.await?) }
+            router.call(request)
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
