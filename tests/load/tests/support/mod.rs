@@ -1,0 +1,31 @@
+//! What the tests share.
+
+use std::path::PathBuf;
+
+use clap::Parser as _;
+use seqline_load::{cli::Cli, report::Report, run::measure};
+
+/// The relay that is tried: as `npm test` names it, or as `cargo build -p seqline-relay` leaves it.
+pub(crate) fn relay() -> PathBuf {
+    let named = std::env::var_os("SEQLINE_RELAY_BINARY").map(PathBuf::from);
+    let relay = named.unwrap_or_else(|| {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        PathBuf::from(root).join("target/debug/seqline-relay")
+    });
+    assert!(
+        relay.exists(),
+        "there is no {}: run `cargo build -p seqline-relay` first",
+        relay.display()
+    );
+    relay
+}
+
+/// What a command gives, run here.
+pub(crate) async fn load(args: &[&str]) -> Report {
+    let relay = relay();
+    let relay = relay.to_str().unwrap();
+    let common = ["--relay", relay, "--quiet", "--seed", "7"];
+    let args = ["seqline-load"].iter().chain(args).chain(&common);
+    let cli = Cli::try_parse_from(args).unwrap();
+    measure(&cli).await.unwrap()
+}
