@@ -94,7 +94,7 @@ impl Socket {
                 }
                 let code = code.into();
                 let reason = reason.into();
-                ws.close(Some(CloseFrame { code, reason })).await
+                WebSocketStream::close(&mut ws, Some(CloseFrame { code, reason })).await
             }));
         }
         self.cut();
