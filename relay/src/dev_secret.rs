@@ -8,7 +8,9 @@ use std::{
     path::Path,
 };
 
-use crate::{config::Secret, entropy::Entropy, limits::SECRET_BYTES_MIN};
+use seqline_protocol::Secret;
+
+use crate::{entropy::Entropy, limits::SECRET_BYTES_MIN};
 
 const FILE: &str = "dev-secret";
 
@@ -19,9 +21,7 @@ const FILE: &str = "dev-secret";
 pub fn load(data_folder: &Path, entropy: &dyn Entropy) -> io::Result<Secret> {
     let path = data_folder.join(FILE);
     match fs::read_to_string(&path) {
-        Ok(text) if text.trim().len() >= SECRET_BYTES_MIN => {
-            Ok(Secret::new(text.trim().to_owned()))
-        }
+        Ok(text) if text.trim().len() >= SECRET_BYTES_MIN => Ok(Secret::new(text.trim())),
         Ok(_) => make(&path, entropy),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::create_dir_all(data_folder)?;

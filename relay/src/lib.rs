@@ -26,6 +26,7 @@ mod index;
 pub mod intake;
 pub mod limits;
 pub mod listener;
+pub mod log;
 pub mod mailbox;
 pub mod presence;
 pub mod relay;

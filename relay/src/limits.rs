@@ -180,6 +180,9 @@ pub const LINGERING_MAX: usize = 256;
 /// Shortest app secret, in bytes: what HS256 asks for. A shorter one is refused at start.
 pub const SECRET_BYTES_MIN: usize = 32;
 
+/// So long before its `nbf` a token is taken, in milliseconds: clocks differ. Earlier, `token_invalid`.
+pub const TOKEN_EARLY_MS_MAX: u64 = 60_000;
+
 /// Silence that is forgiven beyond a heartbeat interval and another one, in milliseconds.
 /// Then `heartbeat_timeout`.
 pub const PATIENCE_MARGIN_MS: u64 = 10_000;

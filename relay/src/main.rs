@@ -1,7 +1,7 @@
 //! `seqline-relay`: reads the configuration, then runs the relay or signs a token.
 
 use std::{
-    io::{IsTerminal as _, Write as _, stderr, stdout},
+    io::{Write as _, stdout},
     process::ExitCode,
     sync::Arc,
 };
@@ -14,10 +14,11 @@ use seqline_relay::{
     auth::{Identity, Keyring, Profile},
     cli::{Cli, Command, ProfileArgs, TokenArgs},
     clock::{Clock as _, SystemClock},
-    config::{Config, LogFormat, Settings, Sources},
+    config::{Config, Settings, Sources},
     dev_secret,
     entropy::SystemEntropy,
     http::{AllowedOrigins, DEV_APP},
+    log,
     relay::{Plan, Running, start},
     upkeep::UpkeepRules,
     webhooks::WebhookRules,
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
 
 fn serve(settings: Settings, flags: &ArgMatches) -> Result<(), Failure> {
     let config = configure(settings, flags)?;
-    start_log(&config);
+    log::start(&config.log, config.log_format);
     let plan = plan(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -132,22 +133,6 @@ fn announce(running: &Running, is_dev: bool) -> Result<(), Failure> {
     }
     out.flush()?;
     Ok(())
-}
-
-fn start_log(config: &Config) {
-    let is_terminal = stderr().is_terminal();
-    let log = tracing_subscriber::fmt()
-        .with_writer(stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::new(&config.log));
-    let format = config.log_format.unwrap_or(if is_terminal {
-        LogFormat::Human
-    } else {
-        LogFormat::Json
-    });
-    match format {
-        LogFormat::Human => log.with_ansi(is_terminal).init(),
-        LogFormat::Json => log.json().init(),
-    }
 }
 
 /// SIGTERM and Ctrl-C.

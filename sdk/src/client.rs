@@ -6,7 +6,7 @@ use js_sys::{Array, Uint8Array};
 use seqline_core::{
     CallId, Config, ConnId, DeliveryId, Failure, FailureCode, Input, NetworkKind, Session, WriteId,
 };
-use seqline_protocol::{Encoded, ErrorCode, Label, Start, from_cbor};
+use seqline_protocol::{Encoded, ErrorCode, Label, Secret, Start, from_cbor};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
@@ -88,7 +88,7 @@ impl Client {
     }
 
     pub fn token(&self, token: String) {
-        self.driver.feed(Input::Token(token));
+        self.driver.feed(Input::Token(Secret::new(token)));
     }
 
     #[wasm_bindgen(js_name = tokenFailed)]

@@ -3,7 +3,8 @@
 
 use seqline_protocol::{
     ClientFrame, ClientMsgId, ConvId, DeviceId, Encoded, Encoding, Hello, Kind, Priority,
-    RelayFrame, RequestId, Send, Seq, Start, Target, VERSION, Welcome, decode_binary, encode,
+    RelayFrame, RequestId, Secret, Send, Seq, Start, Target, VERSION, Welcome, decode_binary,
+    encode,
 };
 use seqline_relay::auth::Scope;
 use tokio::{
@@ -49,7 +50,7 @@ impl Client {
         reader.skip_http().await;
         let hello = ClientFrame::Hello(Hello {
             version: VERSION,
-            token: relay.token(user, Scope::User),
+            token: Secret::new(relay.token(user, Scope::User)),
             device: DeviceId::new("bench").unwrap(),
             host: "bench".to_owned(),
             platform: None,

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 pub use self::profile::Profile;
 use self::profile::ProfileClaims;
-use crate::account::Account;
+use crate::{account::Account, limits::TOKEN_EARLY_MS_MAX};
 
 /// What a token may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -92,6 +92,8 @@ struct Claims {
     scope: Scope,
     /// Seconds since the Unix epoch; some issuers write a fraction.
     exp: f64,
+    #[serde(default, skip_serializing)]
+    nbf: Option<f64>,
     #[serde(flatten)]
     profile: ProfileClaims,
 }
@@ -130,7 +132,7 @@ impl Keyring {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_required_spec_claims(&["exp", "sub"]);
         validation.validate_aud = false;
-        // Checked below, against the injected clock.
+        // Checked below, against the injected clock; and `nbf`, which is not by default.
         validation.validate_exp = false;
         Self { apps, validation }
     }
@@ -153,6 +155,7 @@ impl Keyring {
             sub: identity.account.user.clone(),
             scope: identity.scope,
             exp: (identity.expires.get() / 1_000_000) as f64,
+            nbf: None,
             profile: ProfileClaims::of(&identity.profile),
         };
         let keys = self.apps.get(&identity.account.app)?;
@@ -183,10 +186,16 @@ impl Keyring {
             return Err(TokenError::Invalid(reason));
         }
         let claims = self.verified_claims(token)?;
-        let expires = expiry(claims.exp)
-            .ok_or_else(|| TokenError::Invalid("`exp` is not a time".to_owned()))?;
+        let expires = time("exp", claims.exp)?;
         if expires <= now {
             return Err(TokenError::Expired);
+        }
+        if let Some(nbf) = claims.nbf {
+            let early_us = time("nbf", nbf)?.get().saturating_sub(now.get());
+            if early_us > TOKEN_EARLY_MS_MAX * 1000 {
+                let reason = "it is not valid yet (`nbf`); compare the clocks of issuer and relay";
+                return Err(TokenError::Invalid(reason.to_owned()));
+            }
         }
         let profile = claims.profile.check().map_err(TokenError::Invalid)?;
         Ok(Identity {
@@ -208,9 +217,14 @@ impl Keyring {
             .ok()
             .and_then(|app| self.apps.get(&app))
             .ok_or_else(|| TokenError::Invalid("no such app here".to_owned()))?;
-        jsonwebtoken::decode::<Claims>(token, &keys.verifying, &self.validation)
-            .map(|data| data.claims)
-            .map_err(invalid)
+        let decoded = jsonwebtoken::decode::<Claims>(token, &keys.verifying, &self.validation);
+        let decoded = decoded.map_err(invalid)?;
+        if decoded.header.crit.is_some() {
+            // RFC 7515, 4.1.11: whoever does not understand an extension must not pass over it.
+            let reason = "its header has `crit`, and no extension is understood here";
+            return Err(TokenError::Invalid(reason.to_owned()));
+        }
+        Ok(decoded.claims)
     }
 }
 
@@ -219,9 +233,12 @@ impl Keyring {
     clippy::cast_sign_loss,
     reason = "checked to be a positive number; a huge one saturates"
 )]
-fn expiry(seconds: f64) -> Option<Micros> {
-    (seconds.is_finite() && seconds >= 0.0)
-        .then(|| Micros::saturating((seconds * 1_000_000.0) as u64))
+fn time(claim: &str, seconds: f64) -> Result<Micros, TokenError> {
+    if seconds.is_finite() && seconds >= 0.0 {
+        Ok(Micros::saturating((seconds * 1_000_000.0) as u64))
+    } else {
+        Err(TokenError::Invalid(format!("`{claim}` is not a time")))
+    }
 }
 
 #[cfg(test)]

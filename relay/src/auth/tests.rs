@@ -135,6 +135,40 @@ fn every_token_gets_its_answer() {
         ),
         ("negative exp", of(&with("exp", json!(-1))), invalid.clone()),
         (
+            "valid from now on",
+            of(&with("nbf", json!(NOW_S))),
+            Ok(identity()),
+        ),
+        (
+            "of a clock that is a little ahead",
+            of(&with("nbf", json!(NOW_S + 60))),
+            Ok(identity()),
+        ),
+        (
+            "not yet valid",
+            of(&with("nbf", json!(NOW_S + 61))),
+            invalid.clone(),
+        ),
+        (
+            "nbf that is no time",
+            of(&with("nbf", json!(-1))),
+            invalid.clone(),
+        ),
+        (
+            "nbf as text",
+            of(&with("nbf", json!("now"))),
+            invalid.clone(),
+        ),
+        (
+            "an extension that must be understood",
+            forged(
+                &json!({ "alg": "HS256", "crit": ["b64"], "b64": false }),
+                &claims(),
+                SECRET,
+            ),
+            invalid.clone(),
+        ),
+        (
             "scope server",
             of(&with("scope", json!("server"))),
             Err(ErrorCode::ScopeForbidden),

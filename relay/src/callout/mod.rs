@@ -13,12 +13,12 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use seqline_protocol::Micros;
+use seqline_protocol::{Micros, Secret};
 use thiserror::Error;
 use tokio::time::timeout;
 
 pub use self::{desk::Desk, signature::sign};
-use crate::{config::Secret, limits::CALLOUT_ANSWER_BYTES_MAX};
+use crate::limits::CALLOUT_ANSWER_BYTES_MAX;
 
 /// Name of the header with the signature.
 pub const SIGNATURE_HEADER: &str = "seqline-signature";

@@ -3,10 +3,8 @@
 use std::fmt::Write as _;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use seqline_protocol::Micros;
+use seqline_protocol::{Micros, Secret};
 use sha2::Sha256;
-
-use crate::config::Secret;
 
 /// The value of the header `Seqline-Signature`: `t=SECONDS,v1=HEX`, where `HEX` is the
 /// HMAC-SHA-256 of `SECONDS.BODY` with the app's webhook secret.
@@ -33,7 +31,7 @@ mod tests {
     /// `printf '1700000000.{"event":"ping"}' | openssl dgst -sha256 -hmac whsec-0123…`.
     #[test]
     fn is_what_the_documentation_says() {
-        let secret = Secret::new("0123456789abcdef0123456789abcdef".to_owned());
+        let secret = Secret::new("0123456789abcdef0123456789abcdef");
         let now = Micros::new(1_700_000_000_999_999).unwrap();
         let header = sign(&secret, now, r#"{"event":"ping"}"#);
         let documentation = include_str!("../../../docs/webhooks.md");

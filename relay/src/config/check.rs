@@ -7,6 +7,8 @@ mod listener;
 
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
+use seqline_protocol::Secret;
+
 use super::{Config, ConfigError, Origin, Problem, Settings, Sources, parse_time_s};
 use crate::{
     drain::DrainRules,
@@ -181,8 +183,8 @@ impl Check<'_> {
 
     fn database(&mut self) -> Database {
         let (text, origin) = self.sources.pick("database", |s| &s.database);
-        let text = text.unwrap_or_else(|| DATABASE_DEFAULT.to_owned());
-        Database::parse(&text).unwrap_or_else(|reason| {
+        let text = text.as_ref().map_or(DATABASE_DEFAULT, Secret::expose);
+        Database::parse(text).unwrap_or_else(|reason| {
             self.problem("database", origin, reason);
             Database::Sqlite(PathBuf::new())
         })

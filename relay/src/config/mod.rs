@@ -9,7 +9,7 @@ mod time;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
-use seqline_protocol::{AppId, Heartbeat};
+use seqline_protocol::{AppId, Heartbeat, Secret};
 use thiserror::Error;
 
 pub use settings::{AppSettings, LogFormat, Settings};
@@ -90,30 +90,6 @@ impl Config {
     }
 }
 
-/// A secret, which is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps it.
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text itself.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
-}
-
 /// Why a configuration cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -126,12 +102,14 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not what it should be.
-    #[error("the configuration file {path} is not valid: {source}")]
+    #[error("the configuration file {path} is not valid: line {line}: {reason}")]
     Malformed {
         /// Which file.
         path: PathBuf,
-        /// What is wrong, and where.
-        source: Box<toml::de::Error>,
+        /// Where, from 1. The line itself is not shown: it may hold a secret.
+        line: usize,
+        /// What is wrong.
+        reason: String,
     },
     /// Some values cannot be used.
     #[error("{}", list(.0))]

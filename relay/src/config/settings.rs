@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::{Args, ValueEnum};
+use seqline_protocol::Secret;
 use serde::Deserialize;
 
 use crate::{check::CheckDefault, session::DevicePolicy};
@@ -28,7 +29,7 @@ pub struct Settings {
     /// Where everything is kept: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE.
     /// [default: sqlite:data/seqline.db]
     #[arg(long, env = "SEQLINE_DATABASE", value_name = "URL")]
-    pub database: Option<String>,
+    pub database: Option<Secret>,
 
     /// The app whose secret is in SEQLINE_APP_SECRET; with `token`, the app to sign for.
     #[arg(long, env = "SEQLINE_APP", value_name = "APP")]
@@ -37,7 +38,7 @@ pub struct Settings {
     /// That app's secret, at least 32 bytes. From the environment only: flags show in `ps`.
     #[arg(skip)]
     #[serde(skip)]
-    pub app_secret: Option<String>,
+    pub app_secret: Option<Secret>,
 
     /// The apps: `[apps.NAME]` with `secret = "…"`, webhooks and check. In the file only.
     #[arg(skip)]
@@ -217,11 +218,11 @@ pub struct Settings {
 pub struct AppSettings {
     /// What its tokens are signed with; at least 32 bytes. Not for the app `dev`, which has
     /// one of its own.
-    pub secret: Option<String>,
+    pub secret: Option<Secret>,
     /// Where its server is told of what happens.
     pub webhook_url: Option<String>,
     /// What requests to its server are signed with; at least 32 bytes.
-    pub webhook_secret: Option<String>,
+    pub webhook_secret: Option<Secret>,
     /// Where its server is asked about each message before it is stored.
     pub check_url: Option<String>,
     /// How long an answer is waited for. Default 500.

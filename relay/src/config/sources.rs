@@ -1,8 +1,9 @@
 //! Where each value came from.
 
-use std::{fmt, fs, path::PathBuf};
+use std::{fmt, fs, ops::Range, path::PathBuf};
 
 use clap::{ArgMatches, parser::ValueSource};
+use seqline_protocol::Secret;
 
 use super::{ConfigError, Settings};
 
@@ -51,7 +52,7 @@ impl Sources {
         matches: &ArgMatches,
         app_secret: Option<String>,
     ) -> Result<Self, ConfigError> {
-        given.app_secret = app_secret;
+        given.app_secret = app_secret.map(Secret::new);
         let file = match &given.config {
             Some(path) => read(path)?,
             None => Settings::default(),
@@ -101,8 +102,14 @@ fn read(path: &PathBuf) -> Result<Settings, ConfigError> {
         path: path.clone(),
         source,
     })?;
-    toml::from_str(&text).map_err(|source| ConfigError::Malformed {
+    toml::from_str(&text).map_err(|error| ConfigError::Malformed {
         path: path.clone(),
-        source: Box::new(source),
+        line: line_of(&text, error.span()),
+        reason: error.message().to_owned(),
     })
+}
+
+fn line_of(text: &str, span: Option<Range<usize>>) -> usize {
+    let before = text.get(..span.map_or(0, |span| span.start));
+    1 + before.map_or(0, |before| before.matches('\n').count())
 }

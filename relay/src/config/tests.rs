@@ -17,6 +17,10 @@ use crate::{
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 fn load(flags: &[&str], file: &str, app_secret: Option<&str>) -> Result<Config, ConfigError> {
+    gather(flags, file, app_secret)?.check()
+}
+
+fn gather(flags: &[&str], file: &str, app_secret: Option<&str>) -> Result<Sources, ConfigError> {
     let mut on_disk = tempfile::NamedTempFile::new().unwrap();
     on_disk.write_all(file.as_bytes()).unwrap();
     let path = on_disk.path().to_str().unwrap();
@@ -27,7 +31,7 @@ fn load(flags: &[&str], file: &str, app_secret: Option<&str>) -> Result<Config, 
         unreachable!()
     };
     let (_, flags) = matches.subcommand().unwrap();
-    Sources::gather(settings, flags, app_secret.map(str::to_owned))?.check()
+    Sources::gather(settings, flags, app_secret.map(str::to_owned))
 }
 
 fn complaint(flags: &[&str], file: &str, app_secret: Option<&str>) -> String {
@@ -234,6 +238,27 @@ fn a_bad_value_is_named_with_its_source_and_a_way_out() {
         }
         assert!(!text.contains(SECRET));
     }
+}
+
+#[test]
+fn no_complaint_shows_a_secret() {
+    let password = format!("mysql://u:{SECRET}@host/db");
+    for (flags, file) in [
+        (&[][..], format!("[apps.one]\nsecret = \"{SECRET}")),
+        (&[], format!("[apps.one]\nsecrets = \"{SECRET}\"")),
+        (&[], format!("[apps.one]\nsecret = [\"{SECRET}\"]")),
+        (&["--database", password.as_str()], String::new()),
+    ] {
+        let text = complaint(flags, &file, None);
+        assert!(!text.contains(SECRET), "{text}");
+        assert!(
+            flags.len() == 2 || text.contains("line 2"),
+            "says where: {text}"
+        );
+    }
+    let file = format!("[apps.one]\nsecret = \"{SECRET}\"\nwebhook_secret = \"{SECRET}\"");
+    let sources = gather(&["--app", "two"], &file, Some(SECRET)).unwrap();
+    assert!(!format!("{sources:?}").contains(SECRET));
 }
 
 #[test]

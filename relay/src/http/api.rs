@@ -29,7 +29,6 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/v1/conversations/export", get(export).fallback(call))
         .route("/v1/{group}/{name}", any(call))
-        .layer(from_fn(private))
         .layer(from_fn(in_time))
         .route(
             "/v1/openapi.json",
@@ -140,14 +139,6 @@ fn not_allowed() -> Response {
     let mut response = refusal(status, "method_not_allowed", text);
     let allowed = HeaderValue::from_static("POST, OPTIONS");
     response.headers_mut().insert(header::ALLOW, allowed);
-    response
-}
-
-/// What is answered to a token is no one else's.
-async fn private(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

@@ -19,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     handler::Handler as _,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::from_fn_with_state,
     routing::{get, post},
 };
@@ -58,10 +58,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route(&format!("{}/", page::REFERENCE), reference.clone())
         .route(&format!("{}/{{*file}}", page::REFERENCE), reference)
         .fallback(page::chat.layer(CompressionLayer::new()))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,
@@ -69,8 +65,15 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(api)
         .merge(polling)
         .layer(CatchPanicLayer::new())
+        // What is for everyone says so: the pages, and the description of the API.
+        .layer(unless_set(header::CACHE_CONTROL, "no-store"))
+        .layer(unless_set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
+}
+
+fn unless_set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 pub use dev::DEV_APP;

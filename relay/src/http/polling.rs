@@ -20,14 +20,14 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Extension, Request, State},
+    extract::{Extension, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::{IntoResponse as _, Response},
     routing::post,
 };
 use seqline_protocol::{
-    Encoded, Encoding, ErrorCode, PollAnswer, PollRequest, decode_poll, encode_poll,
+    Encoded, Encoding, ErrorCode, PollAnswer, PollRequest, Secret, decode_poll, encode_poll,
     limits::{POLL_FRAMES_MAX, POLL_REQUEST_BYTES_MAX},
 };
 use tokio::{sync::oneshot, time::timeout};
@@ -46,7 +46,6 @@ use crate::{
 pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/v1/poll", post(poll))
-        .layer(from_fn(private))
         .layer(from_fn_with_state(Arc::clone(app), cors::cors))
 }
 
@@ -120,7 +119,7 @@ fn open(app: &Arc<App>, visitor: &Visitor, encoding: Encoding) -> Result<Bytes, 
     let membership = admit_visitor(app, visitor)?;
     let (listing, asks) = app.polling.list(&*app.entropy, encoding);
     let answer = PollAnswer {
-        connection: Some(listing.connection().to_owned()),
+        connection: Some(listing.connection().clone()),
         wait_ms: Some(app.polling.wait_ms()),
         ..PollAnswer::default()
     };
@@ -132,7 +131,7 @@ fn open(app: &Arc<App>, visitor: &Visitor, encoding: Encoding) -> Result<Bytes, 
 
 async fn ask(
     app: &App,
-    connection: &str,
+    connection: &Secret,
     encoding: Encoding,
     mut request: PollRequest,
 ) -> Result<Bytes, Response> {
@@ -215,14 +214,6 @@ fn conflict(refused: Refused) -> Response {
 fn too_slow() -> Response {
     let text = "the request took too long to come in";
     refusal(StatusCode::REQUEST_TIMEOUT, "request_timeout", text)
-}
-
-/// What is answered to a connection is no one else's.
-async fn private(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use seqline_protocol::{
-    ErrorCode, Hello, IdError, Label, RelayFrame, RequestId, ResetReason, Seq, Start, VERSION,
-    VERSION_MIN, Welcome, limits::LABEL_BYTES_MAX,
+    ErrorCode, Hello, IdError, Label, RelayFrame, RequestId, ResetReason, Secret, Seq, Start,
+    VERSION, VERSION_MIN, Welcome, limits::LABEL_BYTES_MAX,
 };
 
 use super::{About, Effect, Opening, Phase, Session, writes::InFlight};
@@ -45,8 +45,13 @@ impl Session {
                 return self.refuse(ErrorCode::FieldInvalid, &text, About::default());
             }
         };
-        let token = std::mem::take(&mut hello.token);
-        match self.rules.keyring.verify(&token, now.wall, Scope::User) {
+        let verified = self
+            .rules
+            .keyring
+            .verify(hello.token.expose(), now.wall, Scope::User);
+        // It is not carried along while the position is read.
+        hello.token = Secret::new("");
+        match verified {
             Err(error) => self.refuse(error.code(), &error.to_string(), About::default()),
             Ok(identity) => {
                 let account = Arc::new(identity.account);
@@ -147,8 +152,12 @@ impl Session {
         self.tell_delivered(account);
     }
 
-    pub(super) fn refresh(&mut self, now: Now, account: &Account, req: RequestId, token: &str) {
-        match self.rules.keyring.verify(token, now.wall, Scope::User) {
+    pub(super) fn refresh(&mut self, now: Now, account: &Account, req: RequestId, token: &Secret) {
+        match self
+            .rules
+            .keyring
+            .verify(token.expose(), now.wall, Scope::User)
+        {
             Err(error) => self.refuse(error.code(), &error.to_string(), req),
             Ok(fresh) if fresh.account != *account => {
                 let text = format!(

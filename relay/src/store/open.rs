@@ -67,8 +67,10 @@ impl Database {
             .filter(|path| !path.is_empty() && !path.starts_with(":memory:"))
             .map(|path| Self::Sqlite(PathBuf::from(path)))
             .ok_or_else(|| {
+                // Whatever stands before an @ may be a password.
+                let shown = text.rsplit_once('@').map_or(text, |(_, after)| after);
                 format!(
-                    "{text:?} is neither sqlite:PATH, such as sqlite:data/seqline.db, nor \
+                    "{shown:?} is neither sqlite:PATH, such as sqlite:data/seqline.db, nor \
                      postgres://USER:PASSWORD@HOST:PORT/DATABASE"
                 )
             })

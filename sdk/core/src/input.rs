@@ -1,6 +1,6 @@
 //! What happens to a session.
 
-use seqline_protocol::{ClientMsgId, ConvId, ConvSeq, Encoded, Kind, Priority, Target};
+use seqline_protocol::{ClientMsgId, ConvId, ConvSeq, Encoded, Kind, Priority, Secret, Target};
 use serde::{Deserialize, Serialize};
 
 /// A message to be sent: what is kept in the store is what goes over the wire.
@@ -59,7 +59,7 @@ pub enum Input {
     /// The app wants to be disconnected. Nothing reconnects until it asks for it.
     Disconnect,
     /// Answers [`crate::Output::FetchToken`].
-    Token(String),
+    Token(Secret),
     /// There is no token at the moment; it is asked for again after a backoff.
     TokenFailed(String),
     /// The socket is open.

@@ -10,7 +10,7 @@
 
 use std::collections::VecDeque;
 
-use seqline_protocol::{ErrorCode, Micros};
+use seqline_protocol::{ErrorCode, Micros, Secret};
 
 use crate::{
     backoff::Backoff,
@@ -30,7 +30,7 @@ const EXPIRED_TOKENS_MAX: u32 = 2;
 #[derive(Debug)]
 pub(crate) struct Link {
     phase: Phase,
-    token: Option<String>,
+    token: Option<Secret>,
     expired_tokens: u32,
     /// When to ask for the token that follows the open session's, and when that one expires.
     refresh_at_ms: Option<u64>,
@@ -129,11 +129,11 @@ impl Link {
     /// A token came. Gives it back if the open session wants it for a refresh.
     pub(crate) fn token(
         &mut self,
-        token: String,
+        token: Secret,
         config: &Config,
         outputs: &mut VecDeque<Output>,
         now_ms: u64,
-    ) -> Option<String> {
+    ) -> Option<Secret> {
         match self.phase {
             Phase::WantsToken => {
                 self.token = Some(token);
@@ -165,7 +165,7 @@ impl Link {
     }
 
     /// The socket is open. Gives the token to greet with.
-    pub(crate) fn opened(&mut self, conn: ConnId) -> Option<String> {
+    pub(crate) fn opened(&mut self, conn: ConnId) -> Option<Secret> {
         match self.phase {
             Phase::Opening {
                 conn: current,

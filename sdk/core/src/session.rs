@@ -9,8 +9,8 @@ mod timelines;
 use std::{collections::VecDeque, str::FromStr};
 
 use seqline_protocol::{
-    ClientFrame, ClientMsgId, DeviceId, Hello, Micros, RequestId, Resume, ServerLimits, VERSION,
-    encode,
+    ClientFrame, ClientMsgId, DeviceId, Hello, Micros, RequestId, Resume, Secret, ServerLimits,
+    VERSION, encode,
 };
 
 use crate::{
@@ -376,7 +376,7 @@ impl Session {
         self.write(&hello);
     }
 
-    fn token(&mut self, token: String, now_ms: u64) {
+    fn token(&mut self, token: Secret, now_ms: u64) {
         if let Some(token) = self
             .link
             .token(token, &self.config, &mut self.outputs, now_ms)

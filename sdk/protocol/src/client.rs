@@ -7,6 +7,7 @@ use crate::{
     ids::{ClientMsgId, ConvId, DeviceId, Label, UserId},
     message::{Kind, Priority},
     numbers::{ConvSeq, Epoch, Micros, RequestId, Seq},
+    secret::Secret,
 };
 
 /// A frame from a client. On the wire: a map with one key, the frame's name.
@@ -124,7 +125,7 @@ pub enum ClientFrame {
         /// Ties the answer to this.
         req: RequestId,
         /// The fresh token.
-        token: String,
+        token: Secret,
     },
     /// Asks for a sign of life. Answered by `pong`.
     Ping {
@@ -139,7 +140,7 @@ pub struct Hello {
     /// The protocol version that the client speaks.
     pub version: u16,
     /// A JSON Web Token of scope `user`.
-    pub token: String,
+    pub token: Secret,
     /// This installation.
     pub device: DeviceId,
     /// What runs the client, for example `browser`, `node`, `mp-weixin`.

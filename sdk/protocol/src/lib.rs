@@ -31,6 +31,7 @@ mod passed;
 #[cfg(feature = "json")]
 mod polling;
 mod relay;
+mod secret;
 
 pub use broadcast::{Broadcast, BroadcastChange, PublicNews, PublicPage, PublicPlace};
 pub use client::{ClientFrame, Hello, Resume, Send, Start, Target};
@@ -51,6 +52,7 @@ pub use passed::Passed;
 #[cfg(feature = "json")]
 pub use polling::{Payload, Poll, PollAnswer, PollRequest};
 pub use relay::{Crowd, Heartbeat, HeartbeatBounds, RelayFrame, ServerLimits, Welcome};
+pub use secret::Secret;
 
 /// The protocol version that this crate speaks.
 pub const VERSION: u16 = 1;

@@ -8,6 +8,8 @@ use serde::{
     de::{DeserializeOwned, Visitor},
 };
 
+use crate::secret::Secret;
+
 /// What a POST and its answer carry.
 pub trait Poll: Serialize + DeserializeOwned {}
 
@@ -20,7 +22,7 @@ impl Poll for PollAnswer {}
 pub struct PollRequest {
     /// Which connection, as the relay named it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection: Option<String>,
+    pub connection: Option<Secret>,
     /// The number of what is sent, from 1; the same again if it is sent again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send: Option<u32>,
@@ -44,7 +46,7 @@ pub struct PollRequest {
 pub struct PollAnswer {
     /// The connection that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection: Option<String>,
+    pub connection: Option<Secret>,
     /// With `connection`: how long the relay waits at most for something to answer with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait_ms: Option<u32>,

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use seqline_protocol::Secret;
+
 use super::*;
-use crate::{clock::SystemClock, config::Secret, limits::LOOKUP_CACHE_BYTES_MAX};
+use crate::{clock::SystemClock, limits::LOOKUP_CACHE_BYTES_MAX};
 
 fn account(user: &str) -> Arc<Account> {
     Arc::new(Account {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::http::Uri;
-use seqline_protocol::AppId;
+use seqline_protocol::{AppId, Secret};
 
 use super::{Check, Origin};
 use crate::{
     callout::Endpoint,
     check::CheckRules,
-    config::{AppSettings, Secret},
+    config::AppSettings,
     http::DEV_APP,
     limits::{CHECK_TIMEOUT_MS_DEFAULT, CHECK_TIMEOUT_MS_MAX, SECRET_BYTES_MIN},
 };
@@ -141,7 +141,7 @@ impl Check<'_> {
         let url = endpoint_url(url)
             .map_err(|reason| self.app_problem(name, key, reason))
             .ok();
-        let secret = match settings.webhook_secret.as_deref() {
+        let secret = match &settings.webhook_secret {
             Some(secret) => {
                 let origin = self.sources.file().1;
                 self.secret(&format!("apps.{name}.webhook_secret"), secret, &origin)
@@ -172,17 +172,17 @@ impl Check<'_> {
             .ok()
     }
 
-    fn secret(&mut self, field: &str, secret: &str, origin: &Origin) -> Option<Secret> {
-        if secret.len() < SECRET_BYTES_MIN {
+    fn secret(&mut self, field: &str, secret: &Secret, origin: &Origin) -> Option<Secret> {
+        if secret.expose().len() < SECRET_BYTES_MIN {
             let reason = format!(
                 "a secret has at least {SECRET_BYTES_MIN} bytes, this one {}; make one, for \
                  example with `openssl rand -base64 48`",
-                secret.len()
+                secret.expose().len()
             );
             self.problem(field, origin.clone(), reason);
             return None;
         }
-        Some(Secret::new(secret.to_owned()))
+        Some(secret.clone())
     }
 }
 

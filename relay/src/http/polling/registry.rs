@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use seqline_protocol::Encoding;
+use seqline_protocol::{Encoding, Secret};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::exchange::Ask;
@@ -12,7 +13,15 @@ use crate::{entropy::Entropy, index::Index, limits::POLL_ASKS_MAX};
 #[derive(Debug)]
 pub struct Polling {
     wait_ms: u32,
-    connections: Mutex<Index<String, Connected>>,
+    connections: Mutex<Index<NameDigest, Connected>>,
+}
+
+/// Found by its digest, a name is never compared with a guess of it: how long that takes says
+/// nothing about how near the guess was.
+type NameDigest = [u8; 32];
+
+fn digest(connection: &Secret) -> NameDigest {
+    Sha256::digest(connection.expose()).into()
 }
 
 #[derive(Debug, Clone)]
@@ -53,13 +62,14 @@ impl Polling {
         entropy: &dyn Entropy,
         encoding: Encoding,
     ) -> (Listing, mpsc::Receiver<Ask>) {
-        let connection = format!("{:016x}{:016x}", entropy.number(), entropy.number());
+        let name = format!("{:016x}{:016x}", entropy.number(), entropy.number());
+        let connection = Secret::new(name);
         let (sender, asks) = mpsc::channel(POLL_ASKS_MAX);
         let connected = Connected {
             asks: sender,
             encoding,
         };
-        self.connections().insert(connection.clone(), connected);
+        self.connections().insert(digest(&connection), connected);
         let listing = Listing {
             polling: Arc::clone(self),
             connection,
@@ -67,14 +77,14 @@ impl Polling {
         (listing, asks)
     }
 
-    pub(super) fn find(&self, connection: &str) -> Option<(mpsc::Sender<Ask>, Encoding)> {
+    pub(super) fn find(&self, connection: &Secret) -> Option<(mpsc::Sender<Ask>, Encoding)> {
         let connections = self.connections();
-        let found = connections.get(connection)?;
+        let found = connections.get(&digest(connection))?;
         Some((found.asks.clone(), found.encoding))
     }
 
     /// The map is whole after every statement, so a panic elsewhere changes nothing.
-    fn connections(&self) -> MutexGuard<'_, Index<String, Connected>> {
+    fn connections(&self) -> MutexGuard<'_, Index<NameDigest, Connected>> {
         let connections = self.connections.lock();
         connections.unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,17 +94,17 @@ impl Polling {
 #[derive(Debug)]
 pub(super) struct Listing {
     polling: Arc<Polling>,
-    connection: String,
+    connection: Secret,
 }
 
 impl Listing {
-    pub(super) fn connection(&self) -> &str {
+    pub(super) fn connection(&self) -> &Secret {
         &self.connection
     }
 }
 
 impl Drop for Listing {
     fn drop(&mut self) {
-        self.polling.connections().remove(&self.connection);
+        self.polling.connections().remove(&digest(&self.connection));
     }
 }

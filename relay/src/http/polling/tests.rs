@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{self, Either};
-use seqline_protocol::{Encoding, ErrorCode, Payload, PollAnswer, PollRequest, decode_poll};
+use seqline_protocol::{
+    Encoding, ErrorCode, Payload, PollAnswer, PollRequest, Secret, decode_poll,
+};
 use tokio::{
     sync::oneshot,
     time::{Instant, sleep, timeout},
@@ -27,7 +29,7 @@ const WAIT_MS: u32 = 25_000;
 
 struct Desk {
     polling: Arc<Polling>,
-    connection: String,
+    connection: Secret,
     wire: PollingWire,
     counters: Arc<Counters>,
 }
@@ -82,7 +84,7 @@ impl Desk {
         let counters = Arc::new(Counters::default());
         let (listing, asks) = polling.list(&SystemEntropy, Encoding::Text);
         Self {
-            connection: listing.connection().to_owned(),
+            connection: listing.connection().clone(),
             wire: PollingWire::new(Encoding::Text, asks, listing, Arc::clone(&counters)),
             polling,
             counters,

@@ -1,5 +1,6 @@
 use seqline_protocol::{
-    ClientFrame, Encoding, Epoch, ErrorCode, RelayFrame, RequestId, ResetReason, Resume, Start,
+    ClientFrame, Encoding, Epoch, ErrorCode, RelayFrame, RequestId, ResetReason, Resume, Secret,
+    Start,
 };
 
 use super::support::*;
@@ -142,7 +143,7 @@ fn what_is_not_a_good_hello_is_refused() {
             hello.app_version = Some("x".repeat(65));
         }),
         (ErrorCode::TokenInvalid, |_, hello| {
-            hello.token = "nonsense".to_owned();
+            hello.token = Secret::new("nonsense");
         }),
         (ErrorCode::TokenExpired, |desk, hello| {
             hello.token = desk.token("alice", Scope::User, 0);

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use seqline_protocol::{
     AppId, ClientFrame, ClientMsgId, ConvId, ConvSeq, DeviceId, Encoded, Encoding, Entry, Epoch,
     ErrorCode, Heartbeat, Hello, Item, Kind, Message, Micros, MsgId, Priority, RelayFrame, Resume,
-    Send, Seq, ServerLimits, Start, Target, UserId, VERSION, Welcome, decode, encode,
+    Secret, Send, Seq, ServerLimits, Start, Target, UserId, VERSION, Welcome, decode, encode,
 };
 
 use crate::{
@@ -223,7 +223,7 @@ impl Desk {
         desk
     }
 
-    pub(super) fn token(&self, user: &str, scope: Scope, ttl_s: u64) -> String {
+    pub(super) fn token(&self, user: &str, scope: Scope, ttl_s: u64) -> Secret {
         self.token_with(user, scope, ttl_s, Profile::default())
     }
 
@@ -233,14 +233,14 @@ impl Desk {
         scope: Scope,
         ttl_s: u64,
         profile: Profile,
-    ) -> String {
+    ) -> Secret {
         let identity = Identity {
             account: Account::clone(&account(user)),
             scope,
             expires: Micros::new(self.now.wall.get() + ttl_s * 1_000_000).unwrap(),
             profile,
         };
-        self.rules.keyring.sign(&identity).unwrap()
+        Secret::new(self.rules.keyring.sign(&identity).unwrap())
     }
 
     pub(super) fn hello(&self) -> Hello {

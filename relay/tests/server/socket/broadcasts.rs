@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use seqline_protocol::{
     Broadcast, BroadcastId, ClientFrame, DeviceId, Hello, Label, PublicPlace, RelayFrame,
-    RequestId, Seq, Start, VERSION, Welcome,
+    RequestId, Secret, Seq, Start, VERSION, Welcome,
 };
 use seqline_relay::auth::Profile;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ impl Reader {
         client
             .say(&ClientFrame::Hello(Hello {
                 version: VERSION,
-                token: relay.token_with(user, comes.profile),
+                token: Secret::new(relay.token_with(user, comes.profile)),
                 device: DeviceId::new("phone").unwrap(),
                 host: comes.host.unwrap_or("phone").to_owned(),
                 platform: None,
@@ -229,7 +229,7 @@ async fn a_fresh_token_joins_a_segment_on_an_open_connection() {
     assert_eq!(ann.pull().await, ["for web"]);
     let refresh = ClientFrame::Refresh {
         req: RequestId::new(1).unwrap(),
-        token: relay.token_with("ann", gold()),
+        token: Secret::new(relay.token_with("ann", gold())),
     };
     ann.client.say(&refresh).await;
     assert!(matches!(

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use seqline_protocol::{ClientFrame, ErrorCode, RelayFrame, RequestId};
+use seqline_protocol::{ClientFrame, ErrorCode, RelayFrame, RequestId, Secret};
 use seqline_relay::auth::Scope;
 
 use crate::support::{Client, Relay};
@@ -38,6 +38,7 @@ async fn a_refreshed_session_goes_on() {
     relay.pass(Duration::from_secs(30));
     let req = RequestId::new(1).unwrap();
     let token = relay.token_of("app", "alice", Scope::User, Duration::from_secs(40));
+    let token = Secret::new(token);
     alice.say(&ClientFrame::Refresh { req, token }).await;
     let answer = alice.next().await;
     assert!(

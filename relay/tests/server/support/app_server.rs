@@ -8,11 +8,8 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use seqline_protocol::Micros;
-use seqline_relay::{
-    callout::{EVENT_ID_HEADER, Endpoint, SIGNATURE_HEADER, sign},
-    config::Secret,
-};
+use seqline_protocol::{Micros, Secret};
+use seqline_relay::callout::{EVENT_ID_HEADER, Endpoint, SIGNATURE_HEADER, sign};
 use serde_json::Value;
 use tokio::{
     net::TcpListener,
@@ -76,7 +73,7 @@ impl AppServer {
     pub(crate) fn endpoint(&self) -> Endpoint {
         Endpoint {
             url: self.url().parse().unwrap(),
-            secret: Secret::new(WEBHOOK_SECRET.to_owned()),
+            secret: Secret::new(WEBHOOK_SECRET),
         }
     }
 
@@ -136,5 +133,5 @@ fn is_signed(header: &str, body: &str) -> bool {
         .and_then(|rest| rest.split(',').next()?.parse().ok())
         .unwrap();
     let at = Micros::new(time_s * 1_000_000).unwrap();
-    sign(&Secret::new(WEBHOOK_SECRET.to_owned()), at, body) == header
+    sign(&Secret::new(WEBHOOK_SECRET), at, body) == header
 }

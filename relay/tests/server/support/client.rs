@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use futures_util::{SinkExt as _, StreamExt as _};
 use seqline_protocol::{
     ClientFrame, ClientMsgId, DeviceId, Encoded, Encoding, Entry, ErrorCode, Hello, Kind, Priority,
-    RelayFrame, RequestId, Resume, Send, Seq, Start, Target, UserId, VERSION, Welcome, decode,
-    encode,
+    RelayFrame, RequestId, Resume, Secret, Send, Seq, Start, Target, UserId, VERSION, Welcome,
+    decode, encode,
 };
 use serde_json::Value;
 use tokio::{
@@ -99,7 +99,7 @@ impl Client {
     pub(crate) fn hello_of(token: &str, device: &str, resume: Option<Resume>) -> Hello {
         Hello {
             version: VERSION,
-            token: token.to_owned(),
+            token: Secret::new(token),
             device: DeviceId::new(device).unwrap(),
             host: "test".to_owned(),
             platform: None,

@@ -1,8 +1,8 @@
 //! A client that polls, and says exactly what a test tells it to. It speaks JSON.
 
 use seqline_protocol::{
-    ClientFrame, Encoded, Encoding, Payload, PollAnswer, PollRequest, RelayFrame, Welcome, decode,
-    decode_poll, encode, encode_poll,
+    ClientFrame, Encoded, Encoding, Payload, PollAnswer, PollRequest, RelayFrame, Secret, Welcome,
+    decode, decode_poll, encode, encode_poll,
 };
 
 use super::{Client, Relay, Reply, request};
@@ -38,7 +38,7 @@ impl<'a> Polled<'a> {
         };
         let opened = polled.ok(&PollRequest::default()).await;
         assert_eq!(opened.wait_ms, Some(25_000));
-        polled.connection = opened.connection.unwrap();
+        polled.connection = opened.connection.unwrap().expose().to_owned();
         assert_eq!(polled.connection.len(), 32, "128 bits");
         polled
     }
@@ -63,7 +63,7 @@ impl<'a> Polled<'a> {
     pub(crate) async fn ask(&self, request: &PollRequest) -> Reply {
         let mut request = request.clone();
         if !self.connection.is_empty() {
-            request.connection = Some(self.connection.clone());
+            request.connection = Some(Secret::new(self.connection.as_str()));
         }
         let content_type = match self.encoding {
             Encoding::Text => "application/json",

@@ -21,8 +21,8 @@ use seqline_core::{
 };
 use seqline_protocol::{
     AppId, ClientFrame, ClientMsgId, ConvId, ConvSeq, Encoding, Entry, Epoch, Heartbeat, Item,
-    Kind, Message, Micros, MsgId, Priority, PubSeq, RelayFrame, Seq, ServerLimits, Target, UserId,
-    Welcome, decode, encode,
+    Kind, Message, Micros, MsgId, Priority, PubSeq, RelayFrame, Secret, Seq, ServerLimits, Target,
+    UserId, Welcome, decode, encode,
 };
 
 pub const UNIX_MS: u64 = 1_800_000_000_000;
@@ -99,7 +99,7 @@ impl Device {
                     self.token_requests += 1;
                     if self.gives_tokens {
                         self.session
-                            .handle(self.now, Input::Token("token".to_owned()));
+                            .handle(self.now, Input::Token(Secret::new("token")));
                     }
                 }
                 Output::Connect(conn) => self.conn = Some(conn),

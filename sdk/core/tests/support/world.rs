@@ -9,7 +9,7 @@ use seqline_core::{
     WriteId,
 };
 use seqline_protocol::{
-    ClientFrame, ConvId, Encoded, Encoding, RelayFrame, Target, UserId, decode, encode,
+    ClientFrame, ConvId, Encoded, Encoding, RelayFrame, Secret, Target, UserId, decode, encode,
 };
 
 use super::{
@@ -309,7 +309,7 @@ impl World {
                 let now = self.now();
                 self.devices[n]
                     .session
-                    .handle(now, Input::Token("token".to_owned()));
+                    .handle(now, Input::Token(Secret::new("token")));
             }
             Output::Connect(conn) => {
                 let net = Net(self.order);

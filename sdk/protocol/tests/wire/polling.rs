@@ -1,7 +1,7 @@
 //! What goes over HTTP around frames.
 
 use seqline_protocol::{
-    DecodeError, Encoding, Payload, PollAnswer, PollRequest, decode_poll, encode_poll,
+    DecodeError, Encoding, Payload, PollAnswer, PollRequest, Secret, decode_poll, encode_poll,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -13,7 +13,7 @@ fn bytes(encoding: Encoding, request: &PollRequest) -> Vec<u8> {
 #[test]
 fn a_frame_is_a_text_in_json_and_bytes_in_cbor() {
     let request = PollRequest {
-        connection: Some("c".to_owned()),
+        connection: Some(Secret::new("c")),
         send: Some(3),
         frames: vec![Payload(b"{\"ping\":{\"nonce\":9}}".to_vec())],
         ..PollRequest::default()

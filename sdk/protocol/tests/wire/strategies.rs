@@ -11,7 +11,7 @@ use std::fmt::Debug;
 use proptest::{char, collection::vec, option, prelude::*, sample::select, strategy::Union};
 use seqline_protocol::{
     ClientFrame, ConvId, Crowd, ErrorCode, Heartbeat, HeartbeatBounds, Hello, KickReason, Priority,
-    RelayFrame, ResetReason, Resume, Send, ServerLimits, Start, Target, Welcome,
+    RelayFrame, ResetReason, Resume, Secret, Send, ServerLimits, Start, Target, Welcome,
     limits::SAFE_INTEGER_MAX,
 };
 use serde::de::DeserializeOwned;
@@ -95,7 +95,10 @@ pub(crate) fn client_frame() -> Union<BoxedStrategy<ClientFrame>> {
             })
             .boxed(),
         (number(), text())
-            .prop_map(|(req, token)| ClientFrame::Refresh { req, token })
+            .prop_map(|(req, token)| ClientFrame::Refresh {
+                req,
+                token: Secret::new(token),
+            })
             .boxed(),
         any::<u32>()
             .prop_map(|nonce| ClientFrame::Ping { nonce })
@@ -192,7 +195,7 @@ fn hello() -> BoxedStrategy<Hello> {
             |(version, token, device, host, (platform, app_version), resume, start, background)| {
                 Hello {
                     version,
-                    token,
+                    token: Secret::new(token),
                     device,
                     host,
                     platform,

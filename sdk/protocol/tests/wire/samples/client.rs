@@ -1,7 +1,7 @@
 //! What a client says.
 
 use seqline_protocol::{
-    ClientFrame, Hello, Priority, PublicPlace, Resume, Send, Start, Target, VERSION,
+    ClientFrame, Hello, Priority, PublicPlace, Resume, Secret, Send, Start, Target, VERSION,
 };
 
 use super::{CLUB, CONV, ESCAPES, HOUR_US, MAX, NOW_US, Sample, TOKEN, WORLD, name, named, number};
@@ -17,7 +17,7 @@ pub(crate) fn client() -> Vec<Sample<ClientFrame>> {
 fn hellos() -> Vec<(&'static str, ClientFrame)> {
     let new_device = Hello {
         version: VERSION,
-        token: TOKEN.to_owned(),
+        token: Secret::new(TOKEN),
         device: name("k3vq8wz1"),
         host: "browser".to_owned(),
         platform: None,
@@ -226,7 +226,7 @@ fn requests() -> Vec<(&'static str, ClientFrame)> {
             "refresh",
             ClientFrame::Refresh {
                 req: number(7),
-                token: TOKEN.to_owned(),
+                token: Secret::new(TOKEN),
             },
         ),
     ]
