@@ -1,15 +1,17 @@
 //! Which tokens are taken, and with which code the others are refused.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use seqline_protocol::{AppId, ErrorCode, Label, Micros, UserId, limits::TOKEN_BYTES_MAX};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
+use self::forged::{base64, forged};
 use super::{Identity, Keyring, Profile, Scope, TokenError};
 use crate::{
     account::Account,
     limits::{ATTRIBUTE_BYTES_MAX, ATTRIBUTES_MAX, SEGMENTS_MAX},
 };
+
+#[path = "../../tests/support/forged.rs"]
+mod forged;
 
 const SECRET: &str = "the secret of the app, 32 bytes and more";
 const OTHER_SECRET: &str = "the secret of the other app, 32 bytes and more";
@@ -37,30 +39,6 @@ fn verify(token: &str) -> Result<Identity, ErrorCode> {
     keyring()
         .verify(token, now, Scope::User)
         .map_err(|error| error.code())
-}
-
-/// A token put together by hand, signed with HMAC-SHA-256 whatever its header says.
-fn forged(header: &Value, claims: &Value, secret: &str) -> String {
-    let encode = |value: &Value| base64(value.to_string().as_bytes());
-    let message = format!("{}.{}", encode(header), encode(claims));
-    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    let signature = mac.chain_update(&message).finalize().into_bytes();
-    format!("{message}.{}", base64(&signature))
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0u32, |group, byte| group << 8 | u32::from(*byte));
-        let group = group << (8 * (3 - chunk.len()));
-        for at in 0..=chunk.len() {
-            text.push(LETTERS[(group >> (18 - 6 * at) & 63) as usize] as char);
-        }
-    }
-    text
 }
 
 fn claims() -> Value {

@@ -102,12 +102,12 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not what it should be.
-    #[error("the configuration file {path} is not valid: line {line}: {reason}")]
+    #[error("the configuration file {path} is not valid: {place}: {reason}")]
     Malformed {
         /// Which file.
         path: PathBuf,
-        /// Where, from 1. The line itself is not shown: it may hold a secret.
-        line: usize,
+        /// Where: line and setting. What it is set to is not shown: it may be a secret.
+        place: String,
         /// What is wrong.
         reason: String,
     },

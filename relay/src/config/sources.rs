@@ -104,12 +104,23 @@ fn read(path: &PathBuf) -> Result<Settings, ConfigError> {
     })?;
     toml::from_str(&text).map_err(|error| ConfigError::Malformed {
         path: path.clone(),
-        line: line_of(&text, error.span()),
+        place: place(&text, error.span()),
         reason: error.message().to_owned(),
     })
 }
 
-fn line_of(text: &str, span: Option<Range<usize>>) -> usize {
-    let before = text.get(..span.map_or(0, |span| span.start));
-    1 + before.map_or(0, |before| before.matches('\n').count())
+fn place(text: &str, span: Option<Range<usize>>) -> String {
+    let start = span.map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or_default();
+    let line = before.matches('\n').count();
+    let setting = text.lines().nth(line).and_then(|line| line.split_once('='));
+    let setting = setting.map(|(name, _)| name.trim()).filter(|name| {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        name.bytes().all(is_plain)
+    });
+    let number = line + 1;
+    setting.map_or_else(
+        || format!("line {number}"),
+        |name| format!("line {number}, {name}"),
+    )
 }
