@@ -144,7 +144,7 @@ impl<A: App> Driver<A> {
         match output {
             Output::FetchToken(_) => {
                 let token = self.device.tokens.token(&self.device.user);
-                self.inputs.push_back(Input::Token(token));
+                self.inputs.push_back(Input::Token(token.into()));
             }
             Output::Connect(conn) => self.socket.open(conn, self.device.relay, self.device.from),
             Output::Write(conn, frame) => self.socket.write(conn, frame),
