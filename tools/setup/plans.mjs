@@ -3,10 +3,12 @@
 import { benchBrowser, runCrashCycles, soakClient } from './long-runs.mjs';
 import { comparePeers } from './peers.mjs';
 import { serve } from './serve.mjs';
+import { simulate } from './simulate.mjs';
 import { checkSteps } from './steps/checks.mjs';
 import { packageSteps } from './steps/packages.mjs';
 import { prepareSteps } from './steps/prepare.mjs';
 import { relaySteps } from './steps/relay.mjs';
+import { simulationSteps } from './steps/simulation.mjs';
 import { sizeSteps } from './steps/size.mjs';
 import { testSteps } from './steps/tests.mjs';
 import { uniSteps } from './steps/uni.mjs';
@@ -20,6 +22,7 @@ const steps = [
   ...sizeSteps,
   ...uniSteps,
   ...relaySteps,
+  ...simulationSteps,
   ...checkSteps,
   ...testSteps,
 ];
@@ -81,6 +84,12 @@ export const plans = {
     steps: ['package', 'relay-debug'],
     takesArguments: true,
     andThen: runCrashCycles,
+  },
+  simulate: {
+    purpose: 'the long run: scenarios of many clients and a relay in virtual time, with faults',
+    steps: ['simulation'],
+    takesArguments: true,
+    andThen: simulate,
   },
   'bench:browser': {
     purpose: 'measures connecting, sending and bursts in Chromium, beside socket.io',

@@ -32,13 +32,14 @@ export const testSteps = [
   }),
   test({
     name: 'test-rust',
-    purpose: 'test protocol, core and relay',
+    purpose: 'test protocol, core and relay, and both in the simulation',
     needs: ['tools', 'web', 'console', 'reference', 'postgres'],
     run: async ({ exec, found }) => {
-      const crates = ['-p', 'seqline-protocol', '-p', 'seqline-core', '-p', 'seqline-relay'];
+      const crates = ['protocol', 'core', 'relay', 'simulation'];
+      const packages = crates.flatMap((crate) => ['-p', `seqline-${crate}`]);
       await exec(
         'cargo',
-        ['test', ...crates, '--no-fail-fast', '--target-dir', targetDirs.native, ...cargoFlags],
+        ['test', ...packages, '--no-fail-fast', '--target-dir', targetDirs.native, ...cargoFlags],
         { env: { SEQLINE_POSTGRES_BIN: found.postgres } },
       );
     },

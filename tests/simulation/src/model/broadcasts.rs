@@ -1,0 +1,114 @@
+//! The public mailbox: what operators did, and what devices hold of it.
+
+use std::collections::BTreeMap;
+
+use seqline_protocol::{BroadcastId, PublicNews, UserId};
+use seqline_relay::store::{BroadcastRow, BroadcastState};
+
+use super::{Checked, Promise, ensure};
+
+/// What operators did.
+#[derive(Debug, Default)]
+pub struct PublicTruth {
+    rows: BTreeMap<BroadcastId, BroadcastRow>,
+    /// All texts that each ever had.
+    bodies: BTreeMap<BroadcastId, Vec<String>>,
+    /// Which device of a user had it as new.
+    new: BTreeMap<(UserId, BroadcastId), usize>,
+}
+
+/// What one device holds: by id, version and text.
+pub type Held = BTreeMap<BroadcastId, (u32, String)>;
+
+impl PublicTruth {
+    /// An operator's command took effect.
+    pub fn command(&mut self, row: &BroadcastRow) {
+        let bodies = self.bodies.entry(row.id).or_default();
+        bodies.push(row.content.body.clone());
+        self.rows.insert(row.id, row.clone());
+    }
+
+    /// Those that there are, newest first.
+    pub fn rows(&self) -> impl Iterator<Item = &BroadcastRow> {
+        self.rows.values().rev()
+    }
+
+    /// A device takes news.
+    ///
+    /// # Errors
+    /// They are not so.
+    pub fn take(&self, held: &mut Held, news: &PublicNews, user: &UserId) -> Checked {
+        let gone = news.changes.iter().filter(|one| one.broadcast.is_none());
+        let gone: Vec<_> = gone.map(|one| one.id).collect();
+        let listed = news.held.as_ref();
+        let stays = |id: &BroadcastId| {
+            listed.is_none_or(|listed| listed.contains(id)) && !gone.contains(id)
+        };
+        held.retain(|id, _| stays(id));
+        for broadcast in news.changes.iter().filter_map(|one| one.broadcast.as_ref()) {
+            let known = self.bodies.get(&broadcast.id);
+            let is_known = known.is_some_and(|bodies| bodies.contains(&broadcast.body));
+            ensure(is_known, Promise::PublicMailbox, || {
+                format!("{user} is shown {broadcast:?}, which nobody wrote")
+            })?;
+            let is_draft = self
+                .rows
+                .get(&broadcast.id)
+                .is_some_and(|row| row.state == BroadcastState::Draft);
+            ensure(!is_draft, Promise::PublicMailbox, || {
+                format!("{user} is shown {}, which is a draft", broadcast.id)
+            })?;
+            let now = (broadcast.version, broadcast.body.clone());
+            let before = held.insert(broadcast.id, now);
+            let is_forward = before.is_none_or(|(version, _)| version <= broadcast.version);
+            ensure(is_forward, Promise::PublicMailbox, || {
+                format!("broadcast {} goes back to an older version", broadcast.id)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// A device was told that it shows a broadcast as new.
+    ///
+    /// # Errors
+    /// Another one of the user was told so as well.
+    pub fn shown_as_new(&mut self, user: &UserId, id: BroadcastId, device: usize) -> Checked {
+        let first = *self.new.entry((user.clone(), id)).or_insert(device);
+        ensure(first == device, Promise::PublicMailbox, || {
+            format!("broadcast {id} is new to {user} on device {first}, and on {device}")
+        })
+    }
+
+    /// What a device holds that it should not, or lacks.
+    #[must_use]
+    pub fn difference(&self, held: &Held, user: &UserId) -> Option<String> {
+        for (id, row) in &self.rows {
+            let holds = held.get(id);
+            let is_gone = row.is_deleted
+                || matches!(row.state, BroadcastState::Draft | BroadcastState::Recalled);
+            let text = row.content.body.as_str();
+            let is_newest = |(_, body): &(u32, String)| body == text;
+            let differs = match holds {
+                Some(_) if is_gone => true,
+                Some(version) => !is_newest(version),
+                None => self.is_for_all(*id),
+            };
+            if differs {
+                return Some(format!(
+                    "{user} holds {holds:?} of broadcast {id}, which is {:?}: {text}",
+                    row.state
+                ));
+            }
+            if self.is_for_all(*id) && !row.every_device && !self.new.contains_key(&(user.clone(), *id)) {
+                return Some(format!("broadcast {id} was new to {user} on no device"));
+            }
+        }
+        None
+    }
+
+    fn is_for_all(&self, id: BroadcastId) -> bool {
+        self.rows
+            .get(&id)
+            .is_some_and(|row| row.state == BroadcastState::Published && !row.is_deleted)
+    }
+}

@@ -1,0 +1,318 @@
+//! What one device's app was given, against what was committed.
+
+use std::collections::BTreeMap;
+
+use seqline_core::Delivered;
+use seqline_protocol::{ConvId, Item, Message, ResetReason, UserId};
+
+use super::{Checked, LogKey, Promise, Truth, Violation, ensure};
+
+/// How far an app is: what it keeps is as far as the cursors that the client keeps.
+#[derive(Debug, Clone, Default)]
+pub struct AppView {
+    /// Up to here of the user's own timeline.
+    own: u64,
+    /// Up to here of crowds' timelines.
+    crowds: BTreeMap<ConvId, u64>,
+}
+
+/// What may be a reason to start over.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Excuses {
+    /// The numbering changed since the device was last connected.
+    pub epoch_changed: bool,
+}
+
+impl AppView {
+    /// Up to which entry of its user's own timeline it has everything.
+    #[must_use]
+    pub fn own(&self) -> u64 {
+        self.own
+    }
+
+    /// Up to which entry of a crowd's.
+    #[must_use]
+    pub fn of_crowd(&self, conv: &ConvId) -> Option<u64> {
+        self.crowds.get(conv).copied()
+    }
+
+    /// Takes an event, which has to be the next one.
+    ///
+    /// # Errors
+    /// It is another one, or it says something else than what was committed.
+    pub fn take(
+        &mut self,
+        event: &Delivered,
+        user: &UserId,
+        truth: &Truth,
+        excuses: Excuses,
+    ) -> Checked {
+        if let Delivered::Reset { reason, head, conv } = event {
+            return self.reset(*reason, head.get(), conv.as_ref(), (user, truth), excuses);
+        }
+        let Some(mut place) = place_of(event) else {
+            return Ok(());
+        };
+        if let Delivered::Delete { conv, .. } = event
+            && !self.is_own_delete(event, place.seq, user, truth)
+        {
+            // A message of a crowd that its reader has deleted: it comes in its place there.
+            place.crowd = Some(conv);
+        }
+        match place.crowd {
+            None => self.take_own(place.seq, user, truth)?,
+            Some(conv) => self.take_of_crowd(conv, place.seq, user, truth)?,
+        }
+        let key = match place.crowd {
+            None => LogKey::User(user.clone()),
+            Some(conv) => LogKey::Crowd(conv.clone()),
+        };
+        let item = truth.log(&key).get(place.seq);
+        let says = item.is_some_and(|item| agrees(event, item, user, truth));
+        ensure(says, Promise::NoHoles, || {
+            format!("{key} has {item:?} at {}, and {event:?} was shown", place.seq)
+        })
+    }
+
+    fn is_own_delete(&self, event: &Delivered, seq: u64, user: &UserId, truth: &Truth) -> bool {
+        let log = truth.log(&LogKey::User(user.clone()));
+        let item = log.get(seq);
+        log.next_for_apps(self.own) == Some(seq)
+            && item.is_some_and(|item| agrees(event, item, user, truth))
+    }
+
+    fn take_own(&mut self, seq: u64, user: &UserId, truth: &Truth) -> Checked {
+        let log = truth.log(&LogKey::User(user.clone()));
+        let next = log.next_for_apps(self.own);
+        check_next(next, seq, self.own, || format!("{user}'s own timeline"))?;
+        self.own = seq;
+        Ok(())
+    }
+
+    fn take_of_crowd(
+        &mut self,
+        conv: &ConvId,
+        seq: u64,
+        user: &UserId,
+        truth: &Truth,
+    ) -> Checked {
+        let log = truth.log(&LogKey::Crowd(conv.clone()));
+        let Some(reading) = truth.reading(user, conv) else {
+            let text = format!("{user} was shown {seq} of {conv}, and never belonged to it");
+            return Err(Violation::of(Promise::RightPeople, text));
+        };
+        let last = self.crowds.get(conv).copied();
+        let starts = reading.after.iter().copied();
+        let bases = starts.filter(|after| last.is_none_or(|last| *after > last));
+        let mut bases = bases.chain(last);
+        let fits = bases.any(|base| log.next_for_apps(base) == Some(seq));
+        let last = last.unwrap_or(0);
+        if !fits {
+            let next = log.next_for_apps(last);
+            check_next(next, seq, last, || format!("{conv} for {user}"))?;
+        }
+        self.crowds.insert(conv.clone(), seq);
+        Ok(())
+    }
+
+    fn reset(
+        &mut self,
+        reason: ResetReason,
+        head: u64,
+        conv: Option<&ConvId>,
+        (user, truth): (&UserId, &Truth),
+        excuses: Excuses,
+    ) -> Checked {
+        let key = match conv {
+            None => LogKey::User(user.clone()),
+            Some(conv) => LogKey::Crowd(conv.clone()),
+        };
+        let at = match conv {
+            None => self.own,
+            Some(conv) => self.crowds.get(conv).copied().unwrap_or(0),
+        };
+        let log = truth.log(&key);
+        let is_right = match reason {
+            ResetReason::BelowFloor => at + 1 < log.floor(),
+            ResetReason::EpochChanged => excuses.epoch_changed,
+            ResetReason::AheadOfHead => false,
+        };
+        ensure(is_right, Promise::NeverASilentGap, || {
+            format!(
+                "{key} was reset at {at} for {reason:?}, and its oldest entry is {}",
+                log.floor()
+            )
+        })?;
+        ensure(head <= log.head(), Promise::NeverASilentGap, || {
+            format!("{key} goes on at {head}, and ends at {}", log.head())
+        })?;
+        match conv {
+            None => self.own = head,
+            Some(conv) => {
+                self.crowds.insert(conv.clone(), head);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a cursor is right: everything before it that is for apps was taken.
+    ///
+    /// # Errors
+    /// It is ahead.
+    pub fn check_cursor(
+        &self,
+        cursor: u64,
+        conv: Option<&ConvId>,
+        user: &UserId,
+        truth: &Truth,
+    ) -> Checked {
+        let (key, at) = match conv {
+            None => (LogKey::User(user.clone()), self.own),
+            Some(conv) => {
+                let at = self.crowds.get(conv).copied().unwrap_or(0);
+                let started = truth.reading(user, conv);
+                let begins = started.is_some_and(|one| one.after.contains(&cursor));
+                if begins {
+                    return Ok(());
+                }
+                (LogKey::Crowd(conv.clone()), at)
+            }
+        };
+        let skipped = truth.log(&key).next_for_apps(at);
+        let is_right = cursor <= at || skipped.is_none_or(|next| next > cursor);
+        ensure(is_right, Promise::CursorTrailsTheApp, || {
+            format!("the cursor of {key} is {cursor}, and the app took it up to {at}")
+        })
+    }
+
+    /// The process ended: the app starts again with what it has up to the cursors.
+    pub fn restart(&mut self, own: u64, crowds: BTreeMap<ConvId, u64>) {
+        self.own = own;
+        self.crowds = crowds;
+    }
+
+    /// What it still lacks of what its user is to see.
+    #[must_use]
+    pub fn lacks(&self, user: &UserId, truth: &Truth) -> Option<String> {
+        let log = truth.log(&LogKey::User(user.clone()));
+        if let Some(next) = log.next_for_apps(self.own) {
+            return Some(format!("{next} of {} of {user}'s own timeline", log.head()));
+        }
+        let mut crowds = truth.crowds_of(user);
+        crowds.find_map(|(conv, reading)| {
+            let log = truth.log(&LogKey::Crowd(conv.clone()));
+            let start = reading.after.last().copied().unwrap_or(0);
+            let at = self.crowds.get(conv).copied().unwrap_or(0).max(start);
+            let next = log.next_for_apps(at)?;
+            Some(format!("{next} of {} of {conv} for {user}", log.head()))
+        })
+    }
+}
+
+fn check_next(next: Option<u64>, seq: u64, at: u64, what: impl Fn() -> String) -> Checked {
+    if next == Some(seq) {
+        return Ok(());
+    }
+    let promise = if seq <= at {
+        Promise::Once
+    } else {
+        Promise::NoHoles
+    };
+    let text = format!("{}: {seq} was shown after {at}, and {next:?} was due", what());
+    Err(Violation::of(promise, text))
+}
+
+struct Place<'e> {
+    seq: u64,
+    crowd: Option<&'e ConvId>,
+}
+
+fn place_of(event: &Delivered) -> Option<Place<'_>> {
+    let (seq, conv, crowd) = match event {
+        Delivered::Message {
+            seq,
+            message,
+            crowd,
+            ..
+        }
+        | Delivered::Edit {
+            seq,
+            message,
+            crowd,
+            ..
+        } => (seq, Some(&message.conv), *crowd),
+        Delivered::Recall {
+            seq, conv, crowd, ..
+        } => (seq, Some(conv), *crowd),
+        Delivered::Group { seq, change, crowd } => (seq, Some(&change.conv), *crowd),
+        Delivered::Receipt { seq, .. }
+        | Delivered::Read { seq, .. }
+        | Delivered::Delete { seq, .. }
+        | Delivered::Seen { seq, .. } => (seq, None, false),
+        Delivered::Public { .. } | Delivered::Reset { .. } => return None,
+    };
+    Some(Place {
+        seq: seq.get(),
+        crowd: conv.filter(|_| crowd),
+    })
+}
+
+/// Whether an event tells what the timeline has there. A message reads as it did at some time
+/// since; one that its user deleted has its place.
+fn agrees(event: &Delivered, item: &Item, user: &UserId, truth: &Truth) -> bool {
+    match (event, item) {
+        (Delivered::Message { message, own, .. }, Item::Message(stored))
+        | (Delivered::Edit { message, own, .. }, Item::Edit(stored)) => {
+            *own == (stored.sender == *user) && is_version(message, stored, truth)
+        }
+        (Delivered::Delete { conv, conv_seq, .. }, Item::Message(stored) | Item::Edit(stored)) => {
+            *conv == stored.conv && *conv_seq == stored.conv_seq
+        }
+        (Delivered::Receipt { receipt, .. }, Item::Receipt(stored)) => receipt == stored,
+        (
+            Delivered::Read { conv, conv_seq, .. },
+            Item::Read {
+                conv: of,
+                conv_seq: at,
+            },
+        )
+        | (
+            Delivered::Delete { conv, conv_seq, .. },
+            Item::Delete {
+                conv: of,
+                conv_seq: at,
+            },
+        ) => conv == of && conv_seq == at,
+        (
+            Delivered::Recall { conv, conv_seq, .. },
+            Item::Recall {
+                conv: of,
+                conv_seq: at,
+                ..
+            },
+        ) => conv == of && conv_seq == at,
+        (Delivered::Group { change, .. }, Item::Group(stored)) => change == stored,
+        (
+            Delivered::Seen {
+                broadcast, opened, ..
+            },
+            Item::Seen {
+                broadcast: of,
+                opened: was,
+            },
+        ) => broadcast == of && opened == was,
+        _ => false,
+    }
+}
+
+fn is_version(message: &Message, stored: &Message, truth: &Truth) -> bool {
+    let said = truth
+        .conversation(&stored.conv)
+        .and_then(|one| one.said(stored.conv_seq.get()));
+    message.msg_id == stored.msg_id
+        && message.conv == stored.conv
+        && message.conv_seq == stored.conv_seq
+        && message.sender == stored.sender
+        && message.client_msg_id == stored.client_msg_id
+        && said.is_some_and(|said| said.bodies.contains(&message.body))
+}

@@ -1,0 +1,151 @@
+//! Devices, and the processes that run on them: a client session each.
+
+use std::collections::BTreeMap;
+
+use seqline_core::{CallId, Session};
+use seqline_protocol::{BroadcastId, ClientMsgId, ConvId, ConvSeq, Seq, UserId, from_cbor};
+use serde::Deserialize;
+
+use super::{Event, link::LinkId};
+use crate::{
+    clock::Skew,
+    model::{AppView, Drafts, Held},
+};
+
+/// Which process, of all that there ever were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ProcessId(pub(super) usize);
+
+/// An app with a client session.
+pub(super) struct Process {
+    pub(super) device: usize,
+    pub(super) session: Session,
+    pub(super) role: Role,
+    /// The app asked to be connected, and neither it nor the relay has ended that.
+    pub(super) wants_connection: bool,
+    pub(super) link: Option<LinkId>,
+    pub(super) wake_at_ms: Option<u64>,
+    pub(super) calls: BTreeMap<u32, Asked>,
+    pub(super) last_call: u32,
+    /// The write to the store that is under way.
+    pub(super) writing: Option<Vec<seqline_core::StoreOp>>,
+}
+
+/// What a process is to its device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The one that its user looks at.
+    Current,
+    /// Another tab, which was there before.
+    EarlierTab,
+    /// It has ended.
+    Ended,
+}
+
+/// What an app waits for an answer to.
+#[derive(Debug, Clone)]
+pub(super) enum Asked {
+    Recall(ConvId, ConvSeq),
+    Edit(ConvId, ConvSeq, String),
+    Seen,
+    /// Nothing is asked of the answer.
+    Other,
+}
+
+/// A device: what stays when processes end.
+pub(super) struct Device {
+    pub(super) user: UserId,
+    pub(super) current: ProcessId,
+    /// The client's store.
+    pub(super) store: BTreeMap<String, Vec<u8>>,
+    pub(super) view: AppView,
+    pub(super) held: Held,
+    /// Broadcasts of which it is known whether they are new here.
+    pub(super) claimed: Vec<BroadcastId>,
+    pub(super) drafts: Drafts,
+    /// The newest message that is shown.
+    pub(super) newest: Option<(ConvId, ConvSeq)>,
+    pub(super) skew: Skew,
+    /// How far its clock of deadlines lags, in milliseconds.
+    pub(super) lag_ms: u64,
+    pub(super) sleeps_until_ms: Option<u64>,
+    /// What happened to it while it slept.
+    pub(super) missed: Vec<Event>,
+    /// The app's handler fails after so many events.
+    pub(super) handler_fails: Option<u8>,
+    pub(super) store_fails: bool,
+    pub(super) token_fails: bool,
+    /// It had several tabs at some time: they end each other's sessions.
+    pub(super) had_tabs: bool,
+    pub(super) epoch_changes_seen: u32,
+    pub(super) bodies: u32,
+    /// What it was asked to send last.
+    pub(super) last_draft: Option<seqline_core::Draft>,
+}
+
+/// Of the client's record of where it is.
+#[derive(Deserialize)]
+struct PositionRecord {
+    cursor: Seq,
+}
+
+/// Of the client's record of a crowd.
+#[derive(Deserialize)]
+struct CrowdRecord {
+    cursor: Seq,
+}
+
+/// Of the client's record of a message that is to be sent.
+#[derive(Deserialize)]
+struct OutboxRecord {
+    draft: DraftRecord,
+}
+
+#[derive(Deserialize)]
+struct DraftRecord {
+    client_msg_id: ClientMsgId,
+}
+
+/// The cursor that a record of the client's store holds, and of which crowd; none if it is
+/// another record.
+pub(super) fn cursor_of(key: &str, value: &[u8]) -> Option<(Option<ConvId>, u64)> {
+    if key == "position" {
+        let record: PositionRecord = from_cbor(value)?;
+        return Some((None, record.cursor.get()));
+    }
+    let conv = ConvId::new(key.strip_prefix("crowd/")?).ok()?;
+    let record: CrowdRecord = from_cbor(value)?;
+    Some((Some(conv), record.cursor.get()))
+}
+
+impl Device {
+    /// The app starts with what is kept.
+    pub(super) fn restart_app(&mut self) {
+        let cursors = self.store.iter();
+        let cursors: Vec<_> = cursors
+            .filter_map(|(key, value)| cursor_of(key, value))
+            .collect();
+        let own = cursors.iter().find(|(conv, _)| conv.is_none());
+        let own = own.map_or(0, |(_, cursor)| *cursor);
+        let crowds = cursors.iter();
+        let crowds = crowds.filter_map(|(conv, cursor)| Some((conv.clone()?, *cursor)));
+        self.view.restart(own, crowds.collect());
+        let kept: Vec<ClientMsgId> = self
+            .store
+            .iter()
+            .filter(|(key, _)| key.starts_with("outbox/"))
+            .filter_map(|(_, value)| from_cbor::<OutboxRecord>(value))
+            .map(|record| record.draft.client_msg_id)
+            .collect();
+        self.drafts.restart(|id| kept.contains(id));
+    }
+}
+
+impl Process {
+    /// A name for a call, and what it is about.
+    pub(super) fn next_call(&mut self, asked: Asked) -> CallId {
+        self.last_call += 1;
+        self.calls.insert(self.last_call, asked);
+        CallId(self.last_call)
+    }
+}

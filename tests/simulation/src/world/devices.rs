@@ -1,0 +1,537 @@
+//! Feeds client sessions, and does what they ask for.
+
+use std::collections::BTreeMap;
+
+use seqline_core::{
+    Command, Config, Delivered, DeliveryId, Event as ClientEvent, Input, Now, Output, Reply,
+    Session, StoreOp, WriteId,
+};
+use seqline_protocol::{
+    BroadcastId, ClientFrame, ClientMsgId, ConvId, DeviceId, Encoded, Micros, UserId, decode_binary,
+    limits::{INBOX_ENTRIES_MAX, OUTBOX_MESSAGES_MAX},
+};
+use seqline_relay::{
+    account::Account,
+    auth::{Identity, Profile, Scope},
+};
+
+use super::{
+    Event, World,
+    device::{Asked, Device, Process, ProcessId, Role, cursor_of},
+    link::{Link, LinkId},
+};
+use crate::{
+    clock::{Skew, UNIX_MS},
+    exits::{app_id, user_id},
+    model::{AppView, Checked, Drafts, Excuses, Held, Promise, Violation, ensure},
+    plan::User,
+};
+
+/// How far users have taken and read conversations, on any device.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    pub(super) taken: BTreeMap<(UserId, ConvId), u64>,
+    pub(super) read: BTreeMap<(UserId, ConvId), u64>,
+    /// Those who started over: they have everything.
+    pub(super) reset: Vec<UserId>,
+}
+
+impl Marks {
+    fn raise(marks: &mut BTreeMap<(UserId, ConvId), u64>, user: &UserId, conv: &ConvId, at: u64) {
+        let mark = marks.entry((user.clone(), conv.clone())).or_default();
+        *mark = at.max(*mark);
+    }
+
+    pub(super) fn raise_read(&mut self, user: &UserId, conv: &ConvId, at: u64) {
+        Self::raise(&mut self.read, user, conv, at);
+    }
+
+    pub(super) fn raise_taken(&mut self, user: &UserId, conv: &ConvId, at: u64) {
+        Self::raise(&mut self.taken, user, conv, at);
+    }
+
+    fn get(marks: &BTreeMap<(UserId, ConvId), u64>, user: &UserId, conv: &ConvId) -> u64 {
+        let mark = marks.get(&(user.clone(), conv.clone()));
+        mark.copied().unwrap_or(0)
+    }
+}
+
+impl World<'_> {
+    pub(super) fn add_device(&mut self, user: User) -> Checked {
+        let device = self.devices.len();
+        self.devices.push(Device {
+            user: user_id(user.0),
+            current: ProcessId(0),
+            store: BTreeMap::new(),
+            view: AppView::default(),
+            held: Held::new(),
+            claimed: Vec::new(),
+            drafts: Drafts::default(),
+            newest: None,
+            skew: Skew::default(),
+            lag_ms: 0,
+            sleeps_until_ms: None,
+            missed: Vec::new(),
+            handler_fails: None,
+            store_fails: false,
+            token_fails: false,
+            had_tabs: false,
+            epoch_changes_seen: 0,
+            bodies: 0,
+            last_draft: None,
+        });
+        self.start_process(device)
+    }
+
+    /// The app starts on a device, with what its store holds, and connects.
+    pub(super) fn start_process(&mut self, device: usize) -> Checked {
+        let id = ProcessId(self.processes.len());
+        let mut seed = [0; 32];
+        self.rng.fill(&mut seed);
+        let node = &mut self.devices[device];
+        node.restart_app();
+        node.current = id;
+        let stored = node.store.clone().into_iter().collect();
+        let now = self.now_of(device);
+        let config = Config {
+            device: DeviceId::new(format!("d{device}")).ok(),
+            ..Config::default()
+        };
+        let session = Session::new(config, seed, stored, now);
+        self.processes.push(Process {
+            device,
+            session,
+            role: Role::Current,
+            wants_connection: false,
+            link: None,
+            wake_at_ms: None,
+            calls: BTreeMap::new(),
+            last_call: 0,
+            writing: None,
+        });
+        self.claim_held(id)?;
+        self.feed(id, Input::Connect)
+    }
+
+    pub(super) fn now_of(&self, device: usize) -> Now {
+        let node = &self.devices[device];
+        Now {
+            mono_ms: self.now_ms - node.lag_ms,
+            unix_ms: node.skew.unix_ms(self.now_ms),
+        }
+    }
+
+    /// Feeds one input, and does all that follows.
+    pub(super) fn feed(&mut self, id: ProcessId, input: Input) -> Checked {
+        let process = &self.processes[id.0];
+        if process.role == Role::Ended {
+            return Ok(());
+        }
+        let now = self.now_of(process.device);
+        let process = &mut self.processes[id.0];
+        match &input {
+            Input::Connect => process.wants_connection = true,
+            Input::Disconnect => process.wants_connection = false,
+            _ => {}
+        }
+        process.session.handle(now, input);
+        while let Some(output) = self.processes[id.0].session.poll_output() {
+            self.carry_out(id, output)?;
+        }
+        self.check_session(id)
+    }
+
+    fn check_session(&self, id: ProcessId) -> Checked {
+        let process = &self.processes[id.0];
+        let stats = process.session.stats();
+        ensure(stats.outbox <= OUTBOX_MESSAGES_MAX, Promise::Bounded, || {
+            format!("{} messages wait in an outbox", stats.outbox)
+        })?;
+        ensure(stats.inbox <= 2 * INBOX_ENTRIES_MAX + 2, Promise::Bounded, || {
+            format!("{} entries wait for an app", stats.inbox)
+        })?;
+        if process.role == Role::Current {
+            let node = &self.devices[process.device];
+            let cursor = stats.cursor.get();
+            node.view
+                .check_cursor(cursor, None, &node.user, &self.truth)?;
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, id: ProcessId, output: Output) -> Checked {
+        let device = self.processes[id.0].device;
+        match output {
+            Output::FetchToken(_) => self.soon(50, Event::Token(id)),
+            Output::Connect(conn) => {
+                let process = &mut self.processes[id.0];
+                let wants_connection = process.wants_connection;
+                ensure(wants_connection, Promise::ExplicitBeatsAutomatic, || {
+                    format!("device {device} connects, and was told not to")
+                })?;
+                let link = LinkId(self.links.len());
+                self.links.push(Link::new(id, conn, self.rng.u64(..)));
+                self.processes[id.0].link = Some(link);
+                self.trace.note(b"connect", device as u64);
+                let latency_ms = self.plan.setup.latency_ms;
+                self.soon(2 * latency_ms, Event::Opened(link));
+            }
+            Output::Write(conn, frame) => {
+                self.check_ack(id, &frame)?;
+                if let Some(link) = self.link_of(id, conn) {
+                    self.send_up(link, &frame);
+                }
+            }
+            Output::Close { conn, .. } => {
+                if let Some(link) = self.link_of(id, conn) {
+                    self.processes[id.0].link = None;
+                    self.leave(link);
+                }
+            }
+            Output::Persist(write, ops) => {
+                self.check_persist(id, &ops)?;
+                self.processes[id.0].writing = Some(ops.clone());
+                self.soon(30, Event::Persisted(id, write, ops));
+            }
+            Output::Deliver(delivery, events) => {
+                self.soon(60, Event::Taken(id, delivery, events));
+            }
+            Output::Emit(event) => self.emitted(id, &event)?,
+            Output::Answer(call, answer) => {
+                let asked = self.processes[id.0].calls.remove(&call.0);
+                if let (Some(asked), Ok(reply)) = (asked, answer) {
+                    self.answered(id, &asked, &reply)?;
+                }
+            }
+            Output::WakeAt(at_ms) => {
+                let at_ms = at_ms.map(|at_ms| at_ms + self.devices[device].lag_ms);
+                self.processes[id.0].wake_at_ms = at_ms;
+                if let Some(at_ms) = at_ms {
+                    self.at(at_ms, Event::Wake(id));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is said to the relay of the cursor is true.
+    fn check_ack(&self, id: ProcessId, frame: &Encoded) -> Checked {
+        let process = &self.processes[id.0];
+        // `ack` is the only frame that is worth a look, and among the shortest.
+        if process.role != Role::Current || frame.as_bytes().len() > 32 {
+            return Ok(());
+        }
+        let Ok(ClientFrame::Ack { cursor }) = decode_binary(frame.as_bytes()) else {
+            return Ok(());
+        };
+        let node = &self.devices[process.device];
+        node.view
+            .check_cursor(cursor.get(), None, &node.user, &self.truth)
+    }
+
+    fn check_persist(&self, id: ProcessId, ops: &[StoreOp]) -> Checked {
+        let process = &self.processes[id.0];
+        if process.role != Role::Current {
+            return Ok(());
+        }
+        let node = &self.devices[process.device];
+        for op in ops {
+            if let StoreOp::Put(key, value) = op
+                && let Some((conv, cursor)) = cursor_of(key, value)
+            {
+                node.view
+                    .check_cursor(cursor, conv.as_ref(), &node.user, &self.truth)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn wake(&mut self, id: ProcessId) -> Checked {
+        let process = &mut self.processes[id.0];
+        if process.wake_at_ms.is_some_and(|at_ms| at_ms <= self.now_ms) {
+            process.wake_at_ms = None;
+            return self.feed(id, Input::Timeout);
+        }
+        Ok(())
+    }
+
+    pub(super) fn give_token(&mut self, id: ProcessId) -> Checked {
+        let device = self.processes[id.0].device;
+        if std::mem::take(&mut self.devices[device].token_fails) {
+            self.count("token_failed");
+            return self.feed(id, Input::TokenFailed("no server".to_owned()));
+        }
+        let user = self.devices[device].user.clone();
+        let token = self.token(user);
+        self.feed(id, Input::Token(token))
+    }
+
+    /// As the app's server gives it. Whole seconds count, so few are signed.
+    fn token(&mut self, user: UserId) -> String {
+        let expires_ms = UNIX_MS + self.now_ms + self.plan.setup.token_ttl_ms;
+        let expires_s = expires_ms / 1_000;
+        let key = (user, expires_s);
+        if let Some(token) = self.tokens.get(&key) {
+            return token.clone();
+        }
+        let (user, _) = key.clone();
+        let identity = Identity {
+            account: Account {
+                app: app_id(),
+                user,
+            },
+            scope: Scope::User,
+            expires: Micros::saturating(expires_s * 1_000_000),
+            profile: Profile::default(),
+        };
+        let token = self.keyring.sign(&identity).unwrap_or_default();
+        self.tokens.insert(key, token.clone());
+        token
+    }
+
+    pub(super) fn persisted(
+        &mut self,
+        id: ProcessId,
+        write: WriteId,
+        ops: Vec<StoreOp>,
+    ) -> Checked {
+        let process = &mut self.processes[id.0];
+        if process.role == Role::Ended {
+            return Ok(());
+        }
+        process.writing = None;
+        let device = process.device;
+        // An earlier tab has lost the store to the later one.
+        if process.role == Role::Current {
+            if std::mem::take(&mut self.devices[device].store_fails) {
+                self.count("device_store_failed");
+                let input = Input::PersistFailed(write, "the disk is full".to_owned());
+                return self.feed(id, input);
+            }
+            self.keep(device, ops);
+        }
+        self.feed(id, Input::Persisted(write))
+    }
+
+    /// A device's store takes a write.
+    pub(super) fn keep(&mut self, device: usize, ops: Vec<StoreOp>) {
+        let store = &mut self.devices[device].store;
+        for op in ops {
+            match op {
+                StoreOp::Put(key, value) => store.insert(key, value),
+                StoreOp::Delete(key) => store.remove(&key),
+            };
+        }
+    }
+
+    pub(super) fn taken(
+        &mut self,
+        id: ProcessId,
+        delivery: DeliveryId,
+        events: &[Delivered],
+    ) -> Checked {
+        let process = &self.processes[id.0];
+        let device = process.device;
+        match process.role {
+            Role::Ended => return Ok(()),
+            Role::EarlierTab => {
+                let user = self.devices[device].user.clone();
+                for event in events {
+                    self.mark(&user, event);
+                }
+                return self.feed(id, Input::Taken(delivery));
+            }
+            Role::Current => {}
+        }
+        let fails_after = self.devices[device].handler_fails.take();
+        let fails_after = fails_after.map(|after| usize::from(after) % events.len().max(1));
+        let count = fails_after.unwrap_or(events.len());
+        for event in events.iter().take(count) {
+            self.take(device, event)?;
+        }
+        self.claim_held(id)?;
+        let input = match fails_after {
+            Some(taken) => {
+                self.count("handler_failed");
+                Input::Refused { delivery, taken }
+            }
+            None => Input::Taken(delivery),
+        };
+        self.feed(id, input)
+    }
+
+    fn take(&mut self, device: usize, event: &Delivered) -> Checked {
+        self.trace.note(b"take", device as u64);
+        self.count("delivered");
+        let user = self.devices[device].user.clone();
+        self.mark(&user, event);
+        let node = &mut self.devices[device];
+        match event {
+            Delivered::Public { news } => {
+                self.public.take(&mut node.held, news, &node.user)?;
+                let held = &node.held;
+                node.claimed.retain(|id| held.contains_key(id));
+                return Ok(());
+            }
+            Delivered::Message { message, .. } => {
+                node.newest = Some((message.conv.clone(), message.conv_seq));
+            }
+            Delivered::Reset { .. } => *self.figures.entry("reset").or_default() += 1,
+            Delivered::Receipt { receipt, .. } => {
+                let marks = &self.marks;
+                let of = &receipt.user;
+                let read = Marks::get(&marks.read, of, &receipt.conv);
+                let taken = Marks::get(&marks.taken, of, &receipt.conv).max(read);
+                let is_so = marks.reset.contains(of)
+                    || (receipt.delivered.get() <= taken && receipt.read.get() <= read);
+                ensure(is_so, Promise::CursorTrailsTheApp, || {
+                    format!("{of} took {taken} and read {read}, and {user} is told {receipt:?}")
+                })?;
+            }
+            _ => {}
+        }
+        let excuses = Excuses {
+            epoch_changed: node.epoch_changes_seen < self.epochs,
+        };
+        let node = &mut self.devices[device];
+        node.view.take(event, &user, &self.truth, excuses)?;
+        if matches!(event, Delivered::Reset { conv: None, .. }) {
+            node.epoch_changes_seen = self.epochs;
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self, user: &UserId, event: &Delivered) {
+        match event {
+            Delivered::Message { message, .. } => {
+                self.marks
+                    .raise_taken(user, &message.conv, message.conv_seq.get());
+            }
+            Delivered::Delete { conv, conv_seq, .. } => {
+                self.marks.raise_taken(user, conv, conv_seq.get());
+            }
+            Delivered::Reset { .. } if !self.marks.reset.contains(user) => {
+                self.marks.reset.push(user.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// Asks whether broadcasts that a device holds are new to its user.
+    fn claim_held(&mut self, id: ProcessId) -> Checked {
+        let device = self.processes[id.0].device;
+        let node = &self.devices[device];
+        let ids = node.held.keys();
+        let ids: Vec<BroadcastId> = ids
+            .filter(|id| !node.claimed.contains(id))
+            .copied()
+            .collect();
+        let is_asking = self.processes[id.0]
+            .calls
+            .values()
+            .any(|asked| matches!(asked, Asked::Seen));
+        if ids.is_empty() || is_asking {
+            return Ok(());
+        }
+        let params = serde_json::json!({ "ids": ids }).to_string();
+        let call = self.processes[id.0].next_call(Asked::Seen);
+        let command = Command::Call {
+            method: "broadcasts.seen".to_owned(),
+            params,
+            repeatable: true,
+        };
+        self.feed(id, Input::Call(call, command))
+    }
+
+    fn emitted(&mut self, id: ProcessId, event: &ClientEvent) -> Checked {
+        let process = &mut self.processes[id.0];
+        let device = process.device;
+        match event {
+            ClientEvent::Status {
+                client_msg_id,
+                status,
+                sent,
+                ..
+            } => {
+                let node = &mut self.devices[device];
+                let who = (&node.user, &self.truth);
+                node.drafts.told(client_msg_id, *status, sent.as_ref(), who)
+            }
+            ClientEvent::Kicked { reason, .. } => {
+                process.wants_connection = false;
+                let had_tabs = self.devices[device].had_tabs;
+                self.count("kicked");
+                ensure(had_tabs, Promise::ExplicitBeatsAutomatic, || {
+                    format!("device {device} was kicked: {reason:?}")
+                })
+            }
+            ClientEvent::State(state) => {
+                self.retries.note(device, state, self.now_ms);
+                if let seqline_core::ConnectionState::Disconnected { .. } = state {
+                    self.processes[id.0].wants_connection = false;
+                }
+                self.retries.check()
+            }
+            ClientEvent::Error(_)
+            | ClientEvent::Synced { .. }
+            | ClientEvent::Ephemeral { .. }
+            | ClientEvent::Event { .. } => Ok(()),
+        }
+    }
+
+    fn answered(&mut self, id: ProcessId, asked: &Asked, reply: &Reply) -> Checked {
+        let device = self.processes[id.0].device;
+        match asked {
+            Asked::Other => Ok(()),
+            Asked::Recall(conv, conv_seq) => {
+                let said = self.truth.conversation(conv);
+                let said = said.and_then(|one| one.said(conv_seq.get()));
+                let is_so = said.is_some_and(|said| said.is_recalled);
+                ensure(is_so, Promise::AcknowledgedMeansStored, || {
+                    format!("the recall of {conv} {conv_seq} is acknowledged, and not stored")
+                })
+            }
+            Asked::Edit(conv, conv_seq, body) => {
+                let said = self.truth.conversation(conv);
+                let said = said.and_then(|one| one.said(conv_seq.get()));
+                let is_so = said.is_some_and(|said| said.bodies.contains(body));
+                ensure(is_so, Promise::AcknowledgedMeansStored, || {
+                    format!("the edit of {conv} {conv_seq} is acknowledged, and not stored")
+                })
+            }
+            Asked::Seen => self.seen(id, device, reply),
+        }
+    }
+
+    fn seen(&mut self, id: ProcessId, device: usize, reply: &Reply) -> Checked {
+        let Reply::Value(value) = reply else {
+            return Ok(());
+        };
+        let new = new_of(value).ok_or_else(|| {
+            let text = format!("broadcasts.seen gives {value}");
+            Violation::of(Promise::PublicMailbox, text)
+        })?;
+        let node = &mut self.devices[device];
+        let user = node.user.clone();
+        node.claimed.extend(node.held.keys().copied());
+        for broadcast in new {
+            self.public.shown_as_new(&user, broadcast, device)?;
+        }
+        self.claim_held(id)
+    }
+
+    /// A fresh message of a device.
+    pub(super) fn draft_id(&mut self, device: usize) -> ClientMsgId {
+        let current = self.devices[device].current;
+        self.processes[current.0].session.new_message_id()
+    }
+}
+
+fn new_of(value: &str) -> Option<Vec<BroadcastId>> {
+    #[derive(serde::Deserialize)]
+    struct Value {
+        new: Vec<BroadcastId>,
+    }
+    let value: Value = serde_json::from_str(value).ok()?;
+    Some(value.new)
+}

@@ -1,0 +1,200 @@
+//! The end of a scenario: all faults heal, everything converges, and what is stored is what
+//! was committed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use futures_util::FutureExt as _;
+use seqline_core::{ConnectionState, Input};
+use seqline_protocol::{Item, Micros, Seq};
+use seqline_relay::{
+    account::Account,
+    store::{PageQuery, PageRange, Store as _, Timeline},
+};
+
+use super::{CONVERGED_WITHIN_MS, Event, World, device::Role};
+use crate::{
+    exits::app_id,
+    model::{Checked, LogKey, Promise, Violation, ensure},
+};
+
+/// How often it is looked whether everything has converged.
+const CHECK_EVERY_MS: u64 = 250;
+
+/// As many devices that wait equally long before their next attempt are no coincidence.
+const ALIKE_MAX: usize = 5;
+
+/// How long devices wait before they try to connect again.
+#[derive(Debug, Default)]
+pub(super) struct Retries {
+    /// Those that began to wait in one second and have failed equally often, by how long.
+    alike: BTreeMap<(u64, u32, u64), BTreeSet<usize>>,
+}
+
+impl Retries {
+    pub(super) fn note(&mut self, device: usize, state: &ConnectionState, now_ms: u64) {
+        if let ConnectionState::Connecting {
+            attempt,
+            retry_in_ms,
+            offline: false,
+        } = state
+            && *retry_in_ms >= 100
+        {
+            let alike = (now_ms / 1_000, *attempt, *retry_in_ms);
+            self.alike.entry(alike).or_default().insert(device);
+        }
+    }
+
+    /// Devices that lost the same relay do not return in step.
+    pub(super) fn check(&self) -> Checked {
+        let mut alike = self.alike.iter();
+        let alike = alike.find(|(_, devices)| devices.len() >= ALIKE_MAX);
+        ensure(alike.is_none(), Promise::ExplicitBeatsAutomatic, || {
+            format!("devices reconnect in step: {alike:?}")
+        })
+    }
+}
+
+impl World<'_> {
+    /// Nothing goes wrong any more. What is broken already, devices have to find out.
+    pub(super) fn heal(&mut self) -> Checked {
+        self.trace.note(b"heal", self.now_ms);
+        self.is_healed = true;
+        {
+            let mut faults = self.store.faults();
+            faults.crash_at = None;
+            faults.failing_commits = 0;
+            faults.failing_reads = 0;
+            faults.slower_ms = 0;
+        }
+        for link in &mut self.links {
+            link.up.cut_after = None;
+            link.down.cut_after = None;
+            link.stalled_until_ms = 0;
+            link.frame_ms = 0;
+        }
+        for device in 0..self.devices.len() {
+            self.heal_device(device)?;
+        }
+        self.after(CHECK_EVERY_MS, Event::Check);
+        Ok(())
+    }
+
+    fn heal_device(&mut self, device: usize) -> Checked {
+        let node = &mut self.devices[device];
+        node.handler_fails = None;
+        node.store_fails = false;
+        node.token_fails = false;
+        self.awake(device)?;
+        // Only the newest tab is left open.
+        for id in 0..self.processes.len() {
+            let process = &mut self.processes[id];
+            if process.device == device && process.role == Role::EarlierTab {
+                self.feed(super::ProcessId(id), Input::Disconnect)?;
+                self.processes[id].role = Role::Ended;
+            }
+        }
+        let current = self.devices[device].current;
+        self.feed(current, Input::Online(true))?;
+        self.feed(current, Input::Background(false))?;
+        self.feed(current, Input::Connect)
+    }
+
+    /// Whether everyone has everything. What it lacks after a long time is a violation.
+    pub(super) fn is_converged(&mut self) -> Result<bool, Box<Violation>> {
+        let Some(lacks) = self.lacks() else {
+            return Ok(true);
+        };
+        if self.now_ms > self.plan.setup.heal_at_ms + CONVERGED_WITHIN_MS {
+            let text = format!("{CONVERGED_WITHIN_MS} ms after all faults: {lacks}");
+            return Err(Violation::of(Promise::Converges, text));
+        }
+        self.after(CHECK_EVERY_MS, Event::Check);
+        Ok(false)
+    }
+
+    fn lacks(&self) -> Option<String> {
+        for (number, node) in self.devices.iter().enumerate() {
+            let process = &self.processes[node.current.0];
+            let stats = process.session.stats();
+            if stats.outbox > 0 {
+                return Some(format!("device {number} has {} messages to send", stats.outbox));
+            }
+            if node.drafts.is_underway() {
+                return Some(format!("device {number} has lost a message that it was to send"));
+            }
+            if let Some(lacks) = node.view.lacks(&node.user, &self.truth) {
+                return Some(format!("device {number} lacks {lacks}; {stats:?}"));
+            }
+            if let Some(lacks) = self.public.difference(&node.held, &node.user) {
+                return Some(format!("device {number}: {lacks}"));
+            }
+        }
+        None
+    }
+
+    /// What is true once all is over.
+    pub(super) fn check_all(&self) -> Checked {
+        for node in &self.devices {
+            node.drafts.check_order(&node.user, &self.truth)?;
+            node.drafts.check_stored(&node.user, &self.truth)?;
+        }
+        for (key, _) in self.truth.logs() {
+            self.check_log(key)?;
+        }
+        Ok(())
+    }
+
+    /// What is stored is what was committed.
+    fn check_log(&self, key: &LogKey) -> Checked {
+        let log = self.truth.log(key);
+        let LogKey::User(user) = key else {
+            return Ok(());
+        };
+        let account = Arc::new(Account {
+            app: app_id(),
+            user: user.clone(),
+        });
+        let query = PageQuery {
+            timeline: Timeline::User(Arc::clone(&account)),
+            account,
+            range: PageRange::After(Seq::ZERO),
+            limit: usize::MAX,
+            bytes_max: usize::MAX,
+            now: Micros::ZERO,
+        };
+        let Some(Ok(page)) = self.store.inner().page(query).now_or_never() else {
+            return Ok(());
+        };
+        ensure(page.head.get() == log.head(), Promise::NoHoles, || {
+            format!("{key} ends at {}, and is stored up to {}", log.head(), page.head)
+        })?;
+        let mut due = page.entries.first().map_or(log.head() + 1, |one| one.seq.get());
+        ensure(
+            due <= log.floor().max(1),
+            Promise::AcknowledgedMeansStored,
+            || format!("{key} begins at {due}, and only what is before {} is old", log.floor()),
+        )?;
+        for entry in &page.entries {
+            let seq = entry.seq.get();
+            ensure(seq == due, Promise::NoHoles, || {
+                format!("{key} has {seq} where {due} should be")
+            })?;
+            let is_same = match (&entry.item, log.get(seq).map(Arc::as_ref)) {
+                (Item::Message(stored), Some(Item::Message(message))) => {
+                    stored.msg_id == message.msg_id
+                }
+                (_, item) => item.is_some(),
+            };
+            ensure(is_same, Promise::AcknowledgedMeansStored, || {
+                format!("{key} has {:?} at {seq}", entry.item)
+            })?;
+            due += 1;
+        }
+        ensure(due == log.head() + 1, Promise::AcknowledgedMeansStored, || {
+            format!("{key} is stored up to {}, and ends at {}", due - 1, log.head())
+        })
+    }
+}
