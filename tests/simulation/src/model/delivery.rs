@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use seqline_core::Delivered;
 use seqline_protocol::{ConvId, Item, Message, ResetReason, UserId};
 
-use super::{Checked, LogKey, Promise, Truth, Violation, ensure};
+use super::{Checked, Log, LogKey, Promise, Truth, Violation, ensure};
 
 /// How far an app is: what it keeps is as far as the cursors that the client keeps.
 #[derive(Debug, Clone, Default)]
@@ -13,7 +13,25 @@ pub struct AppView {
     /// Up to here of the user's own timeline.
     own: u64,
     /// Up to here of crowds' timelines.
-    crowds: BTreeMap<ConvId, u64>,
+    crowds: BTreeMap<ConvId, At>,
+}
+
+/// How far an app is in a crowd's timeline.
+#[derive(Debug, Clone, Copy)]
+struct At {
+    seq: u64,
+    /// Or less far: it goes on from where the conversation was when the relay said that the
+    /// user's own timeline starts over.
+    is_at_most: bool,
+}
+
+impl At {
+    fn exactly(seq: u64) -> Self {
+        Self {
+            seq,
+            is_at_most: false,
+        }
+    }
 }
 
 /// What may be a reason to start over.
@@ -24,18 +42,6 @@ pub struct Excuses {
 }
 
 impl AppView {
-    /// Up to which entry of its user's own timeline it has everything.
-    #[must_use]
-    pub fn own(&self) -> u64 {
-        self.own
-    }
-
-    /// Up to which entry of a crowd's.
-    #[must_use]
-    pub fn of_crowd(&self, conv: &ConvId) -> Option<u64> {
-        self.crowds.get(conv).copied()
-    }
-
     /// Takes an event, which has to be the next one.
     ///
     /// # Errors
@@ -83,8 +89,12 @@ impl AppView {
 
     fn take_own(&mut self, seq: u64, user: &UserId, truth: &Truth) -> Checked {
         let log = truth.log(&LogKey::User(user.clone()));
-        let next = log.next_for_apps(self.own);
-        check_next(next, seq, self.own, || format!("{user}'s own timeline"))?;
+        // A new device starts with the oldest entry that is kept.
+        let is_start = self.own == 0 && seq <= log.floor();
+        if !is_start {
+            let next = log.next_for_apps(self.own);
+            check_next(next, seq, self.own, || format!("{user}'s own timeline"))?;
+        }
         self.own = seq;
         Ok(())
     }
@@ -102,16 +112,12 @@ impl AppView {
             return Err(Violation::of(Promise::RightPeople, text));
         };
         let last = self.crowds.get(conv).copied();
-        let starts = reading.after.iter().copied();
-        let bases = starts.filter(|after| last.is_none_or(|last| *after > last));
-        let mut bases = bases.chain(last);
-        let fits = bases.any(|base| log.next_for_apps(base) == Some(seq));
-        let last = last.unwrap_or(0);
-        if !fits {
+        if !fits(seq, last, &reading.after, log) {
+            let last = last.map_or(0, |last| last.seq);
             let next = log.next_for_apps(last);
             check_next(next, seq, last, || format!("{conv} for {user}"))?;
         }
-        self.crowds.insert(conv.clone(), seq);
+        self.crowds.insert(conv.clone(), At::exactly(seq));
         Ok(())
     }
 
@@ -129,7 +135,7 @@ impl AppView {
         };
         let at = match conv {
             None => self.own,
-            Some(conv) => self.crowds.get(conv).copied().unwrap_or(0),
+            Some(conv) => self.crowds.get(conv).map_or(0, |at| at.seq),
         };
         let log = truth.log(&key);
         let is_right = match reason {
@@ -147,9 +153,19 @@ impl AppView {
             format!("{key} goes on at {head}, and ends at {}", log.head())
         })?;
         match conv {
-            None => self.own = head,
+            None => {
+                self.own = head;
+                // Large conversations go on where they are as well.
+                for (conv, head) in truth.crowds_ever_of(user) {
+                    let at = At {
+                        seq: head,
+                        is_at_most: true,
+                    };
+                    self.crowds.insert(conv.clone(), at);
+                }
+            }
             Some(conv) => {
-                self.crowds.insert(conv.clone(), head);
+                self.crowds.insert(conv.clone(), At::exactly(head));
             }
         }
         Ok(())
@@ -166,20 +182,21 @@ impl AppView {
         user: &UserId,
         truth: &Truth,
     ) -> Checked {
-        let (key, at) = match conv {
-            None => (LogKey::User(user.clone()), self.own),
-            Some(conv) => {
-                let at = self.crowds.get(conv).copied().unwrap_or(0);
-                let started = truth.reading(user, conv);
-                let begins = started.is_some_and(|one| one.after.contains(&cursor));
-                if begins {
-                    return Ok(());
-                }
-                (LogKey::Crowd(conv.clone()), at)
-            }
+        let key = match conv {
+            None => LogKey::User(user.clone()),
+            Some(conv) => LogKey::Crowd(conv.clone()),
         };
-        let skipped = truth.log(&key).next_for_apps(at);
-        let is_right = cursor <= at || skipped.is_none_or(|next| next > cursor);
+        let log = truth.log(&key);
+        let last = conv.and_then(|conv| self.crowds.get(conv));
+        let at = match conv {
+            None => self.own,
+            Some(_) => last.map_or(0, |last| last.seq),
+        };
+        let starts = conv.and_then(|conv| truth.reading(user, conv));
+        let is_start = starts.is_some_and(|reading| reading.after.contains(&cursor))
+            || at == 0 && cursor < log.floor();
+        let skipped = log.next_for_apps(at);
+        let is_right = is_start || cursor <= at || skipped.is_none_or(|next| next > cursor);
         ensure(is_right, Promise::CursorTrailsTheApp, || {
             format!("the cursor of {key} is {cursor}, and the app took it up to {at}")
         })
@@ -188,25 +205,40 @@ impl AppView {
     /// The process ended: the app starts again with what it has up to the cursors.
     pub fn restart(&mut self, own: u64, crowds: BTreeMap<ConvId, u64>) {
         self.own = own;
-        self.crowds = crowds;
+        let crowds = crowds.into_iter();
+        self.crowds = crowds.map(|(conv, seq)| (conv, At::exactly(seq))).collect();
     }
 
     /// What it still lacks of what its user is to see.
     #[must_use]
     pub fn lacks(&self, user: &UserId, truth: &Truth) -> Option<String> {
         let log = truth.log(&LogKey::User(user.clone()));
-        if let Some(next) = log.next_for_apps(self.own) {
+        let at = if self.own == 0 { log.floor().saturating_sub(1) } else { self.own };
+        if let Some(next) = log.next_for_apps(at) {
             return Some(format!("{next} of {} of {user}'s own timeline", log.head()));
         }
         let mut crowds = truth.crowds_of(user);
         crowds.find_map(|(conv, reading)| {
             let log = truth.log(&LogKey::Crowd(conv.clone()));
             let start = reading.after.last().copied().unwrap_or(0);
-            let at = self.crowds.get(conv).copied().unwrap_or(0).max(start);
+            let at = self.crowds.get(conv).map_or(log.floor().saturating_sub(1), |at| at.seq);
+            let at = at.max(start);
             let next = log.next_for_apps(at)?;
             Some(format!("{next} of {} of {conv} for {user}", log.head()))
         })
     }
+}
+
+/// Whether an entry of a crowd is one that an app may be given next: the one after the last,
+/// or the first one after the user joined (anew), or the oldest one that is kept.
+fn fits(seq: u64, last: Option<At>, starts: &[u64], log: &Log) -> bool {
+    let is_next = |base: u64| log.next_for_apps(base) == Some(seq);
+    let after_last = last.is_some_and(|last| {
+        is_next(last.seq) || last.is_at_most && seq <= last.seq
+    });
+    let mut later = starts.iter().filter(|start| last.is_none_or(|last| **start > last.seq));
+    let is_oldest = last.is_none() && seq <= log.floor() && starts.iter().any(|start| *start < seq);
+    after_last || is_oldest || later.any(|start| is_next(*start))
 }
 
 fn check_next(next: Option<u64>, seq: u64, at: u64, what: impl Fn() -> String) -> Checked {

@@ -9,7 +9,7 @@ use super::{Checked, Promise, Truth, Violation, ensure};
 
 /// What is known of a message that was to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SendState {
+pub(super) enum SendState {
     /// The device has to send it.
     Underway,
     /// The device ended before it had it in its store.
@@ -50,6 +50,13 @@ impl Drafts {
         let sent = self.all.iter().rev();
         sent.filter(|draft| draft.state == SendState::Sent)
             .map(|draft| (&draft.id, &draft.conv))
+    }
+
+    /// How many were refused; they stay in the outbox until the app retries or discards them.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        let all = self.all.iter();
+        all.filter(|draft| draft.state == SendState::Failed).count()
     }
 
     /// Whether any is still to be sent.

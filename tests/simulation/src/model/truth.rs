@@ -92,6 +92,12 @@ impl Truth {
             .map(|((_, conv), reading)| (conv, reading))
     }
 
+    /// The crowds that a user ever was to read, and where they end.
+    pub fn crowds_ever_of(&self, user: &UserId) -> impl Iterator<Item = (&ConvId, u64)> {
+        let all = self.reading.keys().filter(move |(of, _)| of == user);
+        all.map(|(_, conv)| (conv, self.log(&LogKey::Crowd(conv.clone())).head()))
+    }
+
     /// Entries before this time may be gone.
     pub fn aged(&mut self, before: Micros) {
         for log in self.logs.values_mut() {

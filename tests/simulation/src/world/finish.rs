@@ -119,7 +119,7 @@ impl World<'_> {
         for (number, node) in self.devices.iter().enumerate() {
             let process = &self.processes[node.current.0];
             let stats = process.session.stats();
-            if stats.outbox > 0 {
+            if stats.outbox > node.drafts.failed() {
                 return Some(format!("device {number} has {} messages to send", stats.outbox));
             }
             if node.drafts.is_underway() {
