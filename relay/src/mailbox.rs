@@ -1,7 +1,10 @@
 //! The one way into a session from elsewhere: from the writer, from other sessions,
 //! from whoever stops the relay. Bounded, and empty most of the time.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use seqline_protocol::{ConvId, KickReason, Seq};
 use tokio::sync::Notify;
@@ -20,6 +23,7 @@ pub struct Mailbox {
     key: u64,
     content: Mutex<Content>,
     filled: Notify,
+    is_ended: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -103,9 +107,16 @@ impl Mailbox {
         self.filled.notify_one();
     }
 
-    /// Ends the session.
+    /// Ends the session. What it has not committed by now never will be.
     pub fn post_kick(&self, reason: KickReason) {
+        self.is_ended.store(true, Ordering::Release);
         self.post(Event::Kick(reason));
+    }
+
+    /// Whether the session was ended from elsewhere, even if it has not noticed yet.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.is_ended.load(Ordering::Acquire)
     }
 
     /// Announces the end of the relay.

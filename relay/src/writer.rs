@@ -4,6 +4,11 @@
 //! The queue is bounded: who finds it full waits. If a commit fails, all its operations
 //! fail, and so does everything that waits of the same sessions: a later message of a
 //! session must not be stored before an earlier one that its client will send again.
+//!
+//! Nothing is committed of a session that was ended from elsewhere. A device that connects
+//! again ends its earlier session, so what that one still has on its way cannot be stored
+//! after what the device sends now. The writer is the one place where this has no gap: all
+//! that it takes after a message of the new session was queued after the old one was ended.
 
 use std::sync::{
     Arc,
@@ -141,7 +146,7 @@ impl Reply {
     }
 
     fn is_broken(&self) -> bool {
-        matches!(self, Self::Lane(lane) if lane.is_broken.load(Ordering::Relaxed))
+        matches!(self, Self::Lane(lane) if lane.is_broken.load(Ordering::Relaxed) || lane.mailbox.is_ended())
     }
 }
 
@@ -217,7 +222,9 @@ impl Writer {
         let mut next = Some(first);
         while let Some(job) = next {
             if job.reply.is_broken() {
-                let error = StoreError::Failed("an earlier operation failed".to_owned());
+                let error = StoreError::Failed(
+                    "an earlier operation failed, or the session has ended".to_owned(),
+                );
                 job.reply.send(Err(error));
             } else {
                 bytes += job.op.weight_bytes();

@@ -11,17 +11,17 @@ use std::{
 };
 
 use seqline_protocol::{
-    AppId, BroadcastId, ClientMsgId, ConvId, ConvSeq, Kind, Micros, MsgId, Priority, PubSeq, Seq,
-    UserId,
+    AppId, BroadcastId, ClientMsgId, ConvId, ConvSeq, DeviceId, Kind, Label, Micros, MsgId,
+    Priority, PubSeq, Seq, UserId,
 };
 use seqline_relay::{
     account::Account,
     clock::SystemClock,
     counters::Counters,
-    hub::WakeUp,
+    hub::{Hub, WakeUp},
     limits::{BATCH_BYTES_MAX, BATCH_OPS_MAX, WRITER_QUEUE_MAX},
     mailbox::Mailbox,
-    session::Event,
+    session::{DevicePolicy, Event},
     store::{
         AllowListChange, AuditRow, BroadcastCommand, BroadcastRefusal, BroadcastRow,
         BroadcastState, BroadcastStore, Commit, Conversations, ConversationsQuery, DeviceRow,
@@ -323,6 +323,40 @@ async fn a_failed_commit_fails_what_waits_of_the_same_sessions_and_no_other() {
     assert_eq!(outcomes(&mail_one), [false; 3]);
     assert_eq!(outcomes(&mail_other), [true]);
     assert_eq!(counters.commits_failed.get(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_stored_of_a_session_once_its_device_has_connected_again() {
+    let desk = Desk::new();
+    let hub = Arc::new(Hub::default());
+    let user = UserId::new("alice").unwrap();
+    let account = Arc::new(Account {
+        app: AppId::new("app").unwrap(),
+        user,
+    });
+    let connect = |device: &str| {
+        let mut membership = hub.join();
+        let device = DeviceId::new(device).unwrap();
+        let platform = Label::new("web").unwrap();
+        membership.list(
+            Arc::clone(&account),
+            device,
+            platform,
+            DevicePolicy::Any,
+        );
+        let lane = Lane::new(Arc::clone(membership.mailbox()));
+        (membership, lane)
+    };
+    let (_earlier, earlier) = connect("phone");
+    let (_other, other) = connect("tablet");
+    desk.queue.try_submit(send("a", 1), &earlier).unwrap();
+    desk.commit_begun().await;
+    desk.queue.try_submit(send("b", 1), &earlier).unwrap();
+    let (_later, later) = connect("phone");
+    desk.queue.try_submit(send("c", 1), &later).unwrap();
+    desk.queue.try_submit(send("d", 1), &earlier).unwrap();
+    desk.queue.try_submit(send("e", 1), &other).unwrap();
+    assert_eq!(desk.finish().await, [vec!["a"], vec!["c", "e"]]);
 }
 
 #[tokio::test]

@@ -1,9 +1,16 @@
 //! What is sent, sent again, acknowledged, failed.
 //!
-//! Messages leave in the order of `send`, each once it is kept in the store, a window of
-//! them unacknowledged at a time. When no acknowledgement comes in time, and after each
-//! reconnect, all that are unacknowledged are written again, oldest first: with the
-//! relay's de-duplication this keeps both order and count.
+//! Messages leave in the order of `send`, a window of them unacknowledged at a time. When no
+//! acknowledgement comes in time, and after each reconnect, all that are unacknowledged are
+//! written again, oldest first: with the relay's de-duplication this keeps both order and
+//! count.
+//!
+//! A message goes to the store and to the relay at the same time, and is lost only if it
+//! reaches neither. That it is on its way is told when both have been tried: `sending` is a
+//! promise that the end of the process does not break. What the relay got and the store did
+//! not is not sent again, and comes back through the timeline; that it cannot come to the
+//! relay after what a later process sends is the relay's part, which takes nothing from a
+//! session whose device has connected again.
 
 use std::collections::VecDeque;
 
@@ -41,6 +48,8 @@ struct Item {
     /// When it was written to the present connection.
     written_at_ms: Option<u64>,
     transmissions: u32,
+    /// The app knows that it is on its way.
+    told: bool,
     fails_at_ms: Option<u64>,
     failed: bool,
 }
@@ -63,9 +72,8 @@ pub(crate) struct Settled {
 #[derive(Debug)]
 pub(crate) struct Transmission {
     pub(crate) frame: ClientFrame,
-    pub(crate) client_msg_id: ClientMsgId,
-    /// Whether it is the first one ever.
-    pub(crate) first: bool,
+    /// To be told that it is on its way.
+    pub(crate) sending: Option<ClientMsgId>,
 }
 
 impl Outbox {
@@ -138,13 +146,17 @@ impl Outbox {
         self.remove(index, store).map(|settled| settled.draft)
     }
 
-    /// A write is done (or given up: sending goes before keeping).
-    pub(crate) fn kept(&mut self, write: WriteId) {
+    /// A write is done (or given up: sending goes before keeping). Gives the messages of
+    /// which it is to be told that they are on their way.
+    pub(crate) fn kept(&mut self, write: WriteId) -> Vec<ClientMsgId> {
+        let mut sending = Vec::new();
         for item in self.items.iter_mut() {
             if matches!(item.kept, Kept::After(after) if after <= write) {
                 item.kept = Kept::Yes;
+                sending.extend(item.sending());
             }
         }
+        sending
     }
 
     /// The next message to write to the open connection.
@@ -161,18 +173,15 @@ impl Outbox {
         let item = self
             .items
             .iter_mut()
-            .find(|item| !item.failed && item.written_at_ms.is_none())
-            .filter(|item| item.kept == Kept::Yes)?;
+            .find(|item| !item.failed && item.written_at_ms.is_none())?;
         item.written_at_ms = Some(now_ms);
         item.transmissions += 1;
-        let first = item.transmissions == 1;
-        if !first {
+        if item.transmissions > 1 {
             stats.retransmissions += 1;
         }
         let transmission = Transmission {
             frame: ClientFrame::Send(item.draft.clone()),
-            client_msg_id: item.draft.client_msg_id.clone(),
-            first,
+            sending: item.sending(),
         };
         self.in_flight += 1;
         if self.retransmit_at_ms.is_none() {
@@ -313,8 +322,16 @@ impl Item {
             kept,
             written_at_ms: None,
             transmissions: 0,
+            told: false,
             fails_at_ms,
             failed: false,
         }
+    }
+
+    /// Its id, once, when it is kept and was written.
+    fn sending(&mut self) -> Option<ClientMsgId> {
+        let is_sending = self.kept == Kept::Yes && self.transmissions > 0 && !self.failed;
+        (is_sending && !std::mem::replace(&mut self.told, true))
+            .then(|| self.draft.client_msg_id.clone())
     }
 }

@@ -18,11 +18,11 @@ use crate::{
     config::Config,
     crowds::Crowds,
     delivery::Delivery,
-    event::{DisconnectReason, Event, Status},
+    event::{DisconnectReason, Event},
     failure::{Failure, FailureCode},
     heartbeat::{Heartbeat, Verdict},
     inbox::Inbox,
-    input::{ConnId, Input, NetworkKind, Now},
+    input::{ConnId, Input, NetworkKind, Now, WriteId},
     link::Link,
     outbox::Outbox,
     output::Output,
@@ -189,7 +189,7 @@ impl Session {
             }
             Input::Persisted(write) => {
                 if self.store.persisted(write) {
-                    self.outbox.kept(write);
+                    self.kept(write);
                 }
             }
             Input::PersistFailed(write, message) => {
@@ -197,7 +197,7 @@ impl Session {
                     self.tell_error(FailureCode::StorageFailed, message);
                 }
                 // Delivering now is worth more than refusing to; the app was told.
-                self.outbox.kept(write);
+                self.kept(write);
             }
             Input::Call(call, command) => self.call(call, command, now),
         }
@@ -241,6 +241,10 @@ impl Session {
         self.follow_crowd_items(now_ms);
         self.write_what_is_due(now_ms);
         self.deliver(now_ms);
+        if self.background {
+            // Timers stop there, and the process may end without a word.
+            self.store.hurry();
+        }
         self.outputs.extend(self.store.flush(now_ms));
         self.tell_wake_at(now_ms);
     }
@@ -297,6 +301,11 @@ impl Session {
         }
     }
 
+    fn kept(&mut self, write: WriteId) {
+        let sending = self.outbox.kept(write);
+        self.tell_sending(sending);
+    }
+
     fn write_what_is_due(&mut self, now_ms: u64) {
         if self.link.open_conn().is_none() {
             return;
@@ -308,15 +317,7 @@ impl Session {
                 .next_transmission(window, &self.rtt, now_ms, &mut self.stats)
         {
             self.write(&transmission.frame);
-            if transmission.first {
-                self.tell_status(
-                    transmission.client_msg_id,
-                    Status::Sending,
-                    None,
-                    None,
-                    None,
-                );
-            }
+            self.tell_sending(transmission.sending);
         }
         while let Some(frame) = self.calls.next_to_write() {
             self.write(&frame);
@@ -403,6 +404,7 @@ impl Session {
                 cursor: self.delivery.cursor(),
             });
         }
+        self.store.hurry();
         self.forget_connection();
         self.rhythm.acquit();
         self.link.stop(reason, 1000, &mut self.outputs);

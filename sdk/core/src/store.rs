@@ -3,6 +3,10 @@
 //! Changes are gathered while an input is handled and written as one. Only one write is
 //! under way at a time, so writes cannot overtake each other; what changes meanwhile
 //! goes into the next one, the last value of each record only.
+//!
+//! What would be lost with the process is written at once. What would only be done once more
+//! (the app gets an entry again, the relay a message that it has) waits a little for company:
+//! so the writes of what happened before are hardly ever in the way of a message.
 
 use seqline_protocol::{
     AppId, ConvId, DeviceId, Epoch, PublicPlace, Seq, UserId, from_cbor, to_cbor,
@@ -23,6 +27,8 @@ const CROWD: &str = "crowd/";
 const PATHS: &str = "paths/1";
 /// How long to leave a store alone that has just failed.
 const RETRY_AFTER_MS: u64 = 5_000;
+/// How long what can wait waits.
+const LAZY_MS: u64 = 50;
 
 /// Whose records these are, and how far they got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +124,10 @@ pub(crate) struct StoreWriter {
     pending: Changes,
     under_way: Option<(WriteId, Changes)>,
     last_write: u32,
+    /// Something of `pending` cannot wait.
+    is_urgent: bool,
+    /// When the rest is written, at the latest.
+    write_by_ms: Option<u64>,
     failing: bool,
     retry_at_ms: Option<u64>,
 }
@@ -125,8 +135,10 @@ pub(crate) struct StoreWriter {
 impl StoreWriter {
     pub(crate) fn put_device(&mut self, device: &DeviceId) {
         self.put(DEVICE.to_owned(), device);
+        self.hurry();
     }
 
+    /// Can wait: a position that is behind is one from which more comes again.
     pub(crate) fn put_position(&mut self, position: &Position) {
         self.put(POSITION.to_owned(), position);
     }
@@ -140,9 +152,11 @@ impl StoreWriter {
     /// none while the store fails: then sending does not wait for it.
     pub(crate) fn put_outbox(&mut self, place: u64, record: &OutboxRecord) -> Option<WriteId> {
         self.put(outbox_key(place), record);
+        self.hurry();
         (!self.failing).then(|| self.next_write())
     }
 
+    /// Can wait: a message that the relay has is sent once more, and known there.
     pub(crate) fn delete_outbox(&mut self, place: u64) {
         self.change(outbox_key(place), None);
     }
@@ -160,16 +174,27 @@ impl StoreWriter {
         self.change(key, None);
     }
 
-    /// Starts the next write, if there is something to write and nothing is under way.
+    /// Nothing of what has changed can wait: the process may end, or its timers stop.
+    pub(crate) fn hurry(&mut self) {
+        self.is_urgent |= !self.pending.is_empty();
+    }
+
+    /// Starts the next write, if it is time for one and nothing is under way.
     pub(crate) fn flush(&mut self, now_ms: u64) -> Option<Output> {
+        if self.pending.is_empty() {
+            return None;
+        }
+        let write_by_ms = *self.write_by_ms.get_or_insert(now_ms + LAZY_MS);
         if self.under_way.is_some()
-            || self.pending.is_empty()
             || self.retry_at_ms.is_some_and(|at_ms| now_ms < at_ms)
+            || (!self.is_urgent && now_ms < write_by_ms)
         {
             return None;
         }
         let write = self.next_write();
         self.last_write = write.0;
+        self.is_urgent = false;
+        self.write_by_ms = None;
         self.retry_at_ms = None;
         let changes = std::mem::take(&mut self.pending);
         let ops = changes.iter().map(|(key, value)| match value {
@@ -208,7 +233,8 @@ impl StoreWriter {
     }
 
     pub(crate) fn deadline_ms(&self) -> Option<u64> {
-        self.retry_at_ms
+        let write_by_ms = self.write_by_ms.filter(|_| self.under_way.is_none());
+        self.retry_at_ms.or(write_by_ms)
     }
 
     fn change(&mut self, key: String, value: Option<Vec<u8>>) {

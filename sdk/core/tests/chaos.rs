@@ -1,6 +1,7 @@
 //! Random lives of three devices of two users: connections cut or swallowed at any frame,
 //! a relay that dies between commit and acknowledgement, devices whose process ends with
-//! writes half done, handlers that fail. Every message arrives once, in order, everywhere.
+//! writes half done and frames on their way, handlers that fail. Every message that the app
+//! knows to be on its way arrives once, in order, everywhere.
 //!
 //! `SEQLINE_CHAOS_SEED=7 cargo test -p seqline-core --test chaos` repeats one life.
 

@@ -7,7 +7,7 @@ use seqline_protocol::{
     ClientFrame, ConvId, Crowd, Entry, Item, Message, RelayFrame, RequestId, ResetReason, Seq,
     Start, limits,
 };
-use support::{Device, entry, message, push, welcome};
+use support::{Device, STORE_DELAY_MS, entry, message, push, welcome};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -177,6 +177,7 @@ fn a_reset_of_all_takes_the_list_of_the_welcome_once_the_app_knows() {
     again.reset = Some(ResetReason::BelowFloor);
     again.crowds = vec![crowd("group:other", 1, 1, 30)];
     device.relay_says(&RelayFrame::Welcome(again));
+    device.pass(STORE_DELAY_MS);
     let unaware = Device::with(Config::default(), device.store.clone());
     assert_eq!(unaware.session.stats().crowds, 1, "as before");
 
@@ -187,6 +188,7 @@ fn a_reset_of_all_takes_the_list_of_the_welcome_once_the_app_knows() {
     device.relay_says(&crowd_push("group:g", [6]));
     device.relay_says(&crowd_push("group:other", [31]));
     assert_eq!(places(&device.take()), [("group:other", 31)]);
+    device.pass(STORE_DELAY_MS);
     let keys: Vec<_> = device
         .store
         .keys()

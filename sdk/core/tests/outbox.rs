@@ -1,4 +1,4 @@
-//! Sending: kept before written, in order, once, and never silently given up.
+//! Sending: kept and written at once, in order, once, and never silently given up.
 
 mod support;
 
@@ -7,46 +7,119 @@ use seqline_protocol::{
     ClientMsgId, ConvId, ConvSeq, Entry, ErrorCode, Item, Micros, MsgId, Receipt, RelayFrame, Seq,
     limits,
 };
-use support::{Device, draft, message, user};
+use support::{Device, STORE_DELAY_MS, draft, message, user};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
-fn a_message_is_kept_before_it_is_written() {
+fn a_message_is_kept_until_there_is_a_connection() {
     let mut device = Device::new();
     device.send("offline");
-    assert_eq!(
-        device
-            .store
-            .keys()
-            .filter(|key| key.starts_with("outbox/"))
-            .count(),
-        1
-    );
+    assert_eq!(outbox_records(&device), 1);
     device.connect(0, 0);
     assert_eq!(device.sent_bodies(), ["offline"]);
 }
 
 #[test]
-fn what_the_store_has_not_confirmed_is_not_written() {
+fn writing_does_not_wait_for_the_store_and_sending_is_told_after_both() {
     let mut device = Device::new();
     device.connect(0, 0);
     device.held_writes = Some(Vec::new());
-    device.send("a");
-    device.send("b");
-    assert!(device.sent_bodies().is_empty());
-    for write in device.held_writes.replace(Vec::new()).unwrap() {
-        device.feed(Input::Persisted(write));
-    }
+    let (a, b) = (device.send("a"), device.send("b"));
+    assert_eq!(device.sent_bodies(), ["a", "b"]);
+    assert_eq!(statuses(&device, &a), [Status::Queued], "it may be lost");
+    device.confirm_writes();
+    assert_eq!(statuses(&device, &a), [Status::Queued, Status::Sending]);
     assert_eq!(
-        device.sent_bodies(),
-        ["a"],
+        statuses(&device, &b),
+        [Status::Queued],
         "b is in the write that follows"
     );
-    for write in device.held_writes.take().unwrap() {
-        device.feed(Input::Persisted(write));
+    device.confirm_writes();
+    assert_eq!(statuses(&device, &b), [Status::Queued, Status::Sending]);
+}
+
+#[test]
+fn sending_is_not_told_of_what_was_kept_and_not_yet_written() {
+    let mut device = Device::new();
+    let id = device.send("a");
+    assert_eq!(statuses(&device, &id), [Status::Queued]);
+    device.connect(0, 0);
+    device.lose_socket(None);
+    device.connect(0, 0);
+    assert_eq!(
+        statuses(&device, &id),
+        [Status::Queued, Status::Sending],
+        "once"
+    );
+}
+
+#[test]
+fn what_the_relay_has_is_sent_however_slow_the_store_is() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    device.held_writes = Some(Vec::new());
+    let id = device.send("a");
+    device.relay_says(&sent(&id, 1));
+    device.confirm_writes();
+    assert_eq!(statuses(&device, &id), [Status::Queued, Status::Sent]);
+    device.pass(STORE_DELAY_MS);
+    assert_eq!(outbox_records(&device), 0);
+}
+
+#[test]
+fn what_only_the_relay_has_is_not_sent_again() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    device.loses_writes = true;
+    device.send("a");
+    assert_eq!(device.sent_bodies(), ["a"]);
+    let mut device = device.killed();
+    device.connect(0, 0);
+    assert!(device.sent_bodies().is_empty());
+}
+
+#[test]
+fn what_the_relay_has_is_removed_with_the_next_message_or_soon() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    let id = device.send("a");
+    let before = device.writes;
+    device.relay_says(&sent(&id, 1));
+    assert_eq!(device.writes, before, "no write of its own");
+    let next = device.send("b");
+    assert_eq!((device.writes, outbox_records(&device)), (before + 1, 1));
+    device.relay_says(&sent(&next, 2));
+    device.pass(STORE_DELAY_MS);
+    assert_eq!((device.writes, outbox_records(&device)), (before + 2, 0));
+}
+
+#[test]
+fn nothing_waits_in_the_background_or_at_the_end() {
+    for end in [Input::Background(true), Input::Disconnect] {
+        let mut device = Device::new();
+        device.connect(0, 0);
+        let id = device.send("a");
+        device.relay_says(&sent(&id, 1));
+        assert_eq!(outbox_records(&device), 1);
+        device.feed(end);
+        assert_eq!(outbox_records(&device), 0);
     }
-    assert_eq!(device.sent_bodies(), ["b"]);
+    let mut device = Device::new();
+    device.connect(0, 0);
+    device.feed(Input::Background(true));
+    let id = device.send("a");
+    device.relay_says(&sent(&id, 1));
+    assert_eq!(outbox_records(&device), 0, "timers stop there");
+}
+
+#[test]
+fn a_message_that_is_discarded_is_gone_at_once() {
+    let mut device = Device::new();
+    let id = device.send("late");
+    device.pass(Config::default().send_deadline_ms);
+    device.call(Command::Discard { client_msg_id: id });
+    assert_eq!(outbox_records(&device), 0);
 }
 
 #[test]
@@ -63,7 +136,8 @@ fn send_is_answered_once_the_relay_has_it() {
         statuses(&device, &id),
         [Status::Queued, Status::Sending, Status::Sent]
     );
-    assert!(!device.store.keys().any(|key| key.starts_with("outbox/")));
+    device.pass(STORE_DELAY_MS);
+    assert_eq!(outbox_records(&device), 0);
 }
 
 #[test]
@@ -243,7 +317,8 @@ fn a_message_that_was_moved_here_twice_is_one() {
     assert_eq!(device.sent_bodies(), ["a", "b"]);
     device.relay_says(&sent(&first, 1));
     device.relay_says(&sent(&second, 2));
-    assert!(!device.store.keys().any(|key| key.starts_with("outbox/")));
+    device.pass(STORE_DELAY_MS);
+    assert_eq!(outbox_records(&device), 0);
 }
 
 #[test]
@@ -276,16 +351,15 @@ fn a_store_that_fails_is_told_once_and_stops_nothing() {
         .iter()
         .filter(|event| matches!(event, Event::Error(f) if f.code.as_str() == "storage_failed"));
     assert_eq!(told.count(), 1);
-    assert!(!device.store.keys().any(|key| key.starts_with("outbox/")));
+    assert_eq!(outbox_records(&device), 0);
 
     device.store_works = true;
     device.pass(10_000);
-    let kept = device
-        .store
-        .keys()
-        .filter(|key| key.starts_with("outbox/"))
-        .count();
-    assert_eq!(kept, 2, "kept after all, once the store works");
+    assert_eq!(
+        outbox_records(&device),
+        2,
+        "kept after all, once the store works"
+    );
 }
 
 #[test]
@@ -321,6 +395,11 @@ fn receipts_take_own_messages_to_delivered_and_read() {
             [Status::Sent, Status::Delivered, Status::Read]
         );
     }
+}
+
+fn outbox_records(device: &Device) -> usize {
+    let keys = device.store.keys();
+    keys.filter(|key| key.starts_with("outbox/")).count()
 }
 
 fn conv() -> ConvId {

@@ -7,7 +7,7 @@ use seqline_protocol::{
     BroadcastChange, BroadcastId, ClientFrame, Entry, Item, PubSeq, PublicNews, PublicPage,
     PublicPlace, RelayFrame, RequestId, Seq, Start,
 };
-use support::{Device, user, welcome};
+use support::{Device, STORE_DELAY_MS, user, welcome};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -60,7 +60,9 @@ fn news_that_a_handler_refuses_come_again_and_the_place_waits() {
     let store = device.store.clone();
     device.pass(1_000);
     assert_eq!(device.deliveries[0].1, events);
+    assert_eq!(device.store, store, "not before");
     device.take();
+    device.pass(STORE_DELAY_MS);
     assert_ne!(device.store, store, "kept once taken");
 }
 
@@ -405,6 +407,7 @@ fn a_place_that_an_earlier_version_kept_is_no_place_but_no_fault() {
         pub_cursor: u64,
     }
     let mut device = at_rest(4, "v");
+    device.pass(STORE_DELAY_MS);
     let position = Position {
         app: "dev",
         user: user("alice"),

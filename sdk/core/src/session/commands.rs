@@ -25,9 +25,11 @@ impl Session {
             }
             Command::Discard { client_msg_id } => {
                 match self.outbox.take_failed(&client_msg_id, &mut self.store) {
-                    Some(_) => self
-                        .outputs
-                        .push_back(Output::Answer(call, Ok(Reply::Done))),
+                    Some(_) => {
+                        self.store.hurry();
+                        self.outputs
+                            .push_back(Output::Answer(call, Ok(Reply::Done)));
+                    }
                     None => self.refuse_not_failed(call),
                 }
             }

@@ -31,6 +31,13 @@ impl Session {
             .extend(call.map(|call| Output::Answer(call, Err(failure))));
     }
 
+    /// Each of these is kept, and was written.
+    pub(super) fn tell_sending(&mut self, ids: impl IntoIterator<Item = ClientMsgId>) {
+        for id in ids {
+            self.tell_status(id, Status::Sending, None, None, None);
+        }
+    }
+
     pub(super) fn tell_status(
         &mut self,
         client_msg_id: ClientMsgId,

@@ -39,6 +39,7 @@ impl Session {
                 .adopt(&welcome.crowds, start, welcome.head, &mut self.store);
             self.crowds.release(welcome.cursor);
             self.keep_position();
+            self.store.hurry();
         }
         let live = welcome.cursor == welcome.head;
         self.inbox.welcomed(welcome.head, live);

@@ -81,10 +81,31 @@ impl World {
         }
     }
 
+    /// The process ended. What it wrote is on its way, and may take longer than what the next
+    /// process says.
+    fn orphan(&mut self, net: Net) {
+        let later_ms = self.rng.u64(0..500);
+        let is_of_it =
+            |happening: &Happening| matches!(happening, Happening::ToRelay(of, _) if *of == net);
+        let written: Vec<_> = self
+            .queue
+            .extract_if(.., |_, happening| is_of_it(happening))
+            .collect();
+        for ((at_ms, _), frame) in written {
+            self.at(at_ms + later_ms, frame);
+        }
+        self.at(self.now_ms + later_ms + 200, Happening::Closed(net));
+    }
+
     /// The process ends: what is not in the store is gone, a write may or may not be. All
     /// is gone if the app is installed anew.
     pub(super) fn restart_device(&mut self, n: usize, anew: bool) {
-        self.cut_device(n);
+        match self.devices[n].net {
+            // It will be another device, whose order is its own.
+            _ if anew => self.cut_device(n),
+            Some(net) if self.nets.contains_key(&net) => self.orphan(net),
+            _ => {}
+        }
         let lost: Vec<_> = self
             .queue
             .iter()
@@ -131,12 +152,21 @@ impl World {
             .map(|v| String::from_utf8_lossy(v).into())
             .collect();
         let stored: Vec<_> = self.relay.messages.iter().map(|m| m.body.clone()).collect();
-        node.sent_bodies.retain(|body| {
-            stored.contains(body)
-                || kept
-                    .iter()
-                    .any(|record| record.contains(&format!("{body}h")))
-        });
+        let is_lost = |body: &&String| {
+            let in_record = format!("{body}h");
+            !stored.contains(body) && !kept.iter().any(|record| record.contains(&in_record))
+        };
+        let lost = node.sent_bodies.iter().filter(is_lost).cloned();
+        node.doubtful.extend(lost);
+        assert!(
+            anew || node.told.is_disjoint(&node.doubtful),
+            "told to be on its way, and lost: {:?} of {:?}",
+            node.doubtful,
+            node.told,
+        );
+        if anew {
+            node.told.clear();
+        }
         self.feed(n, Input::Connect);
     }
 }

@@ -26,6 +26,8 @@ use seqline_protocol::{
 };
 
 pub const UNIX_MS: u64 = 1_800_000_000_000;
+/// What can wait is kept after this, at the latest.
+pub const STORE_DELAY_MS: u64 = 50;
 
 /// A device under test. Stores at once, and takes deliveries only when told to.
 pub struct Device {
@@ -43,6 +45,10 @@ pub struct Device {
     pub store_works: bool,
     /// Writes that the store holds back while it is slow.
     pub held_writes: Option<Vec<WriteId>>,
+    /// The process will end before what is written from now on is durable.
+    pub loses_writes: bool,
+    /// How many there were.
+    pub writes: usize,
     pub gives_tokens: bool,
     last_call: u32,
 }
@@ -75,6 +81,8 @@ impl Device {
             wake_at: None,
             store_works: true,
             held_writes: None,
+            loses_writes: false,
+            writes: 0,
             gives_tokens: true,
             last_call: 0,
         };
@@ -83,8 +91,14 @@ impl Device {
     }
 
     /// The same device after its process ended at this moment.
-    pub fn restarted(self) -> Self {
+    pub fn killed(self) -> Self {
         Self::with(Config::default(), self.store)
+    }
+
+    /// The same device after its process ended when all was kept.
+    pub fn restarted(mut self) -> Self {
+        self.pass(STORE_DELAY_MS);
+        self.killed()
     }
 
     pub fn feed(&mut self, input: Input) {
@@ -117,7 +131,9 @@ impl Device {
                     self.conn = None;
                     self.closed.push(code);
                 }
+                Output::Persist(..) if self.loses_writes => {}
                 Output::Persist(write, ops) if self.store_works => {
+                    self.writes += 1;
                     for op in ops {
                         match op {
                             StoreOp::Put(key, value) => self.store.insert(key, value),
@@ -139,6 +155,13 @@ impl Device {
                 Output::Answer(call, result) => self.answers.push((call, result)),
                 Output::WakeAt(at_ms) => self.wake_at = at_ms,
             }
+        }
+    }
+
+    /// The store is done with what it held back; what that causes is held back again.
+    pub fn confirm_writes(&mut self) {
+        for write in self.held_writes.replace(Vec::new()).unwrap() {
+            self.feed(Input::Persisted(write));
         }
     }
 

@@ -1,9 +1,9 @@
 //! A device on a network that forgets silent connections, with a relay behind it, in
 //! virtual time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use seqline_core::{Config, ConnId, Input, NetworkKind, Stats};
+use seqline_core::{ConnId, Input, NetworkKind, Stats};
 use seqline_protocol::{ClientFrame, Heartbeat, Micros, RelayFrame};
 
 use super::{Device, page, push, welcome};
@@ -90,8 +90,7 @@ impl Line {
 
     /// The same device after its process ended.
     pub fn restarted(self) -> Self {
-        let store: BTreeMap<_, _> = self.device.store;
-        Self::with(Device::with(Config::default(), store), self.middle)
+        Self::with(self.device.restarted(), self.middle)
     }
 
     pub fn stats(&self) -> Stats {

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use seqline_protocol::{
-    ClientFrame, ClientMsgId, ConvId, ConvSeq, Entry, Item, Message, Micros, MsgId, PubSeq,
-    RelayFrame, RequestId, Send, Seq, Target, UserId,
+    ClientFrame, ClientMsgId, ConvId, ConvSeq, DeviceId, Entry, Item, Message, Micros, MsgId,
+    PubSeq, RelayFrame, RequestId, Send, Seq, Target, UserId,
 };
 
 use super::{groups::Group, mailbox::Mailbox};
@@ -33,6 +33,7 @@ pub struct Relay {
 #[derive(Debug)]
 struct Connection {
     user: UserId,
+    device: DeviceId,
     live: bool,
     /// The crowds that this connection has pulled, or was told, up to their heads.
     live_crowds: Vec<ConvId>,
@@ -42,6 +43,7 @@ impl Relay {
     /// Takes a frame; gives what to write to whom.
     pub fn take(&mut self, net: Net, user: &UserId, frame: ClientFrame) -> Written {
         match frame {
+            frame if !self.connections.contains_key(&net) && !is_hello(&frame) => Vec::new(),
             ClientFrame::Hello(hello) => {
                 let head = self.head(user);
                 let cursor = hello.resume.map_or(Seq::ZERO, |resume| resume.cursor);
@@ -51,8 +53,12 @@ impl Relay {
                     .values()
                     .filter_map(|group| group.listed(user))
                     .collect();
+                // From now on nothing of an earlier process is taken in.
+                self.connections
+                    .retain(|_, earlier| earlier.device != hello.device);
                 let connection = Connection {
                     user: user.clone(),
+                    device: hello.device,
                     live,
                     live_crowds: crowds.iter().map(|crowd| crowd.conv.clone()).collect(),
                 };
@@ -248,6 +254,10 @@ impl Relay {
             public: None,
         }
     }
+}
+
+fn is_hello(frame: &ClientFrame) -> bool {
+    matches!(frame, ClientFrame::Hello(_))
 }
 
 fn next_entry(timeline: &mut Vec<Entry>, item: Item) -> Entry {
