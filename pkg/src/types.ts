@@ -357,7 +357,10 @@ export type ConnectionState =
     }
   | { state: 'connected'; user: string; session: string; transport: Transport };
 
-/** An own message's way. */
+/**
+ * An own message's way. `sending`: kept on this device and written to a connection, so that no crash
+ * loses it; left out where the relay is faster than the storage.
+ */
 export type Status = 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed';
 
 /** What went wrong: a code for programs, a sentence for people. */

@@ -222,6 +222,15 @@ test('offline, it waits; online, it is back at once; hidden, it says so', async 
   await relay.nth('ping', 1);
 });
 
+test('a page that is left is as good as hidden, until it is shown again', async () => {
+  const relay = await FakeRelay.start();
+  const page = await openPage(await newProfile(), relay, { tabs: 'separate' });
+  await page.evaluate(() => window.dispatchEvent(new Event('pagehide')));
+  expect(await relay.nth('state', 1)).toEqual({ background: true });
+  await page.evaluate(() => window.dispatchEvent(new Event('pageshow')));
+  expect(await relay.nth('state', 2)).toEqual({ background: false });
+});
+
 test('a browser that knows the kind of its network says so, and what comes after it', async () => {
   const relay = await FakeRelay.start();
   const profile = await newProfile();

@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { memoryStorage } from 'seqline';
 import { createClient } from 'seqline/node';
 
@@ -13,6 +13,7 @@ import { inRoot } from '../../tools/setup/paths.mjs';
 import { launchBrowser } from '../support/browser.ts';
 import { Relay } from '../support/relay.ts';
 import { devToken } from '../support/tokens.ts';
+import { longestTask } from './main-thread.ts';
 import type * as pageScript from './page.ts';
 import type { Account, Burst } from './page.ts';
 import { serveSite, type Site } from './site.ts';
@@ -111,23 +112,41 @@ async function sendOften(bench: Bench) {
 async function receiveBursts(bench: Bench) {
   const waiting = await account(bench, 'waiting');
   await sendBurst(bench, 'waiting');
-  const caughtUp = await inPage(bench, 'takeBurst', { ...waiting, count: BURST });
+  const caughtUp = await takeBurst(bench, waiting);
 
   const live = await account(bench, 'live');
-  const taking = inPage(bench, 'takeBurst', { ...live, count: BURST });
-  const [pushed] = await Promise.all([taking, sendBurst(bench, 'live')]);
+  const pushed = await takeBurst(bench, live, () => sendBurst(bench, 'live'));
 
-  const row = (name: string, { longestFrameMs, longTasksMs, tookMs, frames }: Burst) => [
+  const row = (name: string, burst: TracedBurst) => [
     name,
-    `longest frame ${ms(longestFrameMs)}`,
-    `${longTasksMs.length} tasks over 50 ms`,
-    `${frames} frames in ${Math.round(tookMs)} ms`,
+    `longest frame ${ms(burst.longestFrameMs)}`,
+    `${burst.longTasksMs.length} tasks over 50 ms`,
+    `longest task ${ms(burst.longestTaskCpuMs)} of the processor`,
+    `${burst.frames} frames in ${Math.round(burst.tookMs)} ms`,
   ];
   show(`${BURST} messages in a burst (aim: no frame over ${AIM.frameMs} ms)`, [
     row('that waited, as pages', caughtUp),
     row('while they are sent', pushed),
   ]);
   return { burst: { caughtUp, pushed } };
+}
+
+type TracedBurst = Burst & { longestTaskCpuMs: number };
+
+async function takeBurst(
+  bench: Bench,
+  account: Account,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+): Promise<TracedBurst> {
+  return withPage(bench, async (page) => {
+    const take = async () => {
+      const taking = callIn(page, 'takeBurst', { ...account, count: BURST });
+      const [burst] = await Promise.all([taking, meanwhile()]);
+      return burst;
+    };
+    const { result, longestTaskCpuMs } = await longestTask(bench.browser, page, take);
+    return { ...result, longestTaskCpuMs };
+  });
 }
 
 /** As fast as the relay takes them. */
@@ -151,18 +170,30 @@ async function account({ relay }: Bench, user: string): Promise<Account> {
 }
 
 /** Calls a function of `page.ts` in a browser profile of its own. */
-async function inPage<Name extends keyof Script>(
-  { browser, site }: Bench,
+function inPage<Name extends keyof Script>(
+  bench: Bench,
   name: Name,
   given: Parameters<Script[Name]>[0],
 ): Promise<Awaited<ReturnType<Script[Name]>>> {
+  return withPage(bench, (page) => callIn(page, name, given));
+}
+
+function callIn<Name extends keyof Script>(
+  page: Page,
+  name: Name,
+  given: Parameters<Script[Name]>[0],
+): Promise<Awaited<ReturnType<Script[Name]>>> {
+  return page.evaluate(`bench.${name}(${JSON.stringify(given)})`);
+}
+
+/** With the page that is measured, in a browser profile of its own. */
+async function withPage<T>({ browser, site }: Bench, work: (page: Page) => Promise<T>): Promise<T> {
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
     await page.goto(site.url);
     await page.waitForFunction(() => 'bench' in window);
-    const call = `bench.${name}(${JSON.stringify(given)})`;
-    return await page.evaluate<Awaited<ReturnType<Script[Name]>>>(call);
+    return await work(page);
   } finally {
     await context.close();
   }

@@ -267,7 +267,7 @@ export class CrashWorld {
       },
       after: async (user, n) => {
         if (user !== victim || n !== number + 1) return;
-        // To be sent it had to be kept, and with it all that was to be kept before.
+        // With it goes to the storage all that was to be kept before; as a rule it is there by now.
         await this.#until(cycle, () => victim.isSent(idOf(victim, cycle, n)));
         restarts.push(this.#restart(victim, true));
         killRelay();

@@ -39,16 +39,19 @@ export function watchPage(events: LifecycleEvents): () => void {
   if (!navigator.onLine) tellOnline();
   if (isHidden()) events.background(true);
   on(globalThis, ['online', 'offline'], tellOnline);
-  // Comes after the back-forward cache too, where no socket survives.
-  on(globalThis, ['pageshow'], probe);
-  on(page, ['visibilitychange'], tellHidden);
-  on(page, ['freeze'], () => {
+  const tellStopped = () => {
     events.background(true);
-  });
-  on(page, ['resume'], () => {
+  };
+  const tellBack = () => {
     events.background(isHidden());
     probe();
-  });
+  };
+  // It may be the last that happens; comes before the back-forward cache too, where no socket survives.
+  on(globalThis, ['pagehide'], tellStopped);
+  on(page, ['freeze'], tellStopped);
+  on(globalThis, ['pageshow'], tellBack);
+  on(page, ['resume'], tellBack);
+  on(page, ['visibilitychange'], tellHidden);
   // Wi-Fi to mobile and the like; not in every browser.
   on(connection, ['change'], () => {
     tellNetwork();

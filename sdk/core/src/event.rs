@@ -221,7 +221,8 @@ pub enum DisconnectReason {
 pub enum Status {
     /// In the outbox.
     Queued,
-    /// Written to a connection at least once.
+    /// Kept by the store, or given up by it, and written to a connection at least once. Left
+    /// out where the relay is faster than the store.
     Sending,
     /// Not stored: refused, or not acknowledged in time.
     Failed,
