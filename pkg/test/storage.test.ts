@@ -156,7 +156,7 @@ test('the cursor is stored only after the handler is done', async () => {
   expect(messages.map(({ seq }) => seq)).toEqual([1, 2]);
 });
 
-test('a message is stored before it is written', async () => {
+test('a message does not wait for the storage, but is only on its way when it is kept', async () => {
   const relay = await FakeRelay.start();
   const inner = await memoryStorage()('a');
   let finish: (() => void) | undefined;
@@ -170,12 +170,24 @@ test('a message is stored before it is written', async () => {
     },
   };
   const { client } = await connectedClient(relay, { storage: () => Promise.resolve(storage) });
+  const statuses = record(client, 'status');
+  const ways = () => statuses.map(({ status }) => status);
+  let answer: (() => void) | undefined;
+  const store = relay.usually('send');
+  relay.on('send', (frame, socket) => {
+    answer = () => {
+      store(frame, socket);
+    };
+  });
   const sending = client.send({ to: { user: 'bob' }, body: 'x' });
-  await until(() => finish !== undefined);
+  await until(() => finish !== undefined && answer !== undefined);
   await client.markRead('dm:alice:bob', 1);
-  expect(relay.all('send')).toEqual([]);
+  expect(ways()).toEqual(['queued']);
   finish?.();
+  await until(() => ways().includes('sending'));
+  answer?.();
   await sending;
+  expect(ways()).toEqual(['queued', 'sending', 'sent']);
 });
 
 test('a store that fails is told, and the client works on', async () => {
@@ -217,6 +229,7 @@ test(
     const errors = record(client, 'error');
     await client.connect();
     await client.send({ to: { user: 'bob' }, body: 'x' });
+    await until(() => errors.length > 0);
     expect(errors).toMatchObject([{ code: 'storage_failed' }]);
     await client.dispose();
   },

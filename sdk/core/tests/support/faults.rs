@@ -100,6 +100,10 @@ impl World {
     /// The process ends: what is not in the store is gone, a write may or may not be. All
     /// is gone if the app is installed anew.
     pub(super) fn restart_device(&mut self, n: usize, anew: bool) {
+        if self.rng.bool() {
+            // Neither kept nor at the relay when the process ends.
+            self.send(n);
+        }
         match self.devices[n].net {
             // It will be another device, whose order is its own.
             _ if anew => self.cut_device(n),
@@ -166,6 +170,9 @@ impl World {
         );
         if anew {
             node.told.clear();
+        }
+        if self.rng.bool() {
+            self.send(n);
         }
         self.feed(n, Input::Connect);
     }

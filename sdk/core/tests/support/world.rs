@@ -166,7 +166,10 @@ impl World {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::Send(n) => self.send(n),
+            Happening::Send(n) => {
+                self.send(n);
+                self.later(1, 2_500, Happening::Send(n));
+            }
             Happening::Member => self.toggle_member(),
             Happening::Operator => self.change_mailbox(),
             Happening::Fault => self.fault(),
@@ -206,7 +209,7 @@ impl World {
         }
     }
 
-    fn send(&mut self, n: usize) {
+    pub(super) fn send(&mut self, n: usize) {
         let node = &mut self.devices[n];
         if node.to_send == 0 {
             return;
@@ -227,7 +230,6 @@ impl World {
         node.calls += 1;
         let call = CallId(node.calls);
         self.feed(n, Input::Call(call, Command::Send(draft)));
-        self.later(1, 2_500, Happening::Send(n));
     }
 
     pub(super) fn persist(&mut self, n: usize, ops: Vec<StoreOp>) {
