@@ -338,12 +338,7 @@ async fn nothing_is_stored_of_a_session_once_its_device_has_connected_again() {
         let mut membership = hub.join();
         let device = DeviceId::new(device).unwrap();
         let platform = Label::new("web").unwrap();
-        membership.list(
-            Arc::clone(&account),
-            device,
-            platform,
-            DevicePolicy::Any,
-        );
+        membership.list(Arc::clone(&account), device, platform, DevicePolicy::Any);
         let lane = Lane::new(Arc::clone(membership.mailbox()));
         (membership, lane)
     };
