@@ -9,8 +9,8 @@ use seqline_core::{
     Status, StoreOp, WriteId,
 };
 use seqline_protocol::{
-    ClientFrame, ClientMsgId, ConvId, Encoded, Encoding, RelayFrame, Secret, Target, UserId, decode,
-    encode,
+    ClientFrame, ClientMsgId, ConvId, Encoded, Encoding, RelayFrame, Secret, Target, UserId,
+    decode, encode,
 };
 
 use super::{
