@@ -193,8 +193,7 @@ impl Shared<'_> {
     fn take(&self) -> Option<(u64, u64)> {
         let campaign = self.campaign;
         let elapsed = now().duration_since(self.started);
-        if self.is_over.load(Ordering::Relaxed)
-            || campaign.time.is_some_and(|time| elapsed >= time)
+        if self.is_over.load(Ordering::Relaxed) || campaign.time.is_some_and(|time| elapsed >= time)
         {
             return None;
         }

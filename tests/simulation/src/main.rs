@@ -81,7 +81,11 @@ fn replay(path: &Path) -> io::Result<ExitCode> {
         .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
     let outcome = World::run(&plan);
     let again = World::run(&plan);
-    println!("{} steps, {} ms of virtual time", plan.steps.len(), outcome.ended_at_ms);
+    println!(
+        "{} steps, {} ms of virtual time",
+        plan.steps.len(),
+        outcome.ended_at_ms
+    );
     for (what, count) in &outcome.figures {
         println!("  {what:<20} {count}");
     }
@@ -89,7 +93,11 @@ fn replay(path: &Path) -> io::Result<ExitCode> {
     println!(
         "trace {:016x}{}",
         outcome.trace,
-        if is_same { "" } else { ": ANOTHER ONE THE SECOND TIME" }
+        if is_same {
+            ""
+        } else {
+            ": ANOTHER ONE THE SECOND TIME"
+        }
     );
     Ok(told(&outcome, is_same))
 }
@@ -97,7 +105,10 @@ fn replay(path: &Path) -> io::Result<ExitCode> {
 fn told(outcome: &Outcome, is_same: bool) -> ExitCode {
     match &outcome.violation {
         Some(violation) => {
-            println!("VIOLATION of {:?} at {} ms", violation.promise, violation.at_ms);
+            println!(
+                "VIOLATION of {:?} at {} ms",
+                violation.promise, violation.at_ms
+            );
             println!("  {}", violation.text);
             ExitCode::FAILURE
         }
@@ -214,7 +225,9 @@ fn words(progress: Progress) -> String {
         Some(of) => {
             let left_s = of.saturating_sub(done) / rate.max(1);
             let percent = done * 100 / of.max(1);
-            format!("{percent:>3} %  {done} of {of}, {rate}/s, {left_s} s left, {violations} violations")
+            format!(
+                "{percent:>3} %  {done} of {of}, {rate}/s, {left_s} s left, {violations} violations"
+            )
         }
         None => format!("{done} scenarios, {rate}/s, {violations} violations"),
     }

@@ -78,7 +78,9 @@ impl Maker {
 
     fn setup(&mut self) -> Setup {
         let users = self.rng.u8(2..=self.size.users);
-        let devices = self.rng.u8(users.min(self.size.devices)..=self.size.devices);
+        let devices = self
+            .rng
+            .u8(users.min(self.size.devices)..=self.size.devices);
         let mut devices: Vec<User> = (0..devices).map(|n| User(n % users)).collect();
         if self.rng.bool() {
             devices.push(User(0));

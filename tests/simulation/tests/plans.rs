@@ -16,9 +16,14 @@ fn what_once_failed_fails_no_more() {
     for path in paths {
         let name = path.display();
         let text = fs::read_to_string(&path).unwrap();
-        let plan: Plan = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let plan: Plan =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!plan.why.is_empty(), "{name} does not say why it is kept");
         let outcome = World::run(&plan);
-        assert!(outcome.violation.is_none(), "{name}: {:?}", outcome.violation);
+        assert!(
+            outcome.violation.is_none(),
+            "{name}: {:?}",
+            outcome.violation
+        );
     }
 }

@@ -99,7 +99,10 @@ impl PublicTruth {
                     row.state
                 ));
             }
-            if self.is_for_all(*id) && !row.every_device && !self.new.contains_key(&(user.clone(), *id)) {
+            if self.is_for_all(*id)
+                && !row.every_device
+                && !self.new.contains_key(&(user.clone(), *id))
+            {
                 return Some(format!("broadcast {id} was new to {user} on no device"));
             }
         }

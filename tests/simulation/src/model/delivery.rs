@@ -76,7 +76,10 @@ impl AppView {
         let item = truth.log(&key).get(place.seq);
         let says = item.is_some_and(|item| agrees(event, item, user, truth));
         ensure(says, Promise::NoHoles, || {
-            format!("{key} has {item:?} at {}, and {event:?} was shown", place.seq)
+            format!(
+                "{key} has {item:?} at {}, and {event:?} was shown",
+                place.seq
+            )
         })
     }
 
@@ -99,13 +102,7 @@ impl AppView {
         Ok(())
     }
 
-    fn take_of_crowd(
-        &mut self,
-        conv: &ConvId,
-        seq: u64,
-        user: &UserId,
-        truth: &Truth,
-    ) -> Checked {
+    fn take_of_crowd(&mut self, conv: &ConvId, seq: u64, user: &UserId, truth: &Truth) -> Checked {
         let log = truth.log(&LogKey::Crowd(conv.clone()));
         let Some(reading) = truth.reading(user, conv) else {
             let text = format!("{user} was shown {seq} of {conv}, and never belonged to it");
@@ -213,7 +210,11 @@ impl AppView {
     #[must_use]
     pub fn lacks(&self, user: &UserId, truth: &Truth) -> Option<String> {
         let log = truth.log(&LogKey::User(user.clone()));
-        let at = if self.own == 0 { log.floor().saturating_sub(1) } else { self.own };
+        let at = if self.own == 0 {
+            log.floor().saturating_sub(1)
+        } else {
+            self.own
+        };
         if let Some(next) = log.next_for_apps(at) {
             return Some(format!("{next} of {} of {user}'s own timeline", log.head()));
         }
@@ -221,7 +222,10 @@ impl AppView {
         crowds.find_map(|(conv, reading)| {
             let log = truth.log(&LogKey::Crowd(conv.clone()));
             let start = reading.after.last().copied().unwrap_or(0);
-            let at = self.crowds.get(conv).map_or(log.floor().saturating_sub(1), |at| at.seq);
+            let at = self
+                .crowds
+                .get(conv)
+                .map_or(log.floor().saturating_sub(1), |at| at.seq);
             let at = at.max(start);
             let next = log.next_for_apps(at)?;
             Some(format!("{next} of {} of {conv} for {user}", log.head()))
@@ -233,10 +237,11 @@ impl AppView {
 /// or the first one after the user joined (anew), or the oldest one that is kept.
 fn fits(seq: u64, last: Option<At>, starts: &[u64], log: &Log) -> bool {
     let is_next = |base: u64| log.next_for_apps(base) == Some(seq);
-    let after_last = last.is_some_and(|last| {
-        is_next(last.seq) || last.is_at_most && seq <= last.seq
-    });
-    let mut later = starts.iter().filter(|start| last.is_none_or(|last| **start > last.seq));
+    let after_last =
+        last.is_some_and(|last| is_next(last.seq) || last.is_at_most && seq <= last.seq);
+    let mut later = starts
+        .iter()
+        .filter(|start| last.is_none_or(|last| **start > last.seq));
     let is_oldest = last.is_none() && seq <= log.floor() && starts.iter().any(|start| *start < seq);
     after_last || is_oldest || later.any(|start| is_next(*start))
 }
@@ -250,7 +255,10 @@ fn check_next(next: Option<u64>, seq: u64, at: u64, what: impl Fn() -> String) -
     } else {
         Promise::NoHoles
     };
-    let text = format!("{}: {seq} was shown after {at}, and {next:?} was due", what());
+    let text = format!(
+        "{}: {seq} was shown after {at}, and {next:?} was due",
+        what()
+    );
     Err(Violation::of(promise, text))
 }
 

@@ -32,6 +32,8 @@ struct Draft {
     id: ClientMsgId,
     conv: ConvId,
     state: SendState,
+    /// It was sent another way as well, which may have been faster than those before it.
+    has_twin: bool,
 }
 
 impl Drafts {
@@ -42,7 +44,16 @@ impl Drafts {
             id,
             conv,
             state: SendState::Underway,
+            has_twin: false,
         });
+    }
+
+    /// A message is sent another way as well.
+    pub fn twin(&mut self, id: &ClientMsgId) {
+        let index = self.by_id.get(id).copied();
+        if let Some(draft) = index.and_then(|index| self.all.get_mut(index)) {
+            draft.has_twin = true;
+        }
     }
 
     /// Ids and conversations of those that were acknowledged, newest first.
@@ -84,11 +95,7 @@ impl Drafts {
             return Ok(());
         };
         match status {
-            Status::Queued | Status::Sending => {
-                if draft.state == SendState::Forgotten {
-                    draft.state = SendState::Underway;
-                }
-            }
+            Status::Queued | Status::Sending => {}
             Status::Failed => draft.state = SendState::Failed,
             Status::Sent | Status::Delivered | Status::Read => {
                 draft.state = SendState::Sent;
@@ -118,7 +125,7 @@ impl Drafts {
     /// It is not.
     pub fn check_order(&self, user: &UserId, truth: &Truth) -> Checked {
         let mut last: BTreeMap<&ConvId, (u64, &ClientMsgId)> = BTreeMap::new();
-        for draft in &self.all {
+        for draft in self.all.iter().filter(|draft| !draft.has_twin) {
             let Some((conv, at)) = truth.place(user, &draft.id) else {
                 continue;
             };
@@ -144,7 +151,10 @@ impl Drafts {
     /// # Errors
     /// Something is not.
     pub fn check_stored(&self, user: &UserId, truth: &Truth) -> Checked {
-        let mut sent = self.all.iter().filter(|draft| draft.state == SendState::Sent);
+        let mut sent = self
+            .all
+            .iter()
+            .filter(|draft| draft.state == SendState::Sent);
         let lost = sent.find(|draft| truth.place(user, &draft.id).is_none());
         ensure(lost.is_none(), Promise::AcknowledgedMeansStored, || {
             format!("{lost:?} of {user} is not stored")

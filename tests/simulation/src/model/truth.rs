@@ -321,12 +321,18 @@ impl Truth {
                 let Item::Crowd { conv, after } = &**item else {
                     continue;
                 };
-                let reading = self.reading.entry((user.clone(), conv.clone())).or_default();
+                let reading = self
+                    .reading
+                    .entry((user.clone(), conv.clone()))
+                    .or_default();
                 reading.is_on = after.is_some();
                 let Some(after) = after else { continue };
                 reading.after.push(after.get());
                 let lowest = heads_before.get(conv).copied().unwrap_or(0);
-                let head = self.logs.get(&LogKey::Crowd(conv.clone())).map_or(0, Log::head);
+                let head = self
+                    .logs
+                    .get(&LogKey::Crowd(conv.clone()))
+                    .map_or(0, Log::head);
                 ensure(
                     (lowest..=head).contains(&after.get()),
                     Promise::RightPeople,
@@ -357,8 +363,7 @@ impl Truth {
         }
         let listeners = self.reading.iter().filter(|(_, reading)| reading.is_on);
         let mut listeners = listeners.filter(|((_, of), _)| of == conv);
-        let stranger =
-            listeners.find(|((user, _), _)| !conversation.members.contains(user));
+        let stranger = listeners.find(|((user, _), _)| !conversation.members.contains(user));
         ensure(stranger.is_none(), Promise::RightPeople, || {
             format!("{stranger:?} reads {conv}, and does not belong to it")
         })
@@ -385,7 +390,12 @@ fn check_told(
     ensure(
         distinct == expected,
         Promise::AcknowledgedMeansStored,
-        || format!("{} is in {distinct:?}, and should be in {expected:?}", what()),
+        || {
+            format!(
+                "{} is in {distinct:?}, and should be in {expected:?}",
+                what()
+            )
+        },
     )
 }
 
@@ -410,6 +420,11 @@ fn check_heard(
     ensure(
         distinct == expected,
         Promise::AcknowledgedMeansStored,
-        || format!("{} is told to {distinct:?}, and not to {expected:?}", what()),
+        || {
+            format!(
+                "{} is told to {distinct:?}, and not to {expected:?}",
+                what()
+            )
+        },
     )
 }

@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The promises of the design, and that the simulation itself holds together.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Promise {
     /// 1: what was acknowledged is stored, for everyone whom it is for.

@@ -7,7 +7,8 @@ use seqline_core::{
     Session, StoreOp, WriteId,
 };
 use seqline_protocol::{
-    BroadcastId, ClientFrame, ClientMsgId, ConvId, DeviceId, Encoded, Micros, UserId, decode_binary,
+    BroadcastId, ClientFrame, ClientMsgId, ConvId, DeviceId, Encoded, Micros, UserId,
+    decode_binary,
     limits::{INBOX_ENTRIES_MAX, OUTBOX_MESSAGES_MAX},
 };
 use seqline_relay::{
@@ -144,12 +145,16 @@ impl World<'_> {
     fn check_session(&self, id: ProcessId) -> Checked {
         let process = &self.processes[id.0];
         let stats = process.session.stats();
-        ensure(stats.outbox <= OUTBOX_MESSAGES_MAX, Promise::Bounded, || {
-            format!("{} messages wait in an outbox", stats.outbox)
-        })?;
-        ensure(stats.inbox <= 2 * INBOX_ENTRIES_MAX + 2, Promise::Bounded, || {
-            format!("{} entries wait for an app", stats.inbox)
-        })?;
+        ensure(
+            stats.outbox <= OUTBOX_MESSAGES_MAX,
+            Promise::Bounded,
+            || format!("{} messages wait in an outbox", stats.outbox),
+        )?;
+        ensure(
+            stats.inbox <= 2 * INBOX_ENTRIES_MAX + 2,
+            Promise::Bounded,
+            || format!("{} entries wait for an app", stats.inbox),
+        )?;
         if process.role == Role::Current {
             let node = &self.devices[process.device];
             let cursor = stats.cursor.get();

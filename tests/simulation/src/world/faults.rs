@@ -2,10 +2,7 @@
 
 use seqline_core::Input;
 
-use super::{
-    Event, World,
-    device::Role,
-};
+use super::{Event, World, device::Role};
 use crate::{
     model::Checked,
     plan::{Device, Fault},

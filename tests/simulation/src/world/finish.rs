@@ -120,10 +120,15 @@ impl World<'_> {
             let process = &self.processes[node.current.0];
             let stats = process.session.stats();
             if stats.outbox > node.drafts.failed() {
-                return Some(format!("device {number} has {} messages to send", stats.outbox));
+                return Some(format!(
+                    "device {number} has {} messages to send",
+                    stats.outbox
+                ));
             }
             if node.drafts.is_underway() {
-                return Some(format!("device {number} has lost a message that it was to send"));
+                return Some(format!(
+                    "device {number} has lost a message that it was to send"
+                ));
             }
             if let Some(lacks) = node.view.lacks(&node.user, &self.truth) {
                 return Some(format!("device {number} lacks {lacks}; {stats:?}"));
@@ -169,13 +174,25 @@ impl World<'_> {
             return Ok(());
         };
         ensure(page.head.get() == log.head(), Promise::NoHoles, || {
-            format!("{key} ends at {}, and is stored up to {}", log.head(), page.head)
+            format!(
+                "{key} ends at {}, and is stored up to {}",
+                log.head(),
+                page.head
+            )
         })?;
-        let mut due = page.entries.first().map_or(log.head() + 1, |one| one.seq.get());
+        let mut due = page
+            .entries
+            .first()
+            .map_or(log.head() + 1, |one| one.seq.get());
         ensure(
             due <= log.floor().max(1),
             Promise::AcknowledgedMeansStored,
-            || format!("{key} begins at {due}, and only what is before {} is old", log.floor()),
+            || {
+                format!(
+                    "{key} begins at {due}, and only what is before {} is old",
+                    log.floor()
+                )
+            },
         )?;
         for entry in &page.entries {
             let seq = entry.seq.get();
@@ -193,8 +210,16 @@ impl World<'_> {
             })?;
             due += 1;
         }
-        ensure(due == log.head() + 1, Promise::AcknowledgedMeansStored, || {
-            format!("{key} is stored up to {}, and ends at {}", due - 1, log.head())
-        })
+        ensure(
+            due == log.head() + 1,
+            Promise::AcknowledgedMeansStored,
+            || {
+                format!(
+                    "{key} is stored up to {}, and ends at {}",
+                    due - 1,
+                    log.head()
+                )
+            },
+        )
     }
 }

@@ -21,7 +21,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use seqline_core::{DeliveryId, Delivered, StoreOp, WriteId};
+use seqline_core::{Delivered, DeliveryId, StoreOp, WriteId};
 use seqline_protocol::{ClientMsgId, Encoding, UserId};
 use seqline_relay::{auth::Keyring, frames::Outgoing};
 
@@ -259,7 +259,8 @@ impl<'p> World<'p> {
 
     fn at(&mut self, at_ms: u64, event: Event) {
         self.order += 1;
-        self.events.insert((at_ms.max(self.now_ms), self.order), event);
+        self.events
+            .insert((at_ms.max(self.now_ms), self.order), event);
     }
 
     fn after(&mut self, after_ms: u64, event: Event) {

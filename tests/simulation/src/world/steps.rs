@@ -115,12 +115,13 @@ impl World<'_> {
     }
 
     fn send_twin(&mut self, device: Device) -> Checked {
-        let Some(node) = self.devices.get(usize::from(device.0)) else {
+        let Some(node) = self.devices.get_mut(usize::from(device.0)) else {
             return Ok(());
         };
         let Some(draft) = node.last_draft.clone() else {
             return Ok(());
         };
+        node.drafts.twin(&draft.client_msg_id);
         let user = node.user.clone();
         self.count("sends_over_http");
         self.send_over_http(&user, draft.client_msg_id, &draft.to, &draft.body);
@@ -237,15 +238,17 @@ impl World<'_> {
                 None => return,
             },
             Broadcast::Recall { back } => match of(back) {
-                Some((id, revision, _)) => {
-                    ("broadcasts.recall", json!({ "id": id, "revision": revision }))
-                }
+                Some((id, revision, _)) => (
+                    "broadcasts.recall",
+                    json!({ "id": id, "revision": revision }),
+                ),
                 None => return,
             },
             Broadcast::Delete { back } => match of(back) {
-                Some((id, revision, _)) => {
-                    ("broadcasts.delete", json!({ "id": id, "revision": revision }))
-                }
+                Some((id, revision, _)) => (
+                    "broadcasts.delete",
+                    json!({ "id": id, "revision": revision }),
+                ),
                 None => return,
             },
         };
