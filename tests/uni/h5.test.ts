@@ -63,3 +63,19 @@ test('everything can be done from the keyboard, and has a name', async () => {
   await expect.poll(() => app.texts()).toEqual(['by hand']);
   await expect.poll(() => bob.unread('alice')).toEqual(['1']);
 });
+
+test('what is typed fast, and sent with the last letter, is sent whole and once', async () => {
+  const { app, screen } = await newPhone('alice');
+  const { page } = screen;
+  await app.writeTo('bob');
+  const field = page.getByRole('textbox', { name: 'Message' });
+  const texts = Array.from({ length: 10 }, (_, index) => `typed in one go ${index}`);
+  await field.click();
+  for (const text of texts) {
+    await page.keyboard.type(text);
+    await page.keyboard.press('Enter');
+    expect(await field.inputValue()).toBe('');
+  }
+  await expect.poll(() => app.texts()).toEqual(texts);
+  expect(await field.inputValue()).toBe('');
+});

@@ -86,11 +86,7 @@ export function describeSample(newPhone: (user: string) => Promise<Phone>, relay
     const { app } = await newPhone('alice');
     await app.writeTo('bob');
     const written = Array.from({ length: 35 }, (_, index) => `message ${index}`);
-    for (const text of written) {
-      await app.write(text);
-      // A field that is filled anew before the page took the last text would lose one.
-      await expect.poll(() => app.texts()).toContain(text);
-    }
+    for (const text of written) await app.write(text);
     await expect
       .poll(async () => (await app.messages()).filter(({ status }) => status === 'sent').length)
       .toBe(written.length);
