@@ -132,7 +132,7 @@ export interface Client {
   send(draft: DraftMessage): SendResult;
   /** Tries a failed message again. */
   retry(clientMsgId: string): Promise<Sent>;
-  /** Forgets a failed message. */
+  /** Forgets a failed message. `discard` events tell of it, in all tabs that share the connection. */
   discard(clientMsgId: string): Promise<void>;
   /** Takes an own message back, for everybody. */
   recall(conv: string, convSeq: number): Promise<void>;
@@ -413,6 +413,8 @@ export interface Events {
     /** Why, with `failed`. */
     failure?: Failure;
   };
+  /** A failed message was discarded, here or in another tab: it is not to be shown any more. */
+  discard: { clientMsgId: string };
   /** Everything up to the newest entry at this moment has been handed over. */
   synced: { cursor: number };
   /**

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { launchBrowser, serveDist } from './support/browser.ts';
 import { TOKEN, until } from './support/client.ts';
 import { FakeRelay } from './support/fake-relay.ts';
+import { messageEntry } from './support/wire.ts';
 
 let browser: Browser;
 let site: { url: string; stop: () => void };
@@ -36,8 +37,28 @@ class Tabs {
     this.#profile = profile;
   }
 
+  /** @param prepare runs on the page before anything else */
   async open(prepare = ''): Promise<Page> {
+    return this.#startOn(await this.#profile.newPage(), prepare);
+  }
+
+  /** With a later version of what tabs say to each other, as while a new release is deployed. */
+  async openLater(): Promise<Page> {
     const page = await this.#profile.newPage();
+    await page.route('**/tabs/messages.js', async (route) => {
+      const response = await route.fetch();
+      const now = await response.text();
+      const later = now.replace(
+        /TABS_VERSION = (\d+)/,
+        (_, version) => `TABS_VERSION = ${version}1`,
+      );
+      expect(later).not.toBe(now);
+      await route.fulfill({ response, body: later });
+    });
+    return this.#startOn(page);
+  }
+
+  async #startOn(page: Page, prepare = ''): Promise<Page> {
     page.on('pageerror', (error) => {
       throw error;
     });
@@ -51,11 +72,12 @@ class Tabs {
     await page.evaluate(
       async ([url, token]) => {
         const client = window.seqline.createClient(url, { token, backoffBaseMs: 10 });
-        Object.assign(window, { client, seqs: [], statuses: [], troubles: [] });
+        Object.assign(window, { client, seqs: [], statuses: [], discarded: [], troubles: [] });
         client.on('message', ({ seq }) => void window.seqs.push(seq));
         client.on('status', ({ clientMsgId, status }) => {
           window.statuses.push(`${clientMsgId} ${status}`);
         });
+        client.on('discard', ({ clientMsgId }) => void window.discarded.push(clientMsgId));
         client.on('kicked', ({ reason }) => void window.troubles.push(reason));
         client.on('reset', ({ reason }) => void window.troubles.push(reason));
         client.on('error', ({ code, message }) => void window.troubles.push(`${code}: ${message}`));
@@ -70,6 +92,7 @@ declare global {
   interface Window {
     seqs: number[];
     statuses: string[];
+    discarded: string[];
     troubles: string[];
   }
 }
@@ -78,6 +101,13 @@ const seqs = (page: Page) => page.evaluate(() => window.seqs);
 const roleOf = (page: Page) => page.evaluate(() => window.client.stats().role);
 const send = (page: Page, body: string) =>
   page.evaluate((text) => window.client.send({ to: { user: 'bob' }, body: text }), body);
+
+/** As the browser does when the user goes to another tab, or comes back. */
+const show = (page: Page, isShown: boolean) =>
+  page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, !isShown);
 
 /** Nothing runs on the page any more, and its socket stays open. @returns lets it go on */
 async function pause(page: Page): Promise<() => Promise<void>> {
@@ -311,6 +341,136 @@ test('rooms and presence: what one tab leaves, another one keeps', async () => {
   expect(await one.evaluate(() => window.statuses)).toEqual([]);
   await other.close();
   await until(() => relay.calls('rooms.leave').length === 1 || relay.sockets.length === 2);
+});
+
+test('a room goes on in each tab that is in it when the tab with the connection is closed', async () => {
+  const tabs = await Tabs.start();
+  const { relay } = tabs;
+  const missed = { msg_id: 9, sender: 'bob', kind: 'text', body: 'meanwhile', at_us: 5_000_000 };
+  relay.answer('rooms.join', () => ({
+    online: 2,
+    recent: relay.sockets.length > 1 ? [missed] : [],
+  }));
+  const [leader, follower] = [await tabs.open(), await tabs.open()];
+  await leads(leader);
+  await follower.evaluate(async () => {
+    window.client.on('room', ({ messages }) => {
+      window.statuses.push(...messages.map(({ body }) => body as string));
+    });
+    await window.client.rooms.join('room:stage');
+  });
+  await leader.close();
+  await leads(follower);
+  // On the new connection, the one that leads now comes into the room again, and tells what was said meanwhile.
+  await expect.poll(() => follower.evaluate(() => window.statuses)).toEqual(['meanwhile']);
+  const room = {
+    conv: 'room:stage',
+    online: 2,
+    messages: [{ ...missed, body: 'then' }],
+    dropped: 0,
+  };
+  relay.socket.say({ event: { name: 'room', value: JSON.stringify(room) } });
+  await expect.poll(() => follower.evaluate(() => window.statuses)).toEqual(['meanwhile', 'then']);
+  expect(await follower.evaluate(() => window.troubles)).toEqual([]);
+});
+
+test('the relay is told of the background when all tabs are hidden, whichever leads', async () => {
+  const tabs = await Tabs.start();
+  const { relay } = tabs;
+  const [leader, follower] = [await tabs.open(), await tabs.open()];
+  await leads(leader);
+  const told = () => relay.all('state').map(({ background }) => background);
+  // The one that leads is hidden, the other one is looked at.
+  await show(leader, false);
+  expect(await send(follower, 'seen')).toMatchObject({ convSeq: 1 });
+  expect(told()).toEqual([]);
+  await show(follower, false);
+  await expect.poll(told).toEqual([true]);
+  const probes = relay.all('ping').length;
+  await show(follower, true);
+  await expect.poll(told).toEqual([true, false]);
+  // Nobody knows what became of the connection meanwhile: it is looked after at once.
+  await expect.poll(() => relay.all('ping').length).toBeGreaterThan(probes);
+  await show(follower, false);
+  await expect.poll(told).toEqual([true, false, true]);
+  // The only tab that is left is shown: so is the device.
+  await leader.close();
+  await relay.nth('hello', 2);
+  expect(relay.all('hello')[1]).toMatchObject({ background: true });
+  await show(follower, true);
+  await expect.poll(() => told().at(-1)).toBe(false);
+});
+
+test('tabs of two versions of the package are two devices, and do not disturb each other', async () => {
+  const tabs = await Tabs.start();
+  const { relay } = tabs;
+  const tell = (count: number) => {
+    relay.add(...upTo(count).map((n) => messageEntry(relay.timeline.length + n)));
+    relay.publish();
+  };
+  const now = [await tabs.open(), await tabs.open()] as const;
+  const later = [await tabs.openLater(), await tabs.openLater()] as const;
+  const pages = [...now, ...later];
+  const roles = await Promise.all(pages.map(roleOf));
+  expect(roles).toEqual(['leader', 'follower', 'leader', 'follower']);
+  expect(relay.sockets).toHaveLength(2);
+  const [first, second] = relay.all('hello').map(({ device }) => device);
+  expect(first).not.toBe(second);
+
+  tell(20);
+  await sawAll(pages, 20);
+  for (const [at, page] of pages.entries()) {
+    expect(await send(page, `from ${at}`)).toMatchObject({ convSeq: 21 + at });
+    // The fake tells only the sender's connection by itself.
+    tell(0);
+  }
+  await sawAll(pages, 24);
+
+  // The old tabs are closed one after the other, as their users come by.
+  await now[0].close();
+  await leads(now[1]);
+  await relay.nth('hello', 3);
+  tell(1);
+  await sawAll([now[1], ...later], 25);
+  await now[1].close();
+  tell(1);
+  await sawAll([...later], 26);
+  expect(await Promise.all(later.map(roleOf))).toEqual(['leader', 'follower']);
+  expect(relay.sockets).toHaveLength(3);
+});
+
+test('a failed message that one tab discards is gone in all of them', async () => {
+  const tabs = await Tabs.start();
+  const { relay } = tabs;
+  relay.on('send', ({ client_msg_id }, socket) => {
+    const failure = { code: 'not_allowed', message: 'no', retryable: false };
+    socket.say({ error: { ...failure, client_msg_id } });
+  });
+  const [leader, follower] = [await tabs.open(), await tabs.open()];
+  await leads(leader);
+  const fail = () =>
+    follower.evaluate(async () => {
+      const sending = window.client.send({ to: { user: 'bob' }, body: 'no' });
+      const code = await sending.catch((error: { code: string }) => error.code);
+      return [sending.clientMsgId, code as string] as const;
+    });
+  const heard = (page: Page) => page.evaluate(() => window.discarded);
+  const [one, code] = await fail();
+  expect(code).toBe('not_allowed');
+  await follower.evaluate((id) => window.client.discard(id), one);
+  for (const page of [leader, follower]) await expect.poll(() => heard(page)).toEqual([one]);
+
+  // By the one that leads, too; and it does not come back with the next one.
+  const [other] = await fail();
+  await leader.evaluate((id) => window.client.discard(id), other);
+  for (const page of [leader, follower]) await expect.poll(() => heard(page)).toEqual([one, other]);
+  await leader.close();
+  await leads(follower);
+  const late = await tabs.open();
+  expect(await late.evaluate(() => window.statuses)).toEqual([]);
+  await expect(follower.evaluate((id) => window.client.discard(id), other)).rejects.toThrow(
+    'not failed',
+  );
 });
 
 test.for(['locks', 'BroadcastChannel'])('without %s each tab has a socket', async (missing) => {

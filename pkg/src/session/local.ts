@@ -112,7 +112,10 @@ export class LocalSession implements Session {
     return new Promise((resolve, reject) => {
       this.#withEngine({
         use: (engine) => {
-          engine.call(request).then(resolve, reject);
+          engine.call(request).then((value) => {
+            this.#tellDiscarded(request);
+            resolve(value);
+          }, reject);
         },
         fail: reject,
       });
@@ -206,6 +209,12 @@ export class LocalSession implements Session {
       default:
         this.#audience.emit(type, toApp(content) as never);
     }
+  }
+
+  /** Whoever shows the message has to know, and that need not be who discarded it. */
+  #tellDiscarded(request: wasm.Request): void {
+    if (!('discard' in request)) return;
+    this.#audience.emit('discard', { clientMsgId: request.discard.client_msg_id });
   }
 
   /** Something that this session asked to be told of. */

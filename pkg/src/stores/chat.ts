@@ -113,6 +113,9 @@ export class Chat {
       outboxChanged: () => {
         for (const { view } of this.#open) view.changed();
       },
+      discarded: (clientMsgId) => {
+        this.#discarded(clientMsgId);
+      },
       markRead: (conv, convSeq) => {
         this.#markRead(conv, convSeq);
       },
@@ -120,6 +123,9 @@ export class Chat {
     // Holds nothing back, and tells only once of what comes back from storage.
     client.on('status', (event) => {
       this.#status(event);
+    });
+    client.on('discard', ({ clientMsgId }) => {
+      this.#discarded(clientMsgId);
     });
   }
 
@@ -280,6 +286,12 @@ export class Chat {
       else this.#outbox.delete(clientMsgId);
     }
     if (sent && user !== undefined) this.#reached(event.status, sent, user);
+    this.#parts.outboxChanged();
+  }
+
+  #discarded(clientMsgId: string): void {
+    if (this.#outbox.get(clientMsgId)?.status !== 'failed') return;
+    this.#outbox.delete(clientMsgId);
     this.#parts.outboxChanged();
   }
 

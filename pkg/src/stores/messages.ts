@@ -100,6 +100,8 @@ export interface ConversationParts {
   watched(conversation: OpenConversation, isWatched: boolean): void;
   /** Own messages have changed. */
   outboxChanged(): void;
+  /** A failed message is not to be shown any more. */
+  discarded(clientMsgId: string): void;
   markRead(conv: string, convSeq: number): void;
 }
 
@@ -188,15 +190,14 @@ export class OpenConversation implements MessagesStore {
   };
 
   readonly discard = async (clientMsgId: string): Promise<void> => {
-    const { client, outbox } = this.#parts;
+    const { client } = this.#parts;
     try {
       await client.discard(clientMsgId);
     } catch (error) {
       // It is only here.
       if (failureOf(error).code !== 'not_failed') throw error;
     }
-    if (outbox.get(clientMsgId)?.status === 'failed') outbox.delete(clientMsgId);
-    this.#parts.outboxChanged();
+    this.#parts.discarded(clientMsgId);
   };
 
   readonly markRead = (convSeq = this.stretch.high): void => {

@@ -44,6 +44,9 @@ export interface LeaderParts {
   crashed(): void;
 }
 
+/** What is of use also to a tab that hears of it late, of what nothing waits for. */
+const LASTING: ReadonlySet<EventName> = new Set(['synced', 'discard']);
+
 /** Something that was handed out and is not taken by all. */
 interface Waiter {
   number: number;
@@ -300,7 +303,7 @@ export class Leader {
     }
     if (items.length === 0) return;
     // How things stand now it was told already, or will be.
-    const ofUse = items.map((item) => ('emit' in item && item.emit !== 'synced' ? null : item));
+    const ofUse = items.map((item) => ('emit' in item && !LASTING.has(item.emit) ? null : item));
     this.#post({ type: 'items', to: id, first: number + 1, items: ofUse });
   }
 
@@ -317,16 +320,18 @@ export class Leader {
     const messageId = idOf(request);
     if (messageId === undefined) return this.#session.call(request);
     await this.#whenOpen();
-    if (isRepeated && 'discard' in request && !this.#outbox.has(messageId)) return undefined;
+    if (isRepeated && 'discard' in request && !this.#outbox.has(messageId)) {
+      // An earlier leader did it, and may not have come to tell it.
+      this.#tell('discard', { clientMsgId: messageId });
+      return undefined;
+    }
     if (isRepeated && !('discard' in request)) {
       // An earlier leader took it: kept it, or sent it, or was gone before.
       const isAsked = 'send' in request || !this.#outbox.hasFailed(messageId);
       if (isAsked && this.#outbox.has(messageId)) return this.#outbox.outcome(messageId);
       this.#known.add(messageId);
     }
-    const answer = await this.#session.call(request);
-    if ('discard' in request) this.#outbox.forget(messageId);
-    return answer;
+    return this.#session.call(request);
   }
 
   /** Resolves when what was kept is known, for one after the other. */
@@ -391,6 +396,7 @@ export class Leader {
 
   #tell<E extends EventName>(name: E, event: Events[E]): void {
     if (name === 'status') this.#outbox.note(event as Events['status']);
+    if (name === 'discard') this.#outbox.forget((event as Events['discard']).clientMsgId);
     if (name === 'synced') this.#synced = event as Events['synced'];
     if (name === 'state') this.#setState(event as ConnectionState);
     this.#add({ emit: name, event, ...(this.#isOld(name, event) ? { isRestored: true } : {}) });

@@ -64,7 +64,7 @@ function Everything() {
   );
 }
 
-const atRest = { status: 1, state: 1, kicked: 1 };
+const atRest = { status: 1, discard: 1, state: 1, kicked: 1 };
 
 test('a component shows what the client knows, and leaves nothing behind', async () => {
   const client = new ModelClient();

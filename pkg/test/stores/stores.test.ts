@@ -31,7 +31,7 @@ test('the same stores each time, and none of another client', () => {
 test('nothing that holds messages back or takes them is heard before somebody looks', async () => {
   const client = new ModelClient();
   const { connection, messages } = storesOf(client.asClient);
-  const before = { status: 1, state: 1, kicked: 1 };
+  const before = { status: 1, discard: 1, state: 1, kicked: 1 };
   expect(client.handlerCounts).toEqual(before);
   connection.subscribe(() => undefined);
   expect(client.handlerCounts).toEqual(before);
@@ -193,6 +193,14 @@ test('a failed message is forgotten on request', async () => {
   client.discard = () => Promise.resolve();
   await stores.messages(CONV).discard('c1');
   expect(stores.messages(CONV).get().messages).toEqual([]);
+});
+
+test('a failed message that another tab forgets is shown no longer; one on its way is', async () => {
+  const { client, stores } = await looking(({ messages }) => messages(CONV));
+  for (const id of ['c1', 'c2']) await client.emit('status', queued(id));
+  await client.emit('status', { clientMsgId: 'c1', status: 'failed' });
+  for (const id of ['c1', 'c2']) await client.emit('discard', { clientMsgId: id });
+  expect(stores.messages(CONV).get().messages).toMatchObject([{ clientMsgId: 'c2' }]);
 });
 
 test('edits, recalls and deletions change what is shown, in the list, too', async () => {

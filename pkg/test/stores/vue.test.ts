@@ -65,7 +65,7 @@ test('a component shows what the client knows, and leaves nothing behind', async
   );
   app.unmount();
   await settled();
-  expect(client.handlerCounts).toEqual({ status: 1, state: 1, kicked: 1 });
+  expect(client.handlerCounts).toEqual({ status: 1, discard: 1, state: 1, kicked: 1 });
 });
 
 test('mounted and unmounted a hundred times, there are no more handlers than the first time', async () => {
@@ -78,7 +78,7 @@ test('mounted and unmounted a hundred times, there are no more handlers than the
     app.unmount();
     await settled();
   }
-  expect(client.handlerCounts).toEqual({ status: 1, state: 1, kicked: 1 });
+  expect(client.handlerCounts).toEqual({ status: 1, discard: 1, state: 1, kicked: 1 });
 });
 
 test('the conversation may change', async () => {
@@ -141,5 +141,5 @@ test('a server renders what is known before anything is, and listens to nothing'
   const app = createSSRApp(Everything);
   app.use(seqline(client.asClient));
   expect(await renderToString(app)).toContain('disconnected, 0 of false');
-  expect(client.handlerCounts).toEqual({ status: 1, state: 1, kicked: 1 });
+  expect(client.handlerCounts).toEqual({ status: 1, discard: 1, state: 1, kicked: 1 });
 });

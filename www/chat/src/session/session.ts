@@ -297,6 +297,9 @@ export class Session {
       this.log.addStatus(event);
       this.status(event);
     });
+    client.on('discard', ({ clientMsgId }) => {
+      discard(chat, clientMsgId);
+    });
     client.on('ephemeral', (event) => {
       this.typing.receive(event);
     });

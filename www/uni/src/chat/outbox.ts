@@ -46,7 +46,7 @@ export class Outbox {
 
   async discard(clientMsgId: string): Promise<void> {
     await this.#client.discard(clientMsgId);
-    this.stored(clientMsgId);
+    this.forget(clientMsgId);
   }
 
   /** What the client tells of an own message; after a restart also of those from before. */
@@ -60,8 +60,8 @@ export class Outbox {
     this.#change(clientMsgId, { status, ...(failure ? { failure } : {}) });
   }
 
-  /** It came back with its place: from now on it is one of the conversation's messages. */
-  stored(clientMsgId: string): void {
+  /** It is one of the conversation's messages now, with a place; or it was discarded. */
+  forget(clientMsgId: string): void {
     const { messages } = this;
     messages.value = messages.value.filter((message) => message.clientMsgId !== clientMsgId);
   }

@@ -79,6 +79,9 @@ export class Session {
     client.on('status', (event) => {
       outbox.advance(event);
     });
+    client.on('discard', ({ clientMsgId }) => {
+      outbox.forget(clientMsgId);
+    });
     client.on('message', (message) => {
       this.#received(message);
     });
@@ -112,7 +115,7 @@ export class Session {
 
   #received(message: Events['message']): void {
     this.#thread?.receive(message);
-    this.outbox.stored(message.clientMsgId);
+    this.outbox.forget(message.clientMsgId);
     this.list.receive(message);
   }
 }
