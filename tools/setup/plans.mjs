@@ -1,5 +1,6 @@
 // What each command of package.json runs. A plan names the steps it is about;
 // what they need comes along by itself.
+import { fuzz } from './fuzz.mjs';
 import { benchBrowser, runCrashCycles, soakClient } from './long-runs.mjs';
 import { comparePeers } from './peers.mjs';
 import { serve } from './serve.mjs';
@@ -90,6 +91,12 @@ export const plans = {
     steps: ['simulation'],
     takesArguments: true,
     andThen: simulate,
+  },
+  fuzz: {
+    purpose: 'the long run of the fuzz targets: libFuzzer makes up inputs, a minute for each',
+    steps: ['tools'],
+    takesArguments: true,
+    andThen: fuzz,
   },
   'bench:browser': {
     purpose: 'measures connecting, sending and bursts in Chromium, beside socket.io',

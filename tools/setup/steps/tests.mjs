@@ -32,10 +32,10 @@ export const testSteps = [
   }),
   test({
     name: 'test-rust',
-    purpose: 'test protocol, core and relay, and both in the simulation',
+    purpose: 'test protocol, core and relay, both in the simulation, and with random input',
     needs: ['tools', 'web', 'console', 'reference', 'postgres'],
     run: async ({ exec, found }) => {
-      const crates = ['protocol', 'core', 'relay', 'simulation'];
+      const crates = ['protocol', 'core', 'relay', 'simulation', 'fuzz'];
       const packages = crates.flatMap((crate) => ['-p', `seqline-${crate}`]);
       await exec(
         'cargo',
