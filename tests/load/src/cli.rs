@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{scenarios::storm::Cause, schedule::Arrivals};
+use crate::{peers::Peer, scenarios::storm::Cause, schedule::Arrivals};
 
 /// Puts load on a Seqline relay with real clients, and says what came of it.
 ///
@@ -172,6 +172,14 @@ pub struct SendArgs {
     /// When, and for how long.
     #[command(flatten)]
     pub load: LoadArgs,
+
+    /// Other servers to do the same to, one after the other; separated by commas
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "SERVER")]
+    pub peers: Vec<Peer>,
+
+    /// Where npm installed socket.io
+    #[arg(long, value_name = "FOLDER", default_value = "target/socket.io")]
+    pub socket_io: PathBuf,
 }
 
 /// `idle`.

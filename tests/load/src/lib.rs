@@ -9,6 +9,7 @@ pub mod cli;
 pub mod client;
 pub mod failure;
 pub mod measure;
+pub mod peers;
 pub mod progress;
 pub mod report;
 pub mod run;

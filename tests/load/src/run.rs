@@ -6,8 +6,9 @@ use serde_json::json;
 use tokio::signal::ctrl_c;
 
 use crate::{
-    cli::{Cli, Common, Format, GroupsArgs, LoadArgs, Scenario},
+    cli::{Cli, Common, Format, GroupsArgs, LoadArgs, Scenario, SendArgs},
     failure::Failure,
+    peers::{self, Places},
     progress::Progress,
     report::{
         Machine, Report, Run,
@@ -55,15 +56,36 @@ pub async fn measure(cli: &Cli) -> Result<Report, Failure> {
         Progress::Shown
     };
     let (scenario, settings, run) = measure_relay(cli, &mut target, seed, progress).await?;
+    // Nothing runs beside the next one.
     target.stop().await;
+    let mut runs = vec![run];
+    if let Scenario::Send(args) = &cli.scenario {
+        runs.extend(measure_peers(args, seed, progress).await?);
+    }
     Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
         scenario,
         settings,
         seed,
         machine: Machine::this(),
-        runs: vec![run],
+        runs,
     })
+}
+
+async fn measure_peers(
+    args: &SendArgs,
+    seed: u64,
+    progress: Progress,
+) -> Result<Vec<Run>, Failure> {
+    let load = load(&args.load, args.rate, seed);
+    let places = Places {
+        socket_io: args.socket_io.clone(),
+    };
+    let mut runs = Vec::new();
+    for peer in &args.peers {
+        runs.push(peers::send(*peer, &places, args.pairs.into(), &load, progress).await?);
+    }
+    Ok(runs)
 }
 
 async fn measure_relay(
