@@ -18,7 +18,7 @@ export async function canInstall() {
  *
  * @param {string[]} packages
  * @param {string} why completes "Installing x, y: …"
- * @param {import('./runner.mjs').StepContext} context
+ * @param {Pick<import('./runner.mjs').StepContext, 'exec' | 'say'>} context
  * @throws {StepFailure} if that is not possible here
  */
 export async function installPackages(packages, why, { exec, say }) {

@@ -17,6 +17,7 @@ export const targetDirs = {
 const exe = process.platform === 'win32' ? '.exe' : '';
 export const relayBinary = (profile) => `target/${profile}/seqline-relay${exe}`;
 export const simulateBinary = `target/simulation/simulate${exe}`;
+export const loadBinary = `target/simulation/seqline-load${exe}`;
 export const bindgenBinary = `target/debug/seqline-bindgen${exe}`;
 
 export const logDir = inRoot('target/logs');

@@ -1,6 +1,7 @@
 // What each command of package.json runs. A plan names the steps it is about;
 // what they need comes along by itself.
 import { fuzz } from './fuzz.mjs';
+import { runLoad } from './load.mjs';
 import { benchBrowser, runCrashCycles, soakClient } from './long-runs.mjs';
 import { comparePeers } from './peers.mjs';
 import { serve } from './serve.mjs';
@@ -102,6 +103,12 @@ export const plans = {
     purpose: 'measures connecting, sending and bursts in Chromium, beside socket.io',
     steps: ['package', 'relay'],
     andThen: benchBrowser,
+  },
+  load: {
+    purpose: 'puts load on a relay with real clients, also on other servers (`-- --help`)',
+    steps: ['relay', 'load'],
+    takesArguments: true,
+    andThen: runLoad,
   },
   'soak:client': {
     purpose: 'the long run of the client: a day of chat, in virtual time, and flat memory',

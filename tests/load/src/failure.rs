@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::target::{api::CallError, process::StartError};
+use crate::relay::{api::CallError, process::StartError};
 
 /// Why a run came to nothing; what was measured before is not shown.
 #[derive(Debug, thiserror::Error)]

@@ -10,6 +10,7 @@ use crate::{
     failure::Failure,
     peers::{self, Places},
     progress::Progress,
+    relay::{Address, Relay, RelaySettings},
     report::{
         Machine, Report, Run,
         table::{Style, render},
@@ -18,7 +19,6 @@ use crate::{
         broadcast, groups, idle, pull, send, storm,
         traffic::{Load, Pace},
     },
-    target::{Address, RelaySettings, Target},
 };
 
 /// What one process may have, with files to spare.
@@ -34,8 +34,7 @@ pub async fn run(cli: &Cli) -> ExitCode {
         _ = ctrl_c() => Err(Failure::Unsuitable("stopped".to_owned())),
     };
     match done {
-        Ok(report) if report.has_failed() => ExitCode::from(1),
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(report) => ExitCode::from(report.exit_code()),
         Err(failure) => {
             eprintln!("seqline-load: {failure}");
             ExitCode::from(2)
@@ -49,15 +48,15 @@ pub async fn run(cli: &Cli) -> ExitCode {
 /// [`Failure`].
 pub async fn measure(cli: &Cli) -> Result<Report, Failure> {
     let seed = cli.common.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
-    let mut target = open(cli, seed).await?;
+    let mut relay = open(cli, seed).await?;
     let progress = if cli.common.quiet {
         Progress::Hidden
     } else {
         Progress::Shown
     };
-    let (scenario, settings, run) = measure_relay(cli, &mut target, seed, progress).await?;
+    let (scenario, settings, run) = measure_relay(cli, &mut relay, seed, progress).await?;
     // Nothing runs beside the next one.
-    target.stop().await;
+    relay.stop().await;
     let mut runs = vec![run];
     if let Scenario::Send(args) = &cli.scenario {
         runs.extend(measure_peers(args, seed, progress).await?);
@@ -90,7 +89,7 @@ async fn measure_peers(
 
 async fn measure_relay(
     cli: &Cli,
-    target: &mut Target,
+    relay: &mut Relay,
     seed: u64,
     progress: Progress,
 ) -> Result<(&'static str, serde_json::Value, Run), Failure> {
@@ -100,7 +99,7 @@ async fn measure_relay(
                 pairs: args.pairs.into(),
             };
             let load = load(&args.load, args.rate, seed);
-            let run = send::run(target, &settings, &load, progress).await?;
+            let run = send::run(relay, &settings, &load, progress).await?;
             (
                 "send",
                 json!({ "pairs": args.pairs, "load": described(&load) }),
@@ -115,7 +114,7 @@ async fn measure_relay(
                 payload_bytes: args.payload.into(),
                 seed,
             };
-            let run = pull::run(target, &settings, progress).await?;
+            let run = pull::run(relay, &settings, progress).await?;
             ("pull", json!(settings), run)
         }
         Scenario::Broadcast(args) => {
@@ -125,13 +124,13 @@ async fn measure_relay(
                 every_ms: args.every_ms,
                 wave_ms: args.wave_ms,
             };
-            let run = broadcast::run(target, &settings, progress).await?;
+            let run = broadcast::run(relay, &settings, progress).await?;
             ("broadcast", json!(settings), run)
         }
         Scenario::Groups(args) => {
             let settings = group_settings(args)?;
             let load = load(&args.load, args.rate, seed);
-            let run = groups::run(target, &settings, &load, progress).await?;
+            let run = groups::run(relay, &settings, &load, progress).await?;
             (
                 "groups",
                 json!({ "groups": settings, "load": described(&load) }),
@@ -143,7 +142,7 @@ async fn measure_relay(
                 connections: args.connections.into(),
                 hold_s: args.seconds,
             };
-            let run = idle::run(target, &settings, progress).await?;
+            let run = idle::run(relay, &settings, progress).await?;
             ("idle", json!(settings), run)
         }
         Scenario::Storm(args) => {
@@ -153,7 +152,7 @@ async fn measure_relay(
                 waiting: args.waiting.into(),
                 payload_bytes: args.payload.into(),
             };
-            let run = storm::run(target, &settings, progress).await?;
+            let run = storm::run(relay, &settings, progress).await?;
             ("storm", json!(settings), run)
         }
     })
@@ -182,15 +181,15 @@ fn group_settings(args: &GroupsArgs) -> Result<groups::Settings, Failure> {
     Ok(settings)
 }
 
-async fn open(cli: &Cli, seed: u64) -> Result<Target, Failure> {
+async fn open(cli: &Cli, seed: u64) -> Result<Relay, Failure> {
     let common = &cli.common;
     if let Some(url) = &common.url {
         let address = Address {
-            relay: resolve(url).await?,
+            socket: resolve(url).await?,
             app: common.app.clone(),
             secret: common.secret.clone().unwrap_or_default(),
         };
-        return Ok(Target::attach(&address, common.pid, seed));
+        return Ok(Relay::attach(&address, common.pid, seed));
     }
     let mut config = match &common.config {
         Some(file) => fs::read_to_string(file)?,
@@ -208,7 +207,7 @@ async fn open(cli: &Cli, seed: u64) -> Result<Target, Failure> {
         database: common.database.clone(),
         config,
     };
-    Ok(Target::start(settings, seed).await?)
+    Ok(Relay::start(settings, seed).await?)
 }
 
 async fn resolve(url: &str) -> Result<std::net::SocketAddr, Failure> {

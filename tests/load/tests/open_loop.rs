@@ -1,76 +1,15 @@
 //! A server that stalls is seen by an open loop, and hidden by a closed one.
 
-use std::{sync::Arc, time::Duration};
+mod support;
+
+use std::time::Duration;
 
 use seqline_load::{
-    client::Busy,
-    measure::traffic::{Mark, Outcome, Traffic},
-    progress::Progress,
-    scenarios::traffic::{Load, Pace, Publisher, drive},
+    scenarios::traffic::Pace,
     schedule::{Arrivals, Schedule},
 };
-use tokio::time::{Instant, sleep, sleep_until};
-
-const SERVICE: Duration = Duration::from_millis(1);
-const STALL: Duration = Duration::from_secs(1);
-const STALL_AFTER: Duration = Duration::from_secs(2);
-
-/// A server that answers a millisecond later, but for one second in which it does nothing.
-struct Stalling {
-    traffic: Arc<Traffic>,
-    stalls_at: Instant,
-    loses: Option<usize>,
-}
-
-impl Publisher for Stalling {
-    fn publish(&self, mark: Mark, _body: String) -> Result<(), Busy> {
-        let traffic = Arc::clone(&self.traffic);
-        let stall = self.stalls_at..self.stalls_at + STALL;
-        let is_lost = self.loses == Some(mark.number);
-        tokio::spawn(async move {
-            if stall.contains(&Instant::now()) {
-                sleep_until(stall.end).await;
-            }
-            sleep(SERVICE).await;
-            traffic.acknowledged(mark);
-            if !is_lost {
-                traffic.received(0, mark);
-            }
-        });
-        Ok(())
-    }
-}
-
-async fn outcome(pace: Pace, loses: Option<usize>) -> Outcome {
-    let load = Load {
-        pace,
-        payload_bytes: 100,
-        warm_up: Duration::from_secs(1),
-        time: Duration::from_secs(5),
-        grace: Duration::from_secs(1),
-        seed: 1,
-    };
-    let (traffic, answers) = load.traffic(1, 1);
-    let publishers: Vec<Box<dyn Publisher>> = vec![Box::new(Stalling {
-        traffic: Arc::clone(&traffic),
-        stalls_at: Instant::now() + load.warm_up + STALL_AFTER,
-        loses,
-    })];
-    let (outcome, _) = drive(
-        &publishers,
-        (&traffic, answers),
-        &load,
-        None,
-        Progress::Hidden,
-    )
-    .await;
-    outcome
-}
-
-const OPEN: Pace = Pace::Open {
-    arrivals: Arrivals::Constant,
-    rate_per_s: 1_000.0,
-};
+use support::stalling::{OPEN, outcome};
+use tokio::time::{Instant, sleep};
 
 #[tokio::test(start_paused = true)]
 async fn a_stall_is_in_every_message_that_was_to_be_sent_meanwhile() {

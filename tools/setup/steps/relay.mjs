@@ -1,6 +1,6 @@
-// The server, with the web pages inside its binary.
+// The server, with the web pages inside its binary; and what puts load on it.
 import { cargoFlags } from '../cargo.mjs';
-import { relayBinary, targetDirs } from '../paths.mjs';
+import { loadBinary, relayBinary, targetDirs } from '../paths.mjs';
 
 /** @returns {import('../runner.mjs').Step} */
 const relayStep = (name, profile, purpose, profileFlags) => ({
@@ -23,4 +23,17 @@ const relayStep = (name, profile, purpose, profileFlags) => ({
 export const relaySteps = [
   relayStep('relay', 'release', 'compile the server', ['--release']),
   relayStep('relay-debug', 'debug', 'compile the server for the tests', []),
+  {
+    name: 'load',
+    purpose: 'compile the load generator',
+    needs: ['tools'],
+    inputs: ['Cargo.toml', 'Cargo.lock', 'tests/load', 'sdk/core', 'sdk/protocol'],
+    outputs: [loadBinary],
+    key: ({ rustc }) => rustc,
+    run: async ({ exec }) => {
+      const build = ['build', '-p', 'seqline-load', '--features', 'peers'];
+      const how = ['--profile', 'simulation', '--target-dir', targetDirs.native, ...cargoFlags];
+      await exec('cargo', [...build, ...how]);
+    },
+  },
 ];

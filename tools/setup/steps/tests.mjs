@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { cargoFlags } from '../cargo.mjs';
-import { inRoot, targetDirs } from '../paths.mjs';
+import { inRoot, relayBinary, targetDirs } from '../paths.mjs';
 import { runWasmTests } from './wasm-tests.mjs';
 
 const test = (step) => ({ isCheck: true, hasTests: true, ...step });
@@ -32,15 +32,19 @@ export const testSteps = [
   }),
   test({
     name: 'test-rust',
-    purpose: 'test protocol, core and relay, both in the simulation, and with random input',
-    needs: ['tools', 'web', 'console', 'reference', 'postgres'],
+    purpose: 'test protocol, core and relay, alone, in the simulation, under random input and load',
+    needs: ['tools', 'web', 'console', 'reference', 'relay-debug', 'postgres'],
     run: async ({ exec, found }) => {
-      const crates = ['protocol', 'core', 'relay', 'simulation', 'fuzz'];
+      const crates = ['protocol', 'core', 'relay', 'simulation', 'fuzz', 'load'];
       const packages = crates.flatMap((crate) => ['-p', `seqline-${crate}`]);
+      const env = {
+        SEQLINE_POSTGRES_BIN: found.postgres,
+        SEQLINE_RELAY_BINARY: inRoot(relayBinary('debug')),
+      };
       await exec(
         'cargo',
         ['test', ...packages, '--no-fail-fast', '--target-dir', targetDirs.native, ...cargoFlags],
-        { env: { SEQLINE_POSTGRES_BIN: found.postgres } },
+        { env },
       );
     },
   }),

@@ -29,9 +29,9 @@ use crate::{
     failure::Failure,
     measure::traffic::Traffic,
     progress::Progress,
+    relay::process::{ServerProcess, StartError},
     report::Run,
     scenarios::traffic::{self, Load, Publisher},
-    target::process::{ServerProcess, StartError},
 };
 
 /// For a server to take connections.

@@ -16,8 +16,8 @@ use crate::{
     client::Busy,
     failure::Failure,
     measure::traffic::{Mark, Traffic},
+    relay::process::ServerProcess,
     scenarios::traffic::Publisher,
-    target::process::ServerProcess,
 };
 
 const STREAM: &str = "load";

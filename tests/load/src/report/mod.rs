@@ -156,6 +156,12 @@ impl Report {
             .any(|run| !run.problems.is_empty())
     }
 
+    /// What the command ends with: 0, or 1 if our server did what it must not.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        u8::from(self.has_failed())
+    }
+
     /// Writes JSON and a chart into a folder. Gives the files.
     ///
     /// # Errors

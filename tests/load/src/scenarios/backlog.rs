@@ -7,7 +7,7 @@ use crate::{
     failure::Failure,
     measure::traffic::Traffic,
     progress::Progress,
-    target::{Target, token::Scope},
+    relay::{Relay, token::Scope},
 };
 
 /// Users that one call writes to.
@@ -22,14 +22,14 @@ const SENDER: usize = usize::MAX;
 /// # Errors
 /// [`Failure`].
 pub(super) async fn write(
-    target: &Target,
+    relay: &Relay,
     traffic: &Traffic,
     users: usize,
     messages: usize,
     payload_bytes: usize,
     progress: Progress,
 ) -> Result<(), Failure> {
-    let users: Vec<String> = (0..users).map(|n| target.user(n)).collect();
+    let users: Vec<String> = (0..users).map(|n| relay.user(n)).collect();
     let phase = progress.phase("messages for who is away", messages as u64);
     for done in 0..messages {
         let Some(mark) = traffic.begin(0, Instant::now()) else {
@@ -37,14 +37,14 @@ pub(super) async fn write(
         };
         for some in users.chunks(BATCH_USERS) {
             let params = json!({
-                "from": target.user(SENDER),
+                "from": relay.user(SENDER),
                 "users": some,
                 "create": true,
                 "idempotency_key": format!("waiting-{done}"),
                 "body": mark.body(payload_bytes),
             });
             let method = "messages.batch";
-            let answer = target.api.call(Scope::Server, method, &params).await?;
+            let answer = relay.api.call(Scope::Server, method, &params).await?;
             if let Some(error) = first_error(&answer) {
                 return Err(Failure::Unsuitable(format!("{method}: {error}")));
             }

@@ -24,8 +24,8 @@ use crate::{
         traffic::{Mark, Traffic},
     },
     progress::Progress,
+    relay::{Relay, token::Scope},
     report::{Latency, Run},
-    target::{Target, token::Scope},
 };
 
 /// Beyond the wave, for the last devices.
@@ -53,7 +53,7 @@ pub struct Settings {
 ///
 /// # Errors
 /// [`Failure`].
-pub async fn run(target: &Target, settings: &Settings, progress: Progress) -> Result<Run, Failure> {
+pub async fn run(relay: &Relay, settings: &Settings, progress: Progress) -> Result<Run, Failure> {
     let every = Duration::from_millis(settings.every_ms);
     let count = u32::try_from(settings.broadcasts).unwrap_or(u32::MAX);
     let time = every * count;
@@ -69,22 +69,22 @@ pub async fn run(target: &Target, settings: &Settings, progress: Progress) -> Re
                 scene: scene.clone(),
                 versions: BTreeMap::new(),
             };
-            target.client(n, &target.user(n), live_config(), app)
+            relay.client(n, &relay.user(n), live_config(), app)
         })
         .collect();
     fleet::connect(&clients, &scene.gate, progress).await?;
     // Devices are noted in the background.
     sleep(Duration::from_secs(1)).await;
-    let drafts = write(target, &scene, settings.broadcasts).await?;
-    let before = counts(target).await?;
-    let watch = Watch::start(target.pid());
+    let drafts = write(relay, &scene, settings.broadcasts).await?;
+    let before = counts(relay).await?;
+    let watch = Watch::start(relay.pid());
     let from = Instant::now();
     scene.traffic.measure_from(from);
     let phase = progress.phase("publishing", settings.broadcasts as u64);
     for (n, draft) in (0_u32..).zip(&drafts) {
         let intended = from + every * n;
         sleep_until(intended).await;
-        publish(target, &scene, draft, intended, settings.wave_ms).await?;
+        publish(relay, &scene, draft, intended, settings.wave_ms).await?;
         phase.reached(u64::from(n) + 1);
     }
     drop(phase);
@@ -93,11 +93,11 @@ pub async fn run(target: &Target, settings: &Settings, progress: Progress) -> Re
     // What did not come by then is counted.
     let _ = timeout(wait, scene.traffic.settled()).await;
     drop(phase);
-    let mut run = Run::new("seqline", target.durability());
+    let mut run = Run::new("seqline", relay.durability());
     run.process = watch.and_then(|watch| watch.taken());
     for ((_, name), (before, after)) in COUNTS
         .into_iter()
-        .zip(before.into_iter().zip(counts(target).await?))
+        .zip(before.into_iter().zip(counts(relay).await?))
     {
         run.figure(name, after - before, "");
     }
@@ -119,12 +119,12 @@ struct Draft {
 }
 
 /// Drafts, which nobody sees yet.
-async fn write(target: &Target, scene: &Scene, count: usize) -> Result<Vec<Draft>, Failure> {
+async fn write(relay: &Relay, scene: &Scene, count: usize) -> Result<Vec<Draft>, Failure> {
     let mut drafts = Vec::new();
     for number in 0..count {
         let content = json!({ "title": "News", "body": format!("Number {number} of a load test") });
         let params = json!({ "content": content });
-        let answer = target
+        let answer = relay
             .api
             .call(Scope::Operator, "broadcasts.create", &params)
             .await?;
@@ -144,7 +144,7 @@ fn find_id(answer: &Value) -> Option<&Value> {
 }
 
 async fn publish(
-    target: &Target,
+    relay: &Relay,
     scene: &Scene,
     draft: &Draft,
     intended: Instant,
@@ -154,17 +154,17 @@ async fn publish(
     debug_assert_eq!(mark.map(|mark| mark.number), Some(draft.mark));
     let params = json!({ "id": draft.id, "revision": 1, "wave": { "window_ms": wave_ms } });
     let method = "broadcasts.publish";
-    target.api.call(Scope::Operator, method, &params).await?;
+    relay.api.call(Scope::Operator, method, &params).await?;
     if let Some(mark) = mark {
         scene.traffic.acknowledged(mark);
     }
     Ok(())
 }
 
-async fn counts(target: &Target) -> Result<Vec<f64>, Failure> {
+async fn counts(relay: &Relay) -> Result<Vec<f64>, Failure> {
     let mut counts = Vec::new();
     for (name, _) in COUNTS {
-        counts.push(target.api.metric(name).await?.unwrap_or(0.0));
+        counts.push(relay.api.metric(name).await?.unwrap_or(0.0));
     }
     Ok(counts)
 }

@@ -16,8 +16,8 @@ use crate::{
     client::App,
     measure::traffic::{Mark, Traffic},
     progress::Progress,
+    relay::{Relay, token::Scope},
     report::Run,
-    target::{Target, token::Scope},
 };
 
 /// Users that one call invites.
@@ -41,7 +41,7 @@ pub struct Settings {
 /// # Errors
 /// [`crate::failure::Failure`].
 pub async fn run(
-    target: &Target,
+    relay: &Relay,
     settings: &Settings,
     load: &Load,
     progress: Progress,
@@ -51,7 +51,7 @@ pub async fn run(
     let gate = Gate::new();
     let phase = progress.phase("groups", settings.groups as u64);
     for group in 0..settings.groups {
-        found(target, settings, group).await?;
+        found(relay, settings, group).await?;
         phase.reached(group as u64 + 1);
     }
     drop(phase);
@@ -65,7 +65,7 @@ pub async fn run(
                 gate: gate.clone(),
             };
             let n = group * settings.members + member;
-            clients.push(target.client(n, &target.user(n), live_config(), app));
+            clients.push(relay.client(n, &relay.user(n), live_config(), app));
         }
     }
     fleet::connect(&clients, &gate, progress).await?;
@@ -74,7 +74,7 @@ pub async fn run(
     for (at, client) in clients.into_iter().enumerate() {
         let (group, member) = (at / settings.online, at % settings.online);
         if member < settings.senders {
-            let to = To::Conv(conv(target, group)?);
+            let to = To::Conv(conv(relay, group)?);
             publishers.push(Box::new(Writer { client, to }));
         } else {
             readers.push(client);
@@ -84,38 +84,38 @@ pub async fn run(
         &publishers,
         (&traffic, answers),
         load,
-        target.pid(),
+        relay.pid(),
         progress,
     )
     .await;
     drop(readers);
-    let mut run = Run::new("seqline", target.durability());
+    let mut run = Run::new("seqline", relay.durability());
     traffic::report(&mut run, &outcome, load.time);
     run.process = taken;
     Ok(run)
 }
 
 async fn found(
-    target: &Target,
+    relay: &Relay,
     settings: &Settings,
     group: usize,
 ) -> Result<(), crate::failure::Failure> {
-    let conv = conv(target, group)?;
+    let conv = conv(relay, group)?;
     let first = group * settings.members;
     let users: Vec<String> = (first..first + settings.members)
-        .map(|n| target.user(n))
+        .map(|n| relay.user(n))
         .collect();
     let Some((owner, others)) = users.split_first() else {
         return Ok(());
     };
     let create = json!({ "conv": conv, "title": "Load", "owner": owner });
-    target
+    relay
         .api
         .call(Scope::Server, "groups.create", &create)
         .await?;
     for some in others.chunks(INVITED_MAX) {
         let invite = json!({ "conv": conv, "users": some });
-        target
+        relay
             .api
             .call(Scope::Server, "groups.invite", &invite)
             .await?;
@@ -123,8 +123,8 @@ async fn found(
     Ok(())
 }
 
-fn conv(target: &Target, group: usize) -> Result<ConvId, crate::failure::Failure> {
-    ConvId::new(format!("group:{}", target.user(group)))
+fn conv(relay: &Relay, group: usize) -> Result<ConvId, crate::failure::Failure> {
+    ConvId::new(format!("group:{}", relay.user(group)))
         .map_err(|error| crate::failure::Failure::Unsuitable(format!("a group's name: {error}")))
 }
 

@@ -15,8 +15,8 @@ use crate::{
     failure::Failure,
     measure::process::{Watch, usage},
     progress::Progress,
+    relay::Relay,
     report::Run,
-    target::Target,
 };
 
 /// Connections before memory is first looked at: what is made once is there then.
@@ -39,7 +39,7 @@ pub struct Settings {
 ///
 /// # Errors
 /// [`Failure`].
-pub async fn run(target: &Target, settings: &Settings, progress: Progress) -> Result<Run, Failure> {
+pub async fn run(relay: &Relay, settings: &Settings, progress: Progress) -> Result<Run, Failure> {
     let gate = Gate::new();
     let clients: Vec<Client> = (0..settings.connections)
         .map(|n| {
@@ -47,20 +47,20 @@ pub async fn run(target: &Target, settings: &Settings, progress: Progress) -> Re
                 gate: gate.clone(),
                 is_connected: false,
             };
-            target.client(n, &target.user(n), live_config(), app)
+            relay.client(n, &relay.user(n), live_config(), app)
         })
         .collect();
-    let mut run = Run::new("seqline", target.durability());
+    let mut run = Run::new("seqline", relay.durability());
     let (first, rest) = clients.split_at((clients.len() / FIRST_SHARE).max(1).min(clients.len()));
-    let watch = Watch::start(target.pid());
+    let watch = Watch::start(relay.pid());
     fleet::connect(first, &gate, progress).await?;
     sleep(REST).await;
-    let before = target.pid().and_then(usage);
+    let before = relay.pid().and_then(usage);
     let began = Instant::now();
     fleet::connect(rest, &gate, progress).await?;
     let connecting = began.elapsed();
     sleep(REST).await;
-    let after = target.pid().and_then(usage);
+    let after = relay.pid().and_then(usage);
     let phase = progress.timed("holding", Duration::from_secs(settings.hold_s));
     for second in 0..settings.hold_s {
         sleep(Duration::from_secs(1)).await;
@@ -68,7 +68,7 @@ pub async fn run(target: &Target, settings: &Settings, progress: Progress) -> Re
         phase.note(format!("{} connected", gate.count()));
     }
     drop(phase);
-    let held = target.pid().and_then(usage);
+    let held = relay.pid().and_then(usage);
     run.process = watch.and_then(|watch| watch.taken());
     figures(&mut run, rest.len(), connecting, [before, after, held]);
     let away = settings.connections - gate.count();
@@ -84,7 +84,7 @@ pub async fn run(target: &Target, settings: &Settings, progress: Progress) -> Re
         run.problems.push("clients did not disconnect".to_owned());
     }
     sleep(REST).await;
-    if let Some(closed) = target.pid().and_then(usage) {
+    if let Some(closed) = relay.pid().and_then(usage) {
         run.figure("memory, all gone", mebibytes(closed.resident_kib), "MiB");
         run.figure("files, all gone", count_u64(closed.files), "files");
     }

@@ -16,9 +16,9 @@ use crate::{
         traffic::{Mark, Traffic},
     },
     progress::Progress,
+    relay::Relay,
     report::{Latency, Run},
     schedule::{Arrivals, Schedule},
-    target::Target,
 };
 
 /// For the last ones.
@@ -43,13 +43,13 @@ pub struct Settings {
 ///
 /// # Errors
 /// [`Failure`].
-pub async fn run(target: &Target, settings: &Settings, progress: Progress) -> Result<Run, Failure> {
+pub async fn run(relay: &Relay, settings: &Settings, progress: Progress) -> Result<Run, Failure> {
     #[expect(clippy::cast_precision_loss, reason = "a time to chart over")]
     let time = Duration::from_secs_f64(settings.devices as f64 / settings.rate_per_s);
     let traffic = Arc::new(Traffic::new(1, settings.devices, time));
     let (devices, messages) = (settings.devices, settings.backlog);
     let bytes = settings.payload_bytes;
-    backlog::write(target, &traffic, devices, messages, bytes, progress).await?;
+    backlog::write(relay, &traffic, devices, messages, bytes, progress).await?;
     let scene = Scene {
         traffic,
         backlog: settings.backlog,
@@ -57,15 +57,15 @@ pub async fn run(target: &Target, settings: &Settings, progress: Progress) -> Re
         caught_up: Stopwatch::over(time),
         is_there: Gate::new(),
     };
-    let watch = Watch::start(target.pid());
+    let watch = Watch::start(relay.pid());
     scene.first.start();
     scene.caught_up.start();
     let began = Instant::now();
-    let clients = appear(target, settings, &scene, progress).await;
+    let clients = appear(relay, settings, &scene, progress).await;
     let until = Instant::now() + WAIT;
     let are_there = scene.is_there.reaches(devices, until).await;
     let took = began.elapsed();
-    let mut run = Run::new("seqline", target.durability());
+    let mut run = Run::new("seqline", relay.durability());
     run.process = watch.and_then(|watch| watch.taken());
     drop(clients);
     for (name, stopwatch) in [
@@ -88,7 +88,7 @@ pub async fn run(target: &Target, settings: &Settings, progress: Progress) -> Re
 }
 
 async fn appear(
-    target: &Target,
+    relay: &Relay,
     settings: &Settings,
     scene: &Scene,
     progress: Progress,
@@ -109,7 +109,7 @@ async fn appear(
             is_synced: false,
             is_caught_up: false,
         };
-        let client = target.client(n, &target.user(n), config(), app);
+        let client = relay.client(n, &relay.user(n), config(), app);
         // It was just started, and has nothing else to do.
         let _ = client.connect();
         clients.push(client);

@@ -15,8 +15,8 @@ use crate::{
     client::App,
     measure::traffic::{Mark, Traffic},
     progress::Progress,
+    relay::Relay,
     report::Run,
-    target::Target,
 };
 
 /// What is sent.
@@ -31,7 +31,7 @@ pub struct Settings {
 /// # Errors
 /// [`crate::failure::Failure`].
 pub async fn run(
-    target: &Target,
+    relay: &Relay,
     settings: &Settings,
     load: &Load,
     progress: Progress,
@@ -45,14 +45,14 @@ pub async fn run(
             traffic: Arc::clone(&traffic),
             gate: gate.clone(),
         };
-        clients.push(target.client(n, &target.user(n), live_config(), app));
+        clients.push(relay.client(n, &relay.user(n), live_config(), app));
     }
     fleet::connect(&clients, &gate, progress).await?;
     let mut publishers: Vec<Box<dyn Publisher>> = Vec::new();
     let mut receivers = Vec::new();
     let mut clients = clients.into_iter();
     while let (Some(client), Some(receiver)) = (clients.next(), clients.next()) {
-        let to = target.user(2 * publishers.len() + 1);
+        let to = relay.user(2 * publishers.len() + 1);
         let to = To::User(UserId::new(to).map_err(|error| {
             crate::failure::Failure::Unsuitable(format!("a user's name: {error}"))
         })?);
@@ -63,11 +63,11 @@ pub async fn run(
         &publishers,
         (&traffic, answers),
         load,
-        target.pid(),
+        relay.pid(),
         progress,
     )
     .await;
-    let mut run = Run::new("seqline", target.durability());
+    let mut run = Run::new("seqline", relay.durability());
     traffic::report(&mut run, &outcome, load.time);
     run.process = taken;
     Ok(run)

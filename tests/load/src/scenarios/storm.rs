@@ -20,8 +20,8 @@ use crate::{
         traffic::{Mark, Traffic},
     },
     progress::Progress,
+    relay::Relay,
     report::{Latency, Run},
-    target::Target,
 };
 
 /// For all to be gone, and for all to be back.
@@ -57,7 +57,7 @@ pub struct Settings {
 /// # Errors
 /// [`Failure`].
 pub async fn run(
-    target: &mut Target,
+    relay: &mut Relay,
     settings: &Settings,
     progress: Progress,
 ) -> Result<Run, Failure> {
@@ -76,14 +76,14 @@ pub async fn run(
     let clients: Vec<Client> = (0..settings.clients)
         .map(|n| {
             let app = Returning::new(n, scene.clone());
-            target.client(n, &target.user(n), live_config(), app)
+            relay.client(n, &relay.user(n), live_config(), app)
         })
         .collect();
     fleet::connect(&clients, &scene.connected, progress).await?;
     // Devices are noted in the background.
     sleep(Duration::from_secs(1)).await;
-    let watch = leave_and_return(target, &clients, &scene, settings, progress).await?;
-    let mut run = Run::new("seqline", target.durability());
+    let watch = leave_and_return(relay, &clients, &scene, settings, progress).await?;
+    let mut run = Run::new("seqline", relay.durability());
     let are_back = all_return(&scene, settings.clients, progress).await;
     run.process = watch.and_then(|watch| watch.taken());
     let connected = scene.until_connected.series();
@@ -107,7 +107,7 @@ pub async fn run(
 }
 
 async fn leave_and_return(
-    target: &mut Target,
+    relay: &mut Relay,
     clients: &[Client],
     scene: &Scene,
     settings: &Settings,
@@ -124,16 +124,8 @@ async fn leave_and_return(
                 return Err(Failure::Unsuitable("clients did not disconnect".to_owned()));
             }
             let (count, bytes) = (settings.waiting, settings.payload_bytes);
-            backlog::write(
-                target,
-                &scene.traffic,
-                clients.len(),
-                count,
-                bytes,
-                progress,
-            )
-            .await?;
-            let watch = Watch::start(target.pid());
+            backlog::write(relay, &scene.traffic, clients.len(), count, bytes, progress).await?;
+            let watch = Watch::start(relay.pid());
             scene.start();
             for client in clients {
                 let _ = client.connect();
@@ -141,7 +133,7 @@ async fn leave_and_return(
             Ok(watch)
         }
         Cause::Cut => {
-            let watch = Watch::start(target.pid());
+            let watch = Watch::start(relay.pid());
             scene.start();
             for client in clients {
                 let _ = client.cut();
@@ -150,8 +142,8 @@ async fn leave_and_return(
         }
         Cause::Restart => {
             scene.start();
-            target.restart().await?;
-            Ok(Watch::start(target.pid()))
+            relay.restart().await?;
+            Ok(Watch::start(relay.pid()))
         }
     }
 }

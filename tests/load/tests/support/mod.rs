@@ -1,4 +1,7 @@
 //! What the tests share.
+#![allow(dead_code, reason = "each test uses some of it")]
+
+pub(crate) mod stalling;
 
 use std::path::PathBuf;
 

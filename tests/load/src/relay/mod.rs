@@ -43,7 +43,7 @@ pub struct RelaySettings {
 #[derive(Debug, Clone)]
 pub struct Address {
     /// Where it listens.
-    pub relay: SocketAddr,
+    pub socket: SocketAddr,
     /// The app.
     pub app: String,
     /// The app's secret.
@@ -51,9 +51,9 @@ pub struct Address {
 }
 
 /// A relay under load.
-pub struct Target {
+pub struct Relay {
     /// Where it listens.
-    pub relay: SocketAddr,
+    pub address: SocketAddr,
     /// What time it is.
     pub clock: Clock,
     /// Its HTTP API.
@@ -72,16 +72,16 @@ struct Own {
     process: ServerProcess,
 }
 
-impl Target {
+impl Relay {
     /// One that runs already, with the id of its process if that is on this machine.
     #[must_use]
     pub fn attach(address: &Address, pid: Option<u32>, seed: u64) -> Self {
         let clock = Clock::start();
         let signer = Signer::new(&address.app, &address.secret, &clock);
         Self {
-            relay: address.relay,
+            address: address.socket,
             clock,
-            api: Api::new(address.relay, signer.clone()),
+            api: Api::new(address.socket, signer.clone()),
             signer: Arc::new(signer),
             seed,
             pid,
@@ -98,9 +98,9 @@ impl Target {
         let config = format!("{}\n[apps.{APP}]\nsecret = \"{SECRET}\"\n", settings.config);
         fs::write(folder.path().join(CONFIG), config)?;
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let (process, relay) = serve(&settings, folder.path(), any_port).await?;
+        let (process, socket) = serve(&settings, folder.path(), any_port).await?;
         let address = Address {
-            relay,
+            socket,
             app: APP.to_owned(),
             secret: SECRET.to_owned(),
         };
@@ -124,7 +124,7 @@ impl Target {
             return Err(StartError::NotOurs);
         };
         own.process.stop().await;
-        let (process, _) = serve(&own.settings, own.folder.path(), self.relay).await?;
+        let (process, _) = serve(&own.settings, own.folder.path(), self.address).await?;
         self.own = Some(Own { process, ..own });
         Ok(())
     }
@@ -160,7 +160,7 @@ impl Target {
             config,
             user: user.to_owned(),
             tokens: Arc::clone(&self.signer) as _,
-            relay: self.relay,
+            relay: self.address,
             from: self.source(n),
             seed: self.seed_of(n),
             clock: self.clock,
@@ -178,7 +178,7 @@ impl Target {
     /// Loopback has millions of addresses; elsewhere the system chooses.
     fn source(&self, n: usize) -> Option<IpAddr> {
         let last = u8::try_from(2 + n / CONNECTIONS_PER_ADDRESS).ok()?;
-        let is_loopback = self.relay.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let is_loopback = self.address.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST);
         is_loopback.then_some(IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)))
     }
 

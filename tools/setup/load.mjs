@@ -1,0 +1,92 @@
+// The second half of `npm run load`: fetches the servers to compare with, if any are asked for,
+// and starts the load generator.
+import { spawn } from 'node:child_process';
+import { access } from 'node:fs/promises';
+
+import { installPackages } from './apt.mjs';
+import { ask, exec } from './exec.mjs';
+import { StepFailure } from './failure.mjs';
+import { inRoot, loadBinary, relayBinary, root } from './paths.mjs';
+
+const socket_io_version = '4.8.4';
+const socketIo = 'target/socket.io';
+
+// Debian keeps some servers where only root looks.
+const programs = {
+  mosquitto: ['mosquitto', '/usr/sbin/mosquitto'],
+  'nats-server': ['nats-server', '/usr/sbin/nats-server'],
+};
+const packages = {
+  mosquitto: 'mosquitto',
+  nats: 'nats-server',
+  'nats-synced': 'nats-server',
+};
+
+/**
+ * @param {string[]} args of `seqline-load`; none for its help
+ * @returns {Promise<number>} exit code
+ */
+export async function runLoad(args) {
+  try {
+    await fetchPeers(peersOf(args));
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    console.error([error.message, error.advice].filter(Boolean).join(' '));
+    return 2;
+  }
+  const generator = spawn(inRoot(loadBinary), args.length > 0 ? args : ['--help'], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { SEQLINE_RELAY_BINARY: inRoot(relayBinary('release')), ...process.env },
+  });
+  return new Promise((resolve) => {
+    generator.on('error', (error) => {
+      console.error(`the load generator could not be started: ${error.message}`);
+      resolve(2);
+    });
+    generator.on('close', (code) => {
+      resolve(code ?? 2);
+    });
+  });
+}
+
+/** Those that `--peers a,b` or `--peers=a,b` name. */
+export function peersOf(args) {
+  const named = args.flatMap((arg, at) => {
+    if (arg === '--peers') return [args[at + 1] ?? ''];
+    return arg.startsWith('--peers=') ? [arg.slice('--peers='.length)] : [];
+  });
+  return named.flatMap((names) => names.split(',')).filter(Boolean);
+}
+
+async function fetchPeers(peers) {
+  const context = {
+    say: console.log,
+    exec: (command, args) => exec(command, args, { cwd: root, onOutput: () => {} }),
+  };
+  const wanted = [...new Set(peers.map((peer) => packages[peer]).filter(Boolean))];
+  const isThere = await Promise.all(wanted.map(isInstalled));
+  const missing = wanted.filter((_, at) => !isThere[at]);
+  if (missing.length > 0) await installPackages(missing, 'to compare with', context);
+  if (peers.includes('socket.io')) await fetchSocketIo(context);
+}
+
+async function isInstalled(name) {
+  const found = await Promise.all(programs[name].map((program) => ask(program, ['--help'])));
+  const there = await Promise.all(programs[name].map(exists));
+  return found.some((help) => help !== null) || there.includes(true);
+}
+
+const exists = (path) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+async function fetchSocketIo({ exec: run, say }) {
+  if (await exists(inRoot(socketIo, 'node_modules/socket.io/package.json'))) return;
+  const wanted = `socket.io@${socket_io_version}`;
+  say(`Fetching ${wanted} from npm, to compare with`);
+  const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
+  await run('npm', ['install', '--prefix', socketIo, ...quietly, wanted]);
+}
