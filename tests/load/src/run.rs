@@ -59,7 +59,7 @@ pub async fn measure(cli: &Cli) -> Result<Report, Failure> {
     relay.stop().await;
     let mut runs = vec![run];
     if let Scenario::Send(args) = &cli.scenario {
-        runs.extend(measure_peers(args, seed, progress).await?);
+        runs.extend(measure_peers(args, seed, progress).await);
     }
     Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
@@ -71,20 +71,23 @@ pub async fn measure(cli: &Cli) -> Result<Report, Failure> {
     })
 }
 
-async fn measure_peers(
-    args: &SendArgs,
-    seed: u64,
-    progress: Progress,
-) -> Result<Vec<Run>, Failure> {
+async fn measure_peers(args: &SendArgs, seed: u64, progress: Progress) -> Vec<Run> {
     let load = load(&args.load, args.rate, seed);
     let places = Places {
         socket_io: args.socket_io.clone(),
     };
     let mut runs = Vec::new();
     for peer in &args.peers {
-        runs.push(peers::send(*peer, &places, args.pairs.into(), &load, progress).await?);
+        let run = peers::send(*peer, &places, args.pairs.into(), &load, progress).await;
+        // What others gave is worth showing.
+        runs.push(run.unwrap_or_else(|failure| {
+            let mut run = Run::new(peer.name(), "not measured");
+            run.is_peer = true;
+            run.problems.push(failure.to_string());
+            run
+        }));
     }
-    Ok(runs)
+    runs
 }
 
 async fn measure_relay(

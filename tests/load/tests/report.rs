@@ -1,6 +1,6 @@
 //! What comes of a run: exit code, JSON, chart, tables.
 
-#![expect(
+#![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test stops where something is wrong"

@@ -1,6 +1,6 @@
 //! Each scenario against a relay, with few clients.
 
-#![expect(
+#![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test stops where something is wrong"

@@ -10,34 +10,23 @@ mod mosquitto;
 #[cfg(feature = "peers")]
 mod nats;
 mod socket_io;
+#[cfg(feature = "peers")]
+mod startup;
 
-use std::{
-    io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc};
 
+use clap::ValueEnum as _;
 use tempfile::TempDir;
-use tokio::{
-    net::TcpStream,
-    time::{Instant, sleep},
-};
 
 use crate::{
     failure::Failure,
     measure::traffic::Traffic,
     progress::Progress,
-    relay::process::{ServerProcess, StartError},
+    relay::process::ServerProcess,
     report::Run,
     scenarios::traffic::{self, Load, Publisher},
 };
 
-/// For a server to take connections.
-const START_WAIT: Duration = Duration::from_secs(30);
-/// Messages that a client has unacknowledged: as many as ours.
-const WINDOW: u16 = 64;
 /// Messages that wait for a client: as many as our outbox holds.
 const WAITING_MAX: usize = 1_000;
 
@@ -53,6 +42,15 @@ pub enum Peer {
     /// socket.io: acknowledged when the server has it; nothing is kept.
     #[value(name = "socket.io")]
     SocketIo,
+}
+
+impl Peer {
+    /// As it is called on the command line.
+    #[must_use]
+    pub fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 /// Where peers are found.
@@ -84,7 +82,7 @@ pub async fn send(
     progress: Progress,
 ) -> Result<Run, Failure> {
     let (traffic, answers) = load.traffic(pairs, 1);
-    let phase = progress.phase(format!("starting {peer:?}").to_lowercase(), 1);
+    let phase = progress.phase(format!("starting {}", peer.name()), 1);
     let started = start(peer, places, pairs, &traffic).await?;
     drop(phase);
     let pid = Some(started.process.pid());
@@ -127,32 +125,4 @@ async fn start(
                 .to_owned(),
         )),
     }
-}
-
-/// A port that nobody has at the moment, for servers that cannot choose one.
-#[cfg_attr(
-    not(feature = "peers"),
-    expect(dead_code, reason = "those servers are left out")
-)]
-fn free_port() -> io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
-}
-
-/// Until it takes connections.
-#[cfg_attr(
-    not(feature = "peers"),
-    expect(dead_code, reason = "those servers are left out")
-)]
-async fn listening(program: &str, address: SocketAddr) -> Result<(), Failure> {
-    let until = Instant::now() + START_WAIT;
-    while Instant::now() < until {
-        if TcpStream::connect(address).await.is_ok() {
-            return Ok(());
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
-    Err(Failure::Start(StartError::Silent {
-        program: program.to_owned(),
-        log: String::new(),
-    }))
 }

@@ -12,7 +12,10 @@ use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS}
 use tempfile::TempDir;
 use tokio::{process::Command, sync::watch, time::timeout};
 
-use super::{START_WAIT, Started, WAITING_MAX, WINDOW, free_port, listening};
+use super::{
+    Started, WAITING_MAX,
+    startup::{START_WAIT, free_port, listening},
+};
 use crate::{
     client::Busy,
     failure::Failure,
@@ -21,6 +24,8 @@ use crate::{
     scenarios::traffic::Publisher,
 };
 
+/// Messages that a client has unacknowledged: as many as ours.
+const WINDOW: u16 = 64;
 const PROGRAM: &str = "mosquitto";
 const DURABILITY: &str = "acknowledged when it is in memory; its file is written when the server \
                           stops and every 30 minutes, and nothing is synced";

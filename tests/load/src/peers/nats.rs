@@ -11,7 +11,10 @@ use futures_util::StreamExt as _;
 use tempfile::TempDir;
 use tokio::{process::Command, sync::mpsc};
 
-use super::{Started, WAITING_MAX, free_port, listening};
+use super::{
+    Started, WAITING_MAX,
+    startup::{free_port, listening},
+};
 use crate::{
     client::Busy,
     failure::Failure,

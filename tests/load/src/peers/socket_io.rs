@@ -53,7 +53,7 @@ pub(super) async fn start(
     })
 }
 
-fn failed(error: Error) -> Failure {
+fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::Unsuitable(format!("socket.io: {error}"))
 }
 

@@ -1,5 +1,9 @@
 //! What the tests share.
-#![allow(dead_code, reason = "each test uses some of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test uses some of it, and stops where something is wrong"
+)]
 
 pub(crate) mod stalling;
 
