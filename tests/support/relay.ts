@@ -12,6 +12,8 @@ export interface RelayOptions {
   args?: readonly string[];
   /** Secrets of apps, by name. Without, it runs in development mode, with the app `dev`. */
   apps?: Readonly<Record<string, string>>;
+  /** What it logs. Default: everything that its own code says. */
+  log?: string;
 }
 
 const start_timeout_ms = 60_000;
@@ -42,6 +44,11 @@ export class Relay {
     return this.#port;
   }
 
+  /** Its process; undefined while it is down. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   get url(): string {
     if (this.#port === undefined) throw new Error('the relay is down');
     return `http://127.0.0.1:${this.#port}`;
@@ -60,7 +67,8 @@ export class Relay {
     if (this.#process) throw new Error('the relay is up');
     const binary = await findBinary();
     const place = ['--listen', '127.0.0.1:0', '--database', `sqlite:${this.dataDir}/seqline.db`];
-    const log = ['--log', 'info,seqline_relay=debug', '--log-format', 'human'];
+    const filter = this.#options.log ?? 'info,seqline_relay=debug';
+    const log = ['--log', filter, '--log-format', 'human'];
     const setting = ['--config', this.#config, ...place, ...log];
     const args = ['serve', ...setting, ...(this.#options.args ?? [])];
     const child = spawn(binary, args, {

@@ -12,10 +12,19 @@ import type { Seen } from './ledger.ts';
 /** A frame: a map with one key, its name. */
 export type Frame = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-interface StoredMessage {
-  sender: string;
-  body: string;
+/** A message as the relay has it, as far as tests look into it. */
+export interface StoredMessage {
+  conv: string;
   conv_seq: number;
+  sender: string;
+  kind: string;
+  body: string;
+}
+
+/** One place of a user's timeline. */
+export interface TimelineEntry {
+  seq: number;
+  item: { message?: StoredMessage };
 }
 
 /** What came of something that was sent. */
@@ -146,6 +155,51 @@ export class Wire {
       if (conv_seq !== index + 1) throw new Error(`${conv} has ${conv_seq} at place ${index + 1}`);
     }
     return all.map(({ sender, body }) => ({ sender, text: body }));
+  }
+
+  /** Reads nothing from now on: what is sent waits in the network, then with the relay. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  /** Reads again. */
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /**
+   * Takes what comes of the user's timeline, pushed, and pulled once it is told to, until
+   * `isDone` says so.
+   * @param onEntry called for each entry, in order
+   * @returns how often it was told to pull
+   */
+  async takeAll(onEntry: (entry: TimelineEntry) => void, isDone: () => boolean): Promise<number> {
+    let [newest, notifies] = [0, 0];
+    const take = (entries: readonly TimelineEntry[]): void => {
+      for (const entry of entries) {
+        if (entry.seq <= newest) continue;
+        if (entry.seq !== newest + 1) throw new Error(`${entry.seq} came after ${newest}`);
+        newest = entry.seq;
+        onEntry(entry);
+      }
+    };
+    while (!isDone()) {
+      const frame = await this.next('push', 'notify');
+      if (frame['entries']) {
+        take(frame['entries'] as TimelineEntry[]);
+        this.send({ ack: { cursor: newest } });
+        continue;
+      }
+      notifies += 1;
+      for (let head = frame['head'] as number; newest < head;) {
+        this.send({ pull: { req: ++this.#lastReq, after: newest, limit: 200 } });
+        const page = await this.next('page');
+        take(page['entries'] as TimelineEntry[]);
+        head = page['head'] as number;
+      }
+      this.send({ ack: { cursor: newest } });
+    }
+    return notifies;
   }
 
   /** Ends it without a word. */

@@ -11,14 +11,27 @@ export const runCrashCycles = (args) =>
   runScript('crash', args.length > 0 ? args : ['--cycles', '200']);
 
 /** @returns {Promise<number>} exit code */
-export const benchBrowser = () =>
-  runScript('bench:browser', [], { SEQLINE_RELAY_BINARY: inRoot(relayBinary('release')) });
+export const benchBrowser = () => runScript('bench:browser', [], releasedRelay());
 
 /**
  * @param {string[]} args options of `tests/soak/cli.ts`
  * @returns {Promise<number>} exit code
  */
 export const soakClient = (args) => runScript('soak:client', args);
+
+/**
+ * @param {string[]} args options of `tests/soak/relay/cli.ts`
+ * @returns {Promise<number>} exit code
+ */
+export const soakRelay = (args) => runScript('soak:relay', args, releasedRelay());
+
+/**
+ * @param {string[]} args options of `tests/storms/cli.ts`
+ * @returns {Promise<number>} exit code
+ */
+export const runStorms = (args) => runScript('storms', args, releasedRelay());
+
+const releasedRelay = () => ({ SEQLINE_RELAY_BINARY: inRoot(relayBinary('release')) });
 
 function runScript(name, args, env = {}) {
   const command = ['run', name, '-w', '@seqline/tests', '--', ...args];

@@ -2,7 +2,7 @@
 // what they need comes along by itself.
 import { fuzz } from './fuzz.mjs';
 import { runLoad } from './load.mjs';
-import { benchBrowser, runCrashCycles, soakClient } from './long-runs.mjs';
+import { benchBrowser, runCrashCycles, runStorms, soakClient, soakRelay } from './long-runs.mjs';
 import { comparePeers } from './peers.mjs';
 import { serve } from './serve.mjs';
 import { simulate } from './simulate.mjs';
@@ -115,6 +115,20 @@ export const plans = {
     steps: ['package'],
     takesArguments: true,
     andThen: soakClient,
+  },
+  'test:storms': {
+    purpose:
+      'the long run of what comes at once: 100,000 messages that wait, 1,000 slow readers, a group of 500',
+    steps: ['package', 'relay'],
+    takesArguments: true,
+    andThen: runStorms,
+  },
+  'soak:relay': {
+    purpose:
+      'the long run of the relay: an hour of chat with faults; memory and files stay bounded',
+    steps: ['package', 'relay'],
+    takesArguments: true,
+    andThen: soakRelay,
   },
 };
 
