@@ -1,73 +1,143 @@
-/** The long form of the crash test: `npm run crash -w @seqline/tests -- --cycles 200`. */
+/** The long form of the crash test: `npm run crash -w @seqline/tests -- --database postgres`. */
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { seeded } from '../support/random.ts';
-import type { CrashReport } from './crash-world.ts';
-import { runCycles } from './cycles.ts';
+import { backends, type BackendName } from './backend.ts';
+import { CrowdWorld } from './crowd/world.ts';
+import { runCycles, type World } from './cycles.ts';
+import { PairWorld } from './pair/world.ts';
 
-const usage = `Both sides write 50 messages in each cycle while the relay is killed and started again.
+const usage = `Users write while the relay, and the database's server, are killed and started again.
 
-  --cycles N   how many; 200 by default
-  --help       this text
+  --cycles N       how many, in each world; 100 by default
+  --database NAME  sqlite or postgres; one after the other by default
+  --world NAME     crowd: eight users with two devices each, groups, broadcasts; on PostgreSQL with
+                   two relays, and with crashes of its server and cuts of its connections.
+                   pair: two users whose apps are killed, too, and acknowledgements lost.
+                   One after the other by default
+  --relays N       relays on one PostgreSQL in the crowd; 2 by default
+  --json FILE      writes the figures there
+  --help           this text
 
+Ends with 0 if nothing that was acknowledged is lost, doubled or out of order, and with 1 if not.
 SEQLINE_TEST_SEED=N repeats the choices of an earlier run, which prints its seed.`;
+
+const worlds = ['crowd', 'pair'] as const;
+type WorldName = (typeof worlds)[number];
+type Report = Record<string, number | string>;
+
+interface Options {
+  cycles: number;
+  relays: number;
+  databases: readonly BackendName[];
+  worlds: readonly WorldName[];
+  json: string | undefined;
+}
 
 const { values } = parseArgs({
   options: {
-    cycles: { type: 'string', default: '200' },
+    cycles: { type: 'string', default: '100' },
+    database: { type: 'string' },
+    world: { type: 'string' },
+    relays: { type: 'string', default: '2' },
+    json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
-const cycles = Number(values.cycles);
 if (values.help) {
   console.log(usage);
-} else if (!Number.isSafeInteger(cycles) || cycles < 1) {
-  console.error(`--cycles must be a number from 1, not ${values.cycles}\n\n${usage}`);
-  process.exitCode = 2;
 } else {
-  await run(cycles);
-}
-
-async function run(cycles: number): Promise<void> {
-  const start_ms = performance.now();
-  const seconds = (): string => `${Math.round((performance.now() - start_ms) / 1000)} s`;
-  try {
-    const report = await runCycles({
-      cycles,
-      random: seeded('crash'),
-      onCycle: (soFar) => {
-        showProgress(`cycle ${soFar.cycles} of ${cycles}, ${soFar.sent} messages, ${seconds()}`);
-      },
-    });
-    endProgress();
-    console.log(table({ ...rows(report), took: seconds() }));
-    console.log('Sent = stored = shown to both, each once, each sender in order.');
-  } catch (error) {
-    endProgress();
-    console.error((error as Error).message);
-    process.exitCode = 1;
+  const options = readOptions();
+  if (typeof options === 'string') {
+    console.error(`${options}\n\n${usage}`);
+    process.exitCode = 2;
+  } else {
+    process.exitCode = (await runAll(options)) ? 0 : 1;
   }
 }
 
-function rows(report: CrashReport): Record<string, number> {
-  return {
-    cycles: report.cycles,
-    'messages sent, stored, shown to both': report.sent,
-    'relay killed': report.relayKills,
-    'of these between commit and acknowledgement': report.acksLost,
-    'connections cut in mid-stream': report.cuts,
-    'apps killed': report.appKills,
-    'apps closed and opened': report.appRestarts,
-    'shown again after an app was killed': report.shownAgain,
-  };
+function readOptions(): Options | string {
+  const [cycles, relays] = [Number(values.cycles), Number(values.relays)];
+  for (const [name, number] of Object.entries({ cycles, relays })) {
+    if (!Number.isSafeInteger(number) || number < 1) return `--${name} must be a number from 1`;
+  }
+  const databases = backends.filter((name) => name === (values.database ?? name));
+  if (databases.length === 0) return `--database is one of ${backends.join(', ')}`;
+  const chosen = worlds.filter((name) => name === (values.world ?? name));
+  if (chosen.length === 0) return `--world is one of ${worlds.join(', ')}`;
+  return { cycles, relays, databases, worlds: chosen, json: values.json };
 }
 
-function table(values: Record<string, number | string>): string {
-  const width = Math.max(...Object.keys(values).map((key) => key.length));
-  return Object.entries(values)
-    .map(([key, value]) => `${key.padEnd(width)}  ${String(value).padStart(8)}`)
-    .join('\n');
+async function runAll({ cycles, relays, databases, worlds, json }: Options): Promise<boolean> {
+  const reports: Report[] = [];
+  try {
+    for (const database of databases) {
+      for (const world of worlds) {
+        const report = await run(world, database, cycles, database === 'sqlite' ? 1 : relays);
+        reports.push(report);
+      }
+    }
+  } catch (error) {
+    endProgress();
+    console.error((error as Error).message);
+    return false;
+  } finally {
+    if (json !== undefined) await writeFile(json, `${JSON.stringify(reports, null, 2)}\n`);
+  }
+  console.log('Sent = stored = shown to everybody whom it was for: each once, each in order.');
+  return true;
 }
+
+async function run(
+  name: WorldName,
+  database: BackendName,
+  cycles: number,
+  relays: number,
+): Promise<Report> {
+  const start_ms = performance.now();
+  const seconds = (): number => Math.round((performance.now() - start_ms) / 1000);
+  const random = seeded(`${name} on ${database}`);
+  const world: World<object> =
+    name === 'crowd'
+      ? await CrowdWorld.create({ database, relays, random })
+      : await PairWorld.create(random, database);
+  let cycle = 0;
+  const report = await runCycles(world, cycles, (soFar) => {
+    const { sent } = soFar as { sent: number };
+    cycle += 1;
+    showProgress(
+      `${name} on ${database}: cycle ${cycle} of ${cycles}, ${sent} messages, ${seconds()} s`,
+    );
+  });
+  endProgress();
+  const figures: Report = { world: name, ...report, seconds: seconds() };
+  console.log(table(figures));
+  return figures;
+}
+
+function table(report: Report): string {
+  const rows = Object.entries(report).map(([name, value]) => [labels[name] ?? name, String(value)]);
+  const width = Math.max(...rows.map(([label]) => label?.length ?? 0));
+  const lines = rows.map(([label = '', value = '']) => label.padEnd(width) + value.padStart(10));
+  return `${lines.join('\n')}\n`;
+}
+
+const labels: Record<string, string> = {
+  sent: 'messages sent, stored, shown',
+  shown: 'shown, on all devices together',
+  relayKills: 'relay killed',
+  databaseKills: 'database server killed',
+  databaseStops: 'database server shut down immediately',
+  databaseCuts: 'connections to the database cut',
+  answersLost: 'answers of the database lost',
+  deviceCuts: 'devices cut in mid-stream',
+  acksLost: 'relay killed between commit and acknowledgement',
+  cuts: 'connections cut in mid-stream',
+  appKills: 'apps killed',
+  appRestarts: 'apps closed and opened',
+  shownAgain: 'shown again after an app was killed',
+};
 
 // One line that is written over on a terminal; a line of its own elsewhere.
 function showProgress(line: string): void {

@@ -1,26 +1,27 @@
-/**
- * Two users write to each other while the relay is killed and started again in every cycle, in
- * turn: at any moment, with connections cut in the middle of frames, and apps killed or closed
- * and opened again; between a commit and its acknowledgement; and right after an app was killed
- * with entries that it had not taken.
- */
-import type { Random } from '../support/random.ts';
-import { CrashWorld, type CrashReport } from './crash-world.ts';
+/** Runs cycles of crashes in a world of users, and asks afterwards whether all is as promised. */
 
-export interface CrashOptions {
-  cycles: number;
-  random: Random;
-  /** Called after each cycle. */
-  onCycle?: (report: CrashReport) => void;
+/** What there are crashes in: users, a relay and more, of one kind. */
+export interface World<Report> {
+  /** Everybody writes while something breaks; then everybody has everything. */
+  cycle(cycle: number): Promise<void>;
+  /** What is stored is what was sent and shown. */
+  checkStored(): Promise<void>;
+  report(cycles: number): Report;
+  /** Of all processes. */
+  logs(): string;
+  dispose(): Promise<void>;
 }
 
 /**
- * @returns what happened, if everything that was sent is stored and shown to both users, once
- * and in order
+ * @param onCycle called after each cycle
+ * @returns what happened, if everything that was sent is stored and shown, once and in order
  * @throws an error that says what is not, with the logs of all processes
  */
-export async function runCycles({ cycles, random, onCycle }: CrashOptions): Promise<CrashReport> {
-  const world = await CrashWorld.create(random);
+export async function runCycles<Report>(
+  world: World<Report>,
+  cycles: number,
+  onCycle?: (soFar: Report) => void,
+): Promise<Report> {
   try {
     for (let cycle = 1; cycle <= cycles; cycle++) {
       await world.cycle(cycle);

@@ -10,28 +10,31 @@ import { Lane, type Conditions, type Direction } from './fault-lane.ts';
 
 export type { Direction } from './fault-lane.ts';
 
+/** A port of this machine, or the path of a Unix socket. */
+export type Target = number | string;
+
 const bothDirections: readonly Direction[] = ['up', 'down'];
 
 export class FaultProxy {
   readonly #server: Server;
-  readonly #target: () => number | undefined;
+  readonly #target: () => Target | undefined;
   readonly #connections = new Set<Connection>();
   readonly #conditions: Conditions = { blackHoles: new Set(), delay_ms: 0 };
   #isRefusing = false;
   #accepted = 0;
 
   /**
-   * @param target port on this machine of what is behind the proxy, asked for with each
-   * connection; undefined while it is down: connections are then closed.
+   * @param target port on this machine, or path of a Unix socket, of what is behind the proxy,
+   * asked for with each connection; undefined while it is down: connections are then closed.
    */
-  static async start(target: () => number | undefined): Promise<FaultProxy> {
+  static async start(target: () => Target | undefined): Promise<FaultProxy> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new FaultProxy(server, target);
   }
 
-  private constructor(server: Server, target: () => number | undefined) {
+  private constructor(server: Server, target: () => Target | undefined) {
     this.#server = server;
     this.#target = target;
     server.on('connection', (client) => {
@@ -131,12 +134,12 @@ export class FaultProxy {
 
   #accept(client: Socket): void {
     this.#accepted += 1;
-    const port = this.#target();
-    if (this.#isRefusing || port === undefined) {
+    const target = this.#target();
+    if (this.#isRefusing || target === undefined) {
       client.on('error', ignore).destroy();
       return;
     }
-    const connection = new Connection(client, port, this.#conditions);
+    const connection = new Connection(client, target, this.#conditions);
     this.#connections.add(connection);
     connection.onClosed = () => this.#connections.delete(connection);
   }
@@ -155,9 +158,10 @@ class Connection {
   readonly #conditions: Conditions;
   #isBroken = false;
 
-  constructor(client: Socket, port: number, conditions: Conditions) {
+  constructor(client: Socket, target: Target, conditions: Conditions) {
     this.#client = client;
-    this.#target = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    const place = typeof target === 'number' ? { port: target, host: '127.0.0.1' } : { path: target };
+    this.#target = connect({ ...place, allowHalfOpen: true, noDelay: true });
     this.#conditions = conditions;
     this.#lanes = [
       new Lane('up', client, this.#target, conditions),

@@ -14,6 +14,12 @@ export interface RelayOptions {
   apps?: Readonly<Record<string, string>>;
   /** What it logs. Default: everything that its own code says. */
   log?: string;
+  /** URL of its database. Without, a file of SQLite in its data folder. */
+  database?: string;
+  /** An existing folder for its data, which is not removed. Without, a new one. */
+  dataDir?: string;
+  /** A program, with its arguments, that starts the relay: one that sets limits, or another user. */
+  startedBy?: readonly string[];
 }
 
 const start_timeout_ms = 60_000;
@@ -28,9 +34,16 @@ export class Relay {
 
   /** Starts a relay on a free port, with a data folder of its own. */
   static async start(options: RelayOptions = {}): Promise<Relay> {
-    const relay = new Relay(await mkdtemp(join(tmpdir(), 'seqline-relay-')), options);
-    await writeFile(relay.#config, configOf(options));
+    const relay = await Relay.prepare(options);
     await relay.start();
+    return relay;
+  }
+
+  /** One that is down: for starts that are to fail. */
+  static async prepare(options: RelayOptions = {}): Promise<Relay> {
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'seqline-relay-')));
+    const relay = new Relay(dataDir, options);
+    await writeFile(relay.#config, configOf(options));
     return relay;
   }
 
@@ -66,12 +79,13 @@ export class Relay {
   async start(): Promise<void> {
     if (this.#process) throw new Error('the relay is up');
     const binary = await findBinary();
-    const place = ['--listen', '127.0.0.1:0', '--database', `sqlite:${this.dataDir}/seqline.db`];
+    const place = ['--listen', '127.0.0.1:0', '--database', this.#database];
     const filter = this.#options.log ?? 'info,seqline_relay=debug';
     const log = ['--log', filter, '--log-format', 'human'];
     const setting = ['--config', this.#config, ...place, ...log];
     const args = ['serve', ...setting, ...(this.#options.args ?? [])];
-    const child = spawn(binary, args, {
+    const [program = binary, ...rest] = [...(this.#options.startedBy ?? []), binary, ...args];
+    const child = spawn(program, rest, {
       env: foreignEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -98,7 +112,22 @@ export class Relay {
   /** Ends it and removes its data. */
   async dispose(): Promise<void> {
     if (this.#process) await this.kill();
+    if (this.#options.dataDir !== undefined) return;
     await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** Of the process that runs; undefined while it is down. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Its database, if that is a file. */
+  get file(): string {
+    return join(this.dataDir, 'seqline.db');
+  }
+
+  get #database(): string {
+    return this.#options.database ?? `sqlite:${this.file}`;
   }
 
   get #config(): string {

@@ -21,12 +21,12 @@ export async function findPostgres(context) {
       advice: 'Correct or unset it.',
     });
   }
-  const installed = await firstWithServer();
+  const installed = await installedPostgres();
   if (installed) return installed;
 
   if (await canInstall()) {
     await installPackages(['postgresql'], 'a database server that tests start', context);
-    const now = await firstWithServer();
+    const now = await installedPostgres();
     if (now) return now;
   }
   throw new StepFailure('There is no PostgreSQL server for the tests.', {
@@ -35,7 +35,8 @@ export async function findPostgres(context) {
   });
 }
 
-async function firstWithServer() {
+/** @returns {Promise<string | null>} folder of the newest version's programs */
+export async function installedPostgres() {
   const numbers = await readdir(versions).catch(() => []);
   const newestFirst = numbers.sort((a, b) => Number(b) - Number(a));
   const folders = [

@@ -1,20 +1,26 @@
 /**
- * Two users, their apps, their networks and the relay; and what goes wrong for them in a cycle.
+ * Two users who write to each other while the relay is killed and started again in every cycle,
+ * in turn: at any moment, with connections cut in the middle of frames, and apps killed or closed
+ * and opened again; between a commit and its acknowledgement; and right after an app was killed
+ * with entries that it had not taken.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { FaultProxy, type Direction } from '../support/fault-proxy.ts';
-import { Ledger, type Seen } from '../support/ledger.ts';
-import type { Random } from '../support/random.ts';
-import { Relay } from '../support/relay.ts';
-import { Signal } from '../support/signal.ts';
-import { devToken } from '../support/tokens.ts';
-import { directConversation, Wire } from '../support/wire.ts';
+import { FaultProxy, type Direction } from '../../support/fault-proxy.ts';
+import { Ledger, type Seen } from '../../support/ledger.ts';
+import type { Random } from '../../support/random.ts';
+import { Relay } from '../../support/relay.ts';
+import { Signal } from '../../support/signal.ts';
+import { devToken } from '../../support/tokens.ts';
+import { directConversation, Wire } from '../../support/wire.ts';
+import { openBackend, type Backend, type BackendName } from '../backend.ts';
+import type { World } from '../cycles.ts';
 import { Participant } from './participant.ts';
 
-export interface CrashReport {
+export interface PairReport {
+  database: BackendName;
   cycles: number;
   /** Messages, by both users. */
   sent: number;
@@ -54,8 +60,9 @@ const textOf = (user: Participant | undefined, cycle: number, number: number): s
 const idOf = (user: Participant, cycle: number, number: number): string =>
   `${user.name}-${cycle}-${number}`;
 
-export class CrashWorld {
+export class PairWorld implements World<PairReport> {
   readonly #random: Random;
+  readonly #backend: Backend;
   readonly #relay: Relay;
   readonly #proxies: readonly FaultProxy[];
   readonly #folder: string;
@@ -67,8 +74,10 @@ export class CrashWorld {
   #plan: { at: number; act: () => void }[] = [];
   #events = 0;
 
-  static async create(random: Random): Promise<CrashWorld> {
-    const relay = await Relay.start();
+  static async create(random: Random, database: BackendName): Promise<PairWorld> {
+    const backend = await openBackend(database);
+    const { url } = backend;
+    const relay = await Relay.start(url === undefined ? {} : { database: url });
     const folder = await mkdtemp(join(tmpdir(), 'seqline-crash-'));
     const target = (): number | undefined => relay.port;
     const users = await Promise.all(
@@ -78,18 +87,20 @@ export class CrashWorld {
         proxy: await FaultProxy.start(target),
       })),
     );
-    const world = new CrashWorld(random, relay, folder, users);
+    const world = new PairWorld(random, backend, relay, folder, users);
     await world.#connected(0);
     return world;
   }
 
   private constructor(
     random: Random,
+    backend: Backend,
     relay: Relay,
     folder: string,
     users: { name: Name; token: string; proxy: FaultProxy }[],
   ) {
     this.#random = random;
+    this.#backend = backend;
     this.#relay = relay;
     this.#folder = folder;
     this.#proxies = users.map(({ proxy }) => proxy);
@@ -147,10 +158,11 @@ export class CrashWorld {
     this.#ledger.check({ stored, ...this.#shown() });
   }
 
-  report(cycles: number): CrashReport {
+  report(cycles: number): PairReport {
     const sum = (count: (user: Participant) => number): number =>
       this.#users.reduce((total, user) => total + count(user), 0);
     return {
+      database: this.#backend.name,
       cycles,
       sent: this.#ledger.count,
       ...this.#counts,
@@ -167,6 +179,7 @@ export class CrashWorld {
     await Promise.all(this.#users.map((user) => user.kill()));
     await Promise.all(this.#proxies.map((proxy) => proxy.stop()));
     await this.#relay.dispose();
+    await this.#backend.dispose();
     await rm(this.#folder, { recursive: true, force: true });
   }
 

@@ -6,8 +6,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-import type { Seen } from '../support/ledger.ts';
-import type { Signal } from '../support/signal.ts';
+import type { Seen } from '../../support/ledger.ts';
+import type { Signal } from '../../support/signal.ts';
 import type { Draft, FromApp, Start, ToApp } from './messages.ts';
 
 const app = fileURLToPath(new URL('app.ts', import.meta.url));
