@@ -17,6 +17,7 @@ use crate::{
     rooms::Rooms,
     session::SessionRules,
     store::Store,
+    store_health::StoreHealth,
     writer::WriterQueue,
 };
 
@@ -34,6 +35,8 @@ pub struct App {
     pub rules: Arc<SessionRules>,
     /// What is stored.
     pub store: Arc<dyn Store>,
+    /// Whether it takes writes.
+    pub store_health: Arc<StoreHealth>,
     /// The way to store more.
     pub writer: WriterQueue,
     /// What is merged into pulls.

@@ -214,6 +214,7 @@ pub async fn assemble(parts: Parts, store: Arc<dyn Store>) -> Assembled {
         reach,
         waves,
         store,
+        store_health: writer.health(),
         writer: queue,
         check,
         hub,

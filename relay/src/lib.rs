@@ -33,6 +33,7 @@ pub mod relay;
 pub mod rooms;
 pub mod session;
 pub mod store;
+pub mod store_health;
 pub mod ticker;
 pub mod traffic;
 pub mod upkeep;

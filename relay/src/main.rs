@@ -54,6 +54,7 @@ fn serve(settings: Settings, flags: &ArgMatches) -> Result<(), Failure> {
     runtime.block_on(async {
         // Before anyone is told that it runs, so that no signal is missed.
         let mut signals = Signals::new()?;
+        let _file_size = survive_file_size_limit()?;
         let is_dev = plan.parts.is_dev;
         let running = start(plan).await?;
         announce(&running, is_dev)?;
@@ -133,6 +134,13 @@ fn announce(running: &Running, is_dev: bool) -> Result<(), Failure> {
     }
     out.flush()?;
     Ok(())
+}
+
+/// The limit of file sizes (`ulimit -f`, `LimitFSIZE=`) is a full disk like another: the write
+/// fails, and is answered; but the process is ended by a signal unless someone listens to it.
+fn survive_file_size_limit() -> std::io::Result<Signal> {
+    const SIGXFSZ: i32 = 25;
+    signal(SignalKind::from_raw(SIGXFSZ))
 }
 
 /// SIGTERM and Ctrl-C.

@@ -3,7 +3,8 @@
 //!
 //! The queue is bounded: who finds it full waits. If a commit fails, all its operations
 //! fail, and so does everything that waits of the same sessions: a later message of a
-//! session must not be stored before an earlier one that its client will send again.
+//! session must not be stored before an earlier one that its client will send again. What
+//! is only noted on the side (that a device came, what it received) takes nothing with it.
 //!
 //! Nothing is committed of a session that was ended from elsewhere. A device that connects
 //! again ends its earlier session, so what that one still has on its way cannot be stored
@@ -25,6 +26,7 @@ use crate::{
     limits::{BATCH_BYTES_MAX, BATCH_OPS_MAX, WRITER_QUEUE_MAX},
     mailbox::Mailbox,
     store::{Commit, Op, OpResult, Store, StoreError},
+    store_health::StoreHealth,
 };
 
 /// Takes operations in.
@@ -45,7 +47,11 @@ struct Job {
 /// Where an operation's result goes.
 enum Reply {
     /// To a session, together with those of its other operations.
-    Lane(Arc<Lane>),
+    Lane {
+        lane: Arc<Lane>,
+        /// Whether what follows it must not be stored without it.
+        is_followed: bool,
+    },
     /// To whoever waits for this one alone: it follows nothing, and nothing follows it.
     Once(oneshot::Sender<Result<OpResult, StoreError>>),
 }
@@ -84,7 +90,7 @@ impl WriterQueue {
         reason = "moved back only where the queue is full"
     )]
     pub fn try_submit(&self, op: Op, lane: &Arc<Lane>) -> Result<(), Full> {
-        let reply = Reply::Lane(Arc::clone(lane));
+        let reply = Reply::lane(lane, &op);
         self.0
             .try_send(Job { op, reply })
             .map_err(|error| match error {
@@ -95,7 +101,7 @@ impl WriterQueue {
 
     /// Queues an operation once there is room. False if the writer has ended.
     pub async fn submit(&self, op: Op, lane: Arc<Lane>) -> bool {
-        let reply = Reply::Lane(lane);
+        let reply = Reply::lane(&lane, &op);
         self.0.send(Job { op, reply }).await.is_ok()
     }
 
@@ -136,9 +142,16 @@ async fn received(
 }
 
 impl Reply {
+    fn lane(lane: &Arc<Lane>, op: &Op) -> Self {
+        Self::Lane {
+            lane: Arc::clone(lane),
+            is_followed: op.is_followed(),
+        }
+    }
+
     fn send(self, result: Result<OpResult, StoreError>) {
         match self {
-            Self::Lane(lane) => lane.mailbox.post_result(result),
+            Self::Lane { lane, .. } => lane.mailbox.post_result(result),
             Self::Once(sender) => {
                 let _ = sender.send(result);
             }
@@ -146,7 +159,14 @@ impl Reply {
     }
 
     fn is_broken(&self) -> bool {
-        matches!(self, Self::Lane(lane) if lane.is_broken.load(Ordering::Relaxed) || lane.mailbox.is_ended())
+        matches!(self, Self::Lane { lane, .. } if lane.is_broken.load(Ordering::Relaxed) || lane.mailbox.is_ended())
+    }
+
+    fn send_broken(self) {
+        let error = StoreError::Failed(
+            "an earlier operation failed, or the session has ended".to_owned(),
+        );
+        self.send(Err(error));
     }
 }
 
@@ -157,6 +177,10 @@ pub struct Writer {
     wake_up: Arc<dyn WakeUp>,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
+    health: Arc<StoreHealth>,
+    /// Whether what is damaged is told apart from the rest of its batch. Only once there was
+    /// any, since a copy of each batch is needed for it.
+    isolates: bool,
     /// Taken from the queue, and left over by the last batch's bounds.
     held: Option<Job>,
 }
@@ -177,33 +201,74 @@ impl Writer {
             wake_up,
             clock,
             counters,
+            health: Arc::default(),
+            isolates: false,
             held: None,
         };
         (WriterQueue(sender), writer)
+    }
+
+    /// What commits show of the store.
+    #[must_use]
+    pub fn health(&self) -> Arc<StoreHealth> {
+        Arc::clone(&self.health)
     }
 
     /// Runs until every queue is dropped, and what they held is committed.
     pub async fn run(mut self) {
         while let Some(first) = self.next().await {
             let (ops, replies) = self.gather(first);
-            if ops.is_empty() {
+            self.commit(ops, replies).await;
+        }
+    }
+
+    /// Commits a batch; and where it touches what is damaged, its halves, and their halves, so
+    /// that all but what is damaged is stored.
+    async fn commit(&mut self, ops: Vec<Op>, replies: Vec<Reply>) {
+        let mut batches = vec![(ops, replies)];
+        while let Some((ops, replies)) = batches.pop() {
+            let (ops, replies) = refuse_broken(ops, replies);
+            let count = ops.len();
+            if count == 0 {
                 continue;
             }
-            let count = ops.len();
+            let kept = (self.isolates && count > 1).then(|| ops.clone());
             match self.store.commit(ops, self.clock.now().wall).await {
                 Ok(commit) => {
                     self.counters.commits.add(1);
                     self.counters.batches.observe(count);
                     let entries = commit.appends.iter().map(|append| append.items.len());
                     self.counters.entries.add(entries.sum());
+                    self.health.succeeded();
                     self.tell(commit, replies);
                 }
                 Err(error) => {
                     self.counters.commits_failed.add(1);
-                    tracing::error!(%error, operations = count, "a commit failed");
-                    break_lanes(replies, &error);
+                    self.health.failed(&error);
+                    match (error, kept) {
+                        (StoreError::Corrupt(_), Some(kept)) => batches.extend(halves(kept, replies)),
+                        (error, _) => self.refuse(replies, error),
+                    }
                 }
             }
+        }
+    }
+
+    fn refuse(&mut self, replies: Vec<Reply>, error: StoreError) {
+        match (error, replies.len()) {
+            // Refused for good, like what may not be done: what follows it need not wait.
+            (error @ StoreError::Corrupt(_), 1) => {
+                self.isolates = true;
+                for reply in replies {
+                    reply.send(Err(error.clone()));
+                }
+            }
+            // Most of them have nothing to do with it: they come again, and are told apart then.
+            (StoreError::Corrupt(text), _) => {
+                self.isolates = true;
+                break_lanes(replies, &StoreError::Unreachable(text));
+            }
+            (error, _) => break_lanes(replies, &error),
         }
     }
 
@@ -222,10 +287,7 @@ impl Writer {
         let mut next = Some(first);
         while let Some(job) = next {
             if job.reply.is_broken() {
-                let error = StoreError::Failed(
-                    "an earlier operation failed, or the session has ended".to_owned(),
-                );
-                job.reply.send(Err(error));
+                job.reply.send_broken();
             } else {
                 bytes += job.op.weight_bytes();
                 if !ops.is_empty() && bytes > BATCH_BYTES_MAX {
@@ -253,10 +315,34 @@ impl Writer {
     }
 }
 
+/// The first half is to be taken first: it comes last.
+fn halves(mut ops: Vec<Op>, mut replies: Vec<Reply>) -> [(Vec<Op>, Vec<Reply>); 2] {
+    let half = ops.len() / 2;
+    let second = (ops.split_off(half), replies.split_off(half));
+    [second, (ops, replies)]
+}
+
+/// Those that follow what failed in the other half of their batch.
+fn refuse_broken(ops: Vec<Op>, replies: Vec<Reply>) -> (Vec<Op>, Vec<Reply>) {
+    if !replies.iter().any(Reply::is_broken) {
+        return (ops, replies);
+    }
+    let (broken, whole): (Vec<_>, Vec<_>) =
+        ops.into_iter().zip(replies).partition(|(_, reply)| reply.is_broken());
+    for (_, reply) in broken {
+        reply.send_broken();
+    }
+    whole.into_iter().unzip()
+}
+
 /// All of them before any is told, and before the next batch is gathered.
 fn break_lanes(replies: Vec<Reply>, error: &StoreError) {
     for reply in &replies {
-        if let Reply::Lane(lane) = reply {
+        if let Reply::Lane {
+            lane,
+            is_followed: true,
+        } = reply
+        {
             lane.is_broken.store(true, Ordering::Relaxed);
         }
     }

@@ -112,11 +112,6 @@ impl From<Rejected> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        // The details are for the relay's log, not for the network.
-        let message = match error {
-            StoreError::Busy(_) => "the relay cannot take more at the moment; try again",
-            StoreError::Failed(_) => "storage failed, nothing of this was stored; try again",
-        };
-        Self::new(error.code(), message)
+        Self::new(error.code(), error.public_text())
     }
 }

@@ -9,14 +9,15 @@ use axum::{
 };
 
 use super::refusal;
-use crate::app::App;
+use crate::{app::App, store::StoreError};
 
 /// The process answers.
 pub(super) async fn alive() -> &'static str {
     "alive\n"
 }
 
-/// The database answers too, and the relay is not stopping.
+/// The database answers too and takes writes, and the relay is not stopping. It is tried with a
+/// write only after one failed, so that asking costs a healthy database next to nothing.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     if app.draining.is_cancelled() {
         return refusal(
@@ -25,12 +26,21 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
             "the relay is stopping",
         );
     }
-    match app.store.ping().await {
+    match storage(&app).await {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {
-            tracing::warn!(%error, "not ready");
-            let text = "the database does not answer";
-            refusal(StatusCode::SERVICE_UNAVAILABLE, error.code().as_str(), text)
+            tracing::warn!(%error, advice = error.advice(), "not ready");
+            let code = error.code().as_str();
+            refusal(StatusCode::SERVICE_UNAVAILABLE, code, error.public_text())
         }
     }
+}
+
+async fn storage(app: &App) -> Result<(), StoreError> {
+    app.store.ping().await?;
+    if app.store_health.failure().is_some() {
+        app.store.probe().await?;
+        app.store_health.succeeded();
+    }
+    Ok(())
 }

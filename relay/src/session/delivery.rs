@@ -37,6 +37,11 @@ impl Delivery {
         self.told = self.told.max(upto);
     }
 
+    /// The store did not take it. Told again with what is acknowledged next.
+    pub(super) fn not_told(&mut self) {
+        self.is_telling = false;
+    }
+
     /// What to tell the store now, if anything.
     pub(super) fn next(&mut self) -> Option<Seq> {
         let is_due = !self.is_telling && self.acked > self.told && self.received > self.told;

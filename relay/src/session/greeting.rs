@@ -7,13 +7,13 @@ use seqline_protocol::{
     VERSION, VERSION_MIN, Welcome, limits::LABEL_BYTES_MAX,
 };
 
-use super::{About, Effect, Opening, Phase, Session, writes::InFlight};
+use super::{About, Effect, Opening, Phase, Session};
 use crate::{
     account::Account,
     auth::Scope,
     broadcasts::Viewer,
     clock::Now,
-    store::{self, Op, Position, StoreError},
+    store::{self, Position, StoreError},
 };
 
 impl Session {
@@ -84,6 +84,11 @@ impl Session {
     pub(super) fn handle_position(&mut self, now: Now, position: Result<Position, StoreError>) {
         let position = match position {
             Ok(position) => position,
+            // Also where what is damaged would not be tried again: a `hello` is.
+            Err(StoreError::Corrupt(text)) => {
+                let error = StoreError::Unreachable(text);
+                return self.refuse_storage(&error, About::default());
+            }
             Err(error) => return self.refuse_storage(&error, About::default()),
         };
         let Phase::Opening(opening, account) = &mut self.phase else {
@@ -140,14 +145,13 @@ impl Session {
             limits: self.rules.limits,
             crowds,
         }));
-        let device = store::Device {
+        self.note(Box::new(store::Device {
             account: Arc::clone(&account),
             device: hello.device,
             platform,
             host: hello.host,
             app_version: hello.app_version,
-        };
-        self.submit(InFlight::Noted, Op::Connected(device));
+        }));
         // An ack of the last connection may have been lost with it.
         self.tell_delivered(account);
     }

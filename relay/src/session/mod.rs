@@ -50,6 +50,7 @@ use crate::{
     clock::Now,
     frames::Outgoing,
     limits::CALLS_PENDING_MAX,
+    store,
 };
 
 /// What all sessions go by.
@@ -84,6 +85,8 @@ pub struct Session {
     gate: Gate,
     in_flight: VecDeque<InFlight>,
     awaited: usize,
+    /// What storage did not take note of, until it takes something.
+    unnoted: Option<Box<store::Device>>,
     /// Calls and the like that are under way, beside everything else.
     calls: usize,
     /// How far the device's last pull brought it in the public mailbox.
@@ -155,6 +158,7 @@ impl Session {
             gate: Gate::new(check),
             in_flight: VecDeque::new(),
             awaited: 0,
+            unnoted: None,
             calls: 0,
             public_at: PubSeq::ZERO,
             wave: None,

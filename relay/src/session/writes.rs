@@ -3,6 +3,8 @@
 //! Operations are submitted in the order in which they came, and their results come
 //! in that order. If storage fails, the session closes at once and the writer drops
 //! whatever of it still waits, so that no later message is stored before an earlier one.
+//! What is only noted on the side closes nothing: who has nothing to store goes on reading
+//! while a disk is full.
 
 use std::sync::Arc;
 
@@ -20,7 +22,7 @@ pub(super) enum InFlight {
     Request(RequestId),
     Delivered(Arc<Account>),
     /// That the device has connected: of no concern to it.
-    Noted,
+    Noted(Box<store::Device>),
 }
 
 impl InFlight {
@@ -28,7 +30,7 @@ impl InFlight {
         match self {
             Self::Send(client_msg_id, _) => About::from(client_msg_id.clone()),
             Self::Request(req) => About::from(*req),
-            Self::Delivered(_) | Self::Noted => About::default(),
+            Self::Delivered(_) | Self::Noted(_) => About::default(),
         }
     }
 }
@@ -54,18 +56,37 @@ impl Session {
         let Some(in_flight) = self.in_flight.pop_front() else {
             return;
         };
-        if !matches!(in_flight, InFlight::Delivered(_) | InFlight::Noted) {
+        if !matches!(in_flight, InFlight::Delivered(_) | InFlight::Noted(_)) {
             self.awaited -= 1;
         }
         let about = in_flight.about();
         match result {
-            Err(error) => self.refuse_storage(&error, about),
+            Err(error) => self.not_stored(in_flight, &error),
             Ok(Err(refusal)) => self.refuse(refusal.code(), &refusal.to_string(), about),
             Ok(Ok(done)) => self.confirm(in_flight, done),
         }
     }
 
+    /// Notes that the device has connected.
+    pub(super) fn note(&mut self, device: Box<store::Device>) {
+        let op = Op::Connected((*device).clone());
+        self.submit(InFlight::Noted(device), op);
+    }
+
+    fn not_stored(&mut self, in_flight: InFlight, error: &StoreError) {
+        match in_flight {
+            InFlight::Noted(device) => self.unnoted = Some(device),
+            InFlight::Delivered(_) => self.delivery.not_told(),
+            InFlight::Send(..) | InFlight::Request(_) => {
+                self.refuse_storage(error, in_flight.about());
+            }
+        }
+    }
+
     fn confirm(&mut self, in_flight: InFlight, done: Done) {
+        if let Some(device) = self.unnoted.take() {
+            self.note(device);
+        }
         match (in_flight, done) {
             (InFlight::Send(client_msg_id, conv), Done::Sent(sent)) => {
                 self.write(&RelayFrame::Sent {

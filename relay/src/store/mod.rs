@@ -9,6 +9,7 @@
 //! What a commit decides is the same for all backends and knows no SQL: see [`ledger`].
 
 mod broadcasts;
+mod failure;
 mod hooks;
 mod ledger;
 pub mod memory;
@@ -23,9 +24,9 @@ pub mod sqlite;
 mod words;
 
 use futures_util::future::BoxFuture;
-use seqline_protocol::{AppId, ClientMsgId, ErrorCode, Micros, UserId};
-use thiserror::Error;
+use seqline_protocol::{AppId, ClientMsgId, Micros, UserId};
 
+pub use failure::StoreError;
 pub use broadcasts::{
     AllowListChange, Audience, AuditRow, BroadcastAction, BroadcastCommand, BroadcastContent,
     BroadcastDraft, BroadcastRefusal, BroadcastRow, BroadcastState, BroadcastStore, PublicChanges,
@@ -109,26 +110,9 @@ pub trait Store: BroadcastStore {
 
     /// Whether the database answers.
     fn ping(&self) -> Reading<'_, ()>;
-}
 
-/// Why storage did not do it. Nothing was stored, and trying again may succeed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum StoreError {
-    /// Someone else holds the database.
-    #[error("the database is busy: {0}")]
-    Busy(String),
-    /// Anything else.
-    #[error("the database failed: {0}")]
-    Failed(String),
-}
-
-impl StoreError {
-    /// The code to answer with.
-    #[must_use]
-    pub fn code(&self) -> ErrorCode {
-        match self {
-            Self::Busy(_) => ErrorCode::Overloaded,
-            Self::Failed(_) => ErrorCode::Internal,
-        }
+    /// Whether the database can be written to: writes something that changes nothing.
+    fn probe(&self) -> Reading<'_, ()> {
+        self.ping()
     }
 }

@@ -65,6 +65,12 @@ error_codes! {
     Draining = "draining", close: Some(4041), retryable: true;
     /// Something failed inside the relay; it has stored nothing of it.
     Internal = "internal", close: Some(4050), retryable: true;
+    /// The relay's storage takes or gives nothing at the moment: its disk is full, it is read-only, it
+    /// cannot be reached. The relay has stored nothing of it.
+    StorageUnavailable = "storage_unavailable", close: Some(4051), retryable: true;
+    /// What this needs cannot be read from the relay's storage, which is damaged. Nothing of it
+    /// was done; everything else goes on.
+    StorageCorrupt = "storage_corrupt", close: None, retryable: false;
     /// A well-formed frame of a name that this relay does not know.
     FrameUnknown = "frame_unknown", close: None, retryable: false;
     /// A field is missing, of the wrong type, or out of range.

@@ -4,6 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Operator, type OperatorsBroadcast } from '../../broadcasts/operator.ts';
 import type { Relay } from '../../support/relay.ts';
 
+/** Those who are connected are told within this. */
+const window_ms = 100;
 /** Between two attempts. */
 const pause_ms = 50;
 
@@ -27,7 +29,7 @@ export async function publishAtLast(
         ? await operator.call('get', { id: draft.id })
         : await operator.call('create', { content: { title, body: `About ${title}` } });
       if (draft.state !== 'draft') return draft.id;
-      await operator.step('publish', draft);
+      await operator.step('publish', draft, { wave: { window_ms } });
       return draft.id;
     } catch (error) {
       if (isOver()) throw error;

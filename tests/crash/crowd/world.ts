@@ -246,12 +246,20 @@ export class CrowdWorld implements World<CrowdReport> {
   }
 
   #hasAll(device: Device): boolean {
-    if (this.#broadcasts.some((id) => !device.broadcasts.has(id))) return false;
+    return this.#lacks(device) === '';
+  }
+
+  /** What a device was not told of, in words. */
+  #lacks({ user, shownCount, broadcasts }: Device): string {
     let expected = 0;
     for (const [conv, ledger] of this.#ledgers) {
-      if (membersOf(conv).includes(device.user)) expected += ledger.count;
+      if (membersOf(conv).includes(user)) expected += ledger.count;
     }
-    return device.shownCount >= expected;
+    const missing = this.#broadcasts.filter((id) => !broadcasts.has(id));
+    return [
+      ...(shownCount < expected ? [`${expected - shownCount} of ${expected} messages`] : []),
+      ...(missing.length > 0 ? [`broadcasts ${missing.join(', ')}`] : []),
+    ].join(', ');
   }
 
   #check(problems: readonly string[]): void {
@@ -260,10 +268,9 @@ export class CrowdWorld implements World<CrowdReport> {
 
   async #until(cycle: number, condition: () => boolean): Promise<void> {
     await this.#progress.until(condition, cycle_timeout_ms, () => {
-      const missing = this.#devices.filter((device) => !this.#hasAll(device));
-      const states = missing.map(
-        ({ name, unsent, shownCount }) => `${name}: ${unsent} unsent, ${shownCount} shown`,
-      );
+      const states = this.#devices
+        .filter((device) => device.unsent > 0 || !this.#hasAll(device))
+        .map((device) => `${device.name} has ${device.unsent} unsent, lacks ${this.#lacks(device)}`);
       return [`in cycle ${cycle}`, ...states].join('\n  ');
     });
   }

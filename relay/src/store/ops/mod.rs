@@ -55,6 +55,16 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether what its session submits after it must not be stored without it. What is noted
+    /// on the side is noted again with the next connection, if not before.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        !matches!(
+            self,
+            Self::Connected(_) | Self::Disconnected(_) | Self::Delivered(_)
+        )
+    }
+
     /// What it adds to the bytes of its batch.
     #[must_use]
     pub fn weight_bytes(&self) -> usize {

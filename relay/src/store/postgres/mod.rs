@@ -290,6 +290,16 @@ impl Store for PostgresStore {
             Ok(())
         })
     }
+
+    fn probe(&self) -> Reading<'_, ()> {
+        Box::pin(async move {
+            sqlx::query("UPDATE meta SET value = value WHERE key = 'epoch'")
+                .execute(&self.writers)
+                .await
+                .map_err(failure)?;
+            Ok(())
+        })
+    }
 }
 
 fn pool(connections_max: u32) -> PgPoolOptions {

@@ -7,6 +7,7 @@
 mod age;
 mod broadcasts;
 mod bulk;
+mod failure;
 mod hooks;
 mod open;
 mod reads;
@@ -32,7 +33,7 @@ use self::{
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
     HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, Page, PageQuery, Position,
-    Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, StoreError, UserState,
+    Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, UserState,
 };
 use crate::{account::Account, entropy::Entropy};
 
@@ -165,20 +166,17 @@ impl Store for SqliteStore {
             Ok(())
         })
     }
-}
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        // SQLITE_BUSY and SQLITE_LOCKED, whose extended codes share the low byte.
-        let busy = error
-            .as_database_error()
-            .and_then(|error| error.code()?.parse::<u32>().ok())
-            .is_some_and(|code| matches!(code & 0xff, 5 | 6));
-        if busy || matches!(error, sqlx::Error::PoolTimedOut) {
-            Self::Busy(error.to_string())
-        } else {
-            Self::Failed(error.to_string())
-        }
+    fn probe(&self) -> Reading<'_, ()> {
+        Box::pin(async move {
+            let mut writer = self.writer.lock().await;
+            writer.begin().await?;
+            let written = sqlx::query("UPDATE meta SET value = value WHERE key = 'epoch'")
+                .execute(writer.connection())
+                .await;
+            writer.end(written).await?;
+            Ok(())
+        })
     }
 }
 
