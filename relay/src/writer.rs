@@ -246,7 +246,9 @@ impl Writer {
                     self.counters.commits_failed.add(1);
                     self.health.failed(&error);
                     match (error, kept) {
-                        (StoreError::Corrupt(_), Some(kept)) => batches.extend(halves(kept, replies)),
+                        (StoreError::Corrupt(_), Some(kept)) => {
+                            batches.extend(halves(kept, replies))
+                        }
                         (error, _) => self.refuse(replies, error),
                     }
                 }
@@ -327,8 +329,10 @@ fn refuse_broken(ops: Vec<Op>, replies: Vec<Reply>) -> (Vec<Op>, Vec<Reply>) {
     if !replies.iter().any(Reply::is_broken) {
         return (ops, replies);
     }
-    let (broken, whole): (Vec<_>, Vec<_>) =
-        ops.into_iter().zip(replies).partition(|(_, reply)| reply.is_broken());
+    let (broken, whole): (Vec<_>, Vec<_>) = ops
+        .into_iter()
+        .zip(replies)
+        .partition(|(_, reply)| reply.is_broken());
     for (_, reply) in broken {
         reply.send_broken();
     }

@@ -35,6 +35,22 @@ interface Options {
   json: string | undefined;
 }
 
+const labels: Record<string, string> = {
+  sent: 'messages sent, stored, shown',
+  shown: 'shown, on all devices together',
+  relayKills: 'relay killed',
+  databaseKills: 'database server killed',
+  databaseStops: 'database server shut down immediately',
+  databaseCuts: 'connections to the database cut',
+  answersLost: 'answers of the database lost',
+  deviceCuts: 'devices cut in mid-stream',
+  acksLost: 'relay killed between commit and acknowledgement',
+  cuts: 'connections cut in mid-stream',
+  appKills: 'apps killed',
+  appRestarts: 'apps closed and opened',
+  shownAgain: 'shown again after an app was killed',
+};
+
 const { values } = parseArgs({
   options: {
     cycles: { type: 'string', default: '100' },
@@ -122,22 +138,6 @@ function table(report: Report): string {
   const lines = rows.map(([label = '', value = '']) => label.padEnd(width) + value.padStart(10));
   return `${lines.join('\n')}\n`;
 }
-
-const labels: Record<string, string> = {
-  sent: 'messages sent, stored, shown',
-  shown: 'shown, on all devices together',
-  relayKills: 'relay killed',
-  databaseKills: 'database server killed',
-  databaseStops: 'database server shut down immediately',
-  databaseCuts: 'connections to the database cut',
-  answersLost: 'answers of the database lost',
-  deviceCuts: 'devices cut in mid-stream',
-  acksLost: 'relay killed between commit and acknowledgement',
-  cuts: 'connections cut in mid-stream',
-  appKills: 'apps killed',
-  appRestarts: 'apps closed and opened',
-  shownAgain: 'shown again after an app was killed',
-};
 
 // One line that is written over on a terminal; a line of its own elsewhere.
 function showProgress(line: string): void {

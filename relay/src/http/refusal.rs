@@ -51,7 +51,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::Internal | ErrorCode::StorageCorrupt => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::Overloaded | ErrorCode::Draining | ErrorCode::StorageUnavailable => {
             StatusCode::SERVICE_UNAVAILABLE
-        },
+        }
     }
 }
 

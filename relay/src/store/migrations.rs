@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sqlx::{
     SqlSafeStr as _,
-    migrate::{Migration, MigrationType, Migrator},
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
 
 /// Version, name and SQL of each step. Written out by hand rather than read by sqlx's macro,
@@ -25,4 +25,19 @@ pub(super) fn migrator(steps: &Steps) -> Migrator {
         })
         .collect();
     Migrator::with_migrations(migrations)
+}
+
+/// What is wrong with a schema, for whoever starts a relay on it.
+pub(super) fn explain(error: &MigrateError) -> String {
+    match error {
+        MigrateError::VersionMissing(version) => format!(
+            "its schema has version {version}, which is of a newer relay; start that one, or \
+             restore a backup from before it"
+        ),
+        MigrateError::VersionMismatch(version) => format!(
+            "its schema's version {version} is not this relay's; it is of another program, or \
+             was changed by hand"
+        ),
+        other => other.to_string(),
+    }
 }

@@ -26,12 +26,12 @@ mod words;
 use futures_util::future::BoxFuture;
 use seqline_protocol::{AppId, ClientMsgId, Micros, UserId};
 
-pub use failure::StoreError;
 pub use broadcasts::{
     AllowListChange, Audience, AuditRow, BroadcastAction, BroadcastCommand, BroadcastContent,
     BroadcastDraft, BroadcastRefusal, BroadcastRow, BroadcastState, BroadcastStore, PublicChanges,
     ReachRow, Staging, Wave,
 };
+pub use failure::StoreError;
 pub use hooks::{Hook, HookId};
 pub use open::{Database, OpenError, StoreSettings};
 pub use ops::{

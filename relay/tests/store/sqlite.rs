@@ -127,7 +127,7 @@ async fn a_file_that_is_no_database_is_refused() {
     )
     .unwrap();
     let refused = open(folder.path()).await.err().unwrap();
-    assert!(matches!(refused, OpenError::Schema { .. }), "{refused}");
+    assert!(matches!(refused, OpenError::Damaged { .. }), "{refused}");
 }
 
 #[tokio::test]

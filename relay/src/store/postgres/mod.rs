@@ -37,6 +37,7 @@ use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
     HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, Page, PageQuery, Position,
     Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, StoreError, UserState, ledger,
+    migrations::explain,
 };
 use crate::{account::Account, entropy::Entropy};
 
@@ -79,7 +80,7 @@ pub enum OpenError {
         source: sqlx::Error,
     },
     /// It cannot be made, or its schema is newer than this relay, or was changed by hand.
-    #[error("cannot bring the database {database} to this relay's schema: {source}")]
+    #[error("cannot bring the database {database} to this relay's schema: {}", explain(.source))]
     Schema {
         /// Host and name.
         database: String,

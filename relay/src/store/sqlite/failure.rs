@@ -32,6 +32,11 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// Whether what the database holds cannot be what was written.
+pub(super) fn is_damage(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(CORRUPT | NOTADB))
+}
+
 fn primary_code(error: &sqlx::Error) -> Option<u32> {
     let code = error.as_database_error()?.code()?.parse::<u32>().ok()?;
     Some(code & PRIMARY)

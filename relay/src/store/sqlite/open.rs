@@ -8,12 +8,13 @@ use std::{
 
 use sqlx::{
     Connection as _, SqliteConnection, SqlitePool,
+    migrate::MigrateError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use thiserror::Error;
 
-use super::schema;
-use crate::entropy::Entropy;
+use super::{failure::is_damage, schema};
+use crate::{entropy::Entropy, store::migrations::explain};
 use seqline_protocol::Epoch;
 
 /// Statements that a connection keeps prepared: each in several sizes, see [`super::bulk`].
@@ -34,6 +35,16 @@ pub enum OpenError {
     /// Two relays on one file would not wake each other's devices.
     #[error("another relay is using the database {0}; stop it, or choose another --database")]
     InUse(PathBuf),
+    /// What is in it cannot be what was written.
+    #[error(
+        "the database {path} is damaged: {text}; docs/recovery.md says how to save what is in it"
+    )]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        text: String,
+    },
     /// SQLite refused.
     #[error("cannot open the database {path}: {source}")]
     Database {
@@ -43,12 +54,12 @@ pub enum OpenError {
         source: sqlx::Error,
     },
     /// It cannot be made, or its schema is newer than this relay, or was changed by hand.
-    #[error("cannot bring the database {path} to this relay's schema: {source}")]
+    #[error("cannot bring the database {path} to this relay's schema: {}", explain(.source))]
     Schema {
         /// The database.
         path: PathBuf,
         /// What is wrong.
-        source: sqlx::migrate::MigrateError,
+        source: MigrateError,
     },
 }
 
@@ -68,9 +79,11 @@ pub(super) async fn open(
 ) -> Result<Opened, OpenError> {
     let lock = lock(path)?;
     let search_path = beside(path, ".search");
-    let migrated = |path: &Path, source| OpenError::Schema {
-        path: path.to_owned(),
-        source,
+    let migrated = |path: &Path, source| {
+        damage(path, &source).unwrap_or_else(|| OpenError::Schema {
+            path: path.to_owned(),
+            source,
+        })
     };
     schema::migrate(options(path).create_if_missing(true))
         .await
@@ -117,6 +130,17 @@ pub(super) async fn open(
         readers,
         epoch,
         lock,
+    })
+}
+
+/// If it is this that is wrong.
+fn damage(path: &Path, error: &MigrateError) -> Option<OpenError> {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return None;
+    };
+    is_damage(error).then(|| OpenError::Damaged {
+        path: path.to_owned(),
+        text: error.to_string(),
     })
 }
 

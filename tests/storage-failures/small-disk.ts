@@ -1,0 +1,72 @@
+/** Disks on which there is soon no room: a real one where we may mount one, or a limit. */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { Relay } from '../support/relay.ts';
+
+const run = promisify(execFile);
+const mebibyte = 1024 * 1024;
+const size_bytes = 24 * mebibyte;
+/** So much is left when it is filled: some messages still fit. */
+const left_bytes = mebibyte;
+
+/** A relay whose disk can be filled and freed while it runs. */
+export interface SmallDisk {
+  relay: Relay;
+  fill(): Promise<void>;
+  free(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Whether this process may mount: then there is a file system that is really full. */
+export const canMount = ((): boolean => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  try {
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** A file system of its own. */
+export async function mounted(): Promise<SmallDisk> {
+  const folder = await mkdtemp(join(tmpdir(), 'seqline-disk-'));
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${size_bytes}`, 'tmpfs', folder]);
+  const ballast = join(folder, 'ballast');
+  const relay = await Relay.start({ dataDir: folder });
+  return {
+    relay,
+    fill: async () => {
+      const { bavail, bsize } = await statfs(folder);
+      await writeFile(ballast, Buffer.alloc(bavail * bsize - left_bytes));
+    },
+    free: () => rm(ballast),
+    dispose: async () => {
+      await relay.dispose();
+      await run('umount', [folder]);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** A limit on how large the relay's files may grow, as `ulimit -f` sets it. */
+export async function limited(): Promise<SmallDisk> {
+  const relay = await Relay.start();
+  const limit = (to: string): Promise<unknown> =>
+    run('prlimit', ['--pid', String(relay.pid), `--fsize=${to}:unlimited`]);
+  return {
+    relay,
+    fill: async () => {
+      const { size } = await stat(`${relay.file}-wal`);
+      await limit(String(size + left_bytes));
+    },
+    free: async () => {
+      await limit('unlimited');
+    },
+    dispose: () => relay.dispose(),
+  };
+}
