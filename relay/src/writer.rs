@@ -163,9 +163,8 @@ impl Reply {
     }
 
     fn send_broken(self) {
-        let error = StoreError::Failed(
-            "an earlier operation failed, or the session has ended".to_owned(),
-        );
+        let error =
+            StoreError::Failed("an earlier operation failed, or the session has ended".to_owned());
         self.send(Err(error));
     }
 }

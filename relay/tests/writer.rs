@@ -11,8 +11,8 @@ use std::{
 };
 
 use seqline_protocol::{
-    AppId, BroadcastId, ClientMsgId, ConvId, ConvSeq, DeviceId, Kind, Label, Micros, MsgId,
-    Priority, PubSeq, Seq, UserId,
+    AppId, BroadcastId, ClientMsgId, ConvId, ConvSeq, DeviceId, ErrorCode, Kind, Label, Micros,
+    MsgId, Priority, PubSeq, Seq, UserId,
 };
 use seqline_relay::{
     account::Account,
@@ -34,6 +34,9 @@ use seqline_relay::{
 };
 use tokio::sync::Semaphore;
 
+/// What has to look at a damaged page.
+const DAMAGED: &str = "damaged";
+
 /// A store whose commits wait to be let through.
 struct Gate {
     permits: Semaphore,
@@ -51,6 +54,9 @@ impl Store for Gate {
             self.permits.acquire().await.unwrap().forget();
             if self.fails.swap(false, Ordering::SeqCst) {
                 return Err(StoreError::Failed("disk full".to_owned()));
+            }
+            if ops.iter().any(|op| id_of(op) == DAMAGED) {
+                return Err(StoreError::Corrupt("a page".to_owned()));
             }
             let sent = Sent {
                 msg_id: MsgId::ZERO,
@@ -352,6 +358,50 @@ async fn nothing_is_stored_of_a_session_once_its_device_has_connected_again() {
     desk.queue.try_submit(send("d", 1), &earlier).unwrap();
     desk.queue.try_submit(send("e", 1), &other).unwrap();
     assert_eq!(desk.finish().await, [vec!["a"], vec!["c", "e"]]);
+}
+
+#[tokio::test]
+async fn what_is_damaged_is_refused_alone_once_there_was_any() {
+    let desk = Desk::new();
+    let (one, mail_one) = lane();
+    desk.queue.try_submit(send("first", 1), &one).unwrap();
+    desk.commit_begun().await;
+    desk.queue.try_submit(send(DAMAGED, 1), &one).unwrap();
+    desk.gate.permits.add_permits(2);
+    desk.commit_begun().await;
+    // Refused like what may not be done: its session goes on.
+    let (other, mail_other) = lane();
+    desk.queue.try_submit(send("gate", 1), &one).unwrap();
+    desk.commit_begun().await;
+    for id in ["a", "b", "c"] {
+        desk.queue.try_submit(send(id, 1), &other).unwrap();
+    }
+    desk.queue.try_submit(send(DAMAGED, 1), &one).unwrap();
+    desk.queue.try_submit(send("d", 1), &one).unwrap();
+    let batches = desk.finish().await;
+    assert_eq!(batches.last().unwrap(), &["d"]);
+    assert_eq!(batches[3], ["a", "b", "c", DAMAGED, "d"]);
+    assert_eq!(outcomes(&mail_other), [true; 3]);
+    assert_eq!(outcomes(&mail_one), [true, false, true, false, true]);
+}
+
+#[tokio::test]
+async fn until_then_the_batch_comes_again() {
+    let desk = Desk::new();
+    let ((one, mail_one), (other, mail_other)) = (lane(), lane());
+    desk.queue.try_submit(send("first", 1), &one).unwrap();
+    desk.commit_begun().await;
+    desk.queue.try_submit(send(DAMAGED, 1), &one).unwrap();
+    desk.queue.try_submit(send("a", 1), &other).unwrap();
+    desk.finish().await;
+    let mails = mail_one.take().into_iter().chain(mail_other.take());
+    let codes: Vec<_> = mails
+        .filter_map(|mail| match mail {
+            Event::Committed(Err(error)) => Some(error.code()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(codes, [ErrorCode::StorageUnavailable; 2], "sent again");
 }
 
 #[tokio::test]

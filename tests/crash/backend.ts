@@ -29,7 +29,7 @@ const sqlite: Backend = {
   url: undefined,
   words: { users: 'user', body: 'm.body' },
   query: (sql, relay) => querySqlite(relay.file, sql),
-  dispose: async () => undefined,
+  dispose: () => Promise.resolve(),
 };
 
 async function openPostgres(): Promise<Backend> {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Relay } from '../support/relay.ts';
 import { devToken } from '../support/tokens.ts';
 import { directConversation, Wire } from '../support/wire.ts';
-import { foldBack, overwrite, page_bytes, pageWith, Remains, rootPage } from './damage.ts';
+import { foldBack, overwrite, page_bytes, leafWith, Remains, rootPage } from './damage.ts';
 import { refusalOf, readiness } from './readiness.ts';
 
 /** Large enough that the messages of two conversations are on pages of their own. */
@@ -53,7 +53,10 @@ test('a page of messages is damaged: its conversation is refused, the others go 
   await fill('carol', 'dave');
   await relay.terminate();
   await foldBack(relay.file);
-  const page = await pageWith(relay.file, text('alice', 6));
+  const page = await leafWith(
+    relay.file,
+    all('alice').map((body) => body.slice(0, 20)),
+  );
   const mend = await overwrite(relay.file, page * page_bytes, 64);
   await relay.start();
 

@@ -4,6 +4,8 @@ import { copyFile, open, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { executeSqlite, querySqlite } from '../support/sqlite.ts';
 
 export const page_bytes = 4096;
+/** First byte of such a page, by SQLite's file format. */
+const leaf_of_index = 0x0a;
 const beside = ['', '-wal', '-shm', '.search', '.search-wal', '.search-shm'];
 
 /** Moves everything from the log into the file. The relay is down. */
@@ -11,11 +13,16 @@ export async function foldBack(file: string): Promise<void> {
   await executeSqlite(file, 'PRAGMA wal_checkpoint(TRUNCATE)');
 }
 
-/** Number of the page, from 0, on which these bytes are. */
-export async function pageWith(file: string, bytes: string): Promise<number> {
-  const at = (await readFile(file)).indexOf(bytes);
-  if (at < 0) throw new Error(`${JSON.stringify(bytes)} is nowhere in the file`);
-  return Math.floor(at / page_bytes);
+/**
+ * Number of the page, from 0, on which one of these texts is, and through which nothing else is
+ * found: SQLite keeps rows in the pages between, too.
+ */
+export async function leafWith(file: string, texts: readonly string[]): Promise<number> {
+  const bytes = await readFile(file);
+  const pages = texts.map((text) => Math.floor(bytes.indexOf(text) / page_bytes));
+  const leaf = pages.find((page) => bytes[page * page_bytes] === leaf_of_index);
+  if (leaf === undefined) throw new Error('none of the texts is on a leaf');
+  return leaf;
 }
 
 /** Number of the page, from 0, on which an index or a table begins. */

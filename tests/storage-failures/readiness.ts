@@ -44,4 +44,3 @@ export async function refusalOf(
   wire.drop();
   return { code: String(code), message: String(message), retryable: retryable === true };
 }
-

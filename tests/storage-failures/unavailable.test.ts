@@ -69,24 +69,27 @@ test('SQLite: somebody else holds the database', async () => {
   await checkHealed(relay, alice, bob);
 }, 180_000);
 
-test.runIf(canMount)('SQLite: the file system is read-only: the relay says so and does not start', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'seqline-disk-'));
-  await run('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder]);
-  open.push({
-    dispose: async () => {
-      await run('umount', [folder]);
-      await rm(folder, { recursive: true });
-    },
-  });
-  const relay = await Relay.start({ dataDir: folder });
-  await relay.terminate();
-  await run('mount', ['-o', 'remount,ro', folder]);
-  await expect(relay.start()).rejects.toThrow(/cannot .*Read-only file system/s);
-  await run('mount', ['-o', 'remount,rw', folder]);
-  await relay.start();
-  expect((await readiness(relay)).status).toBe(200);
-  await relay.kill();
-});
+test.runIf(canMount)(
+  'SQLite: the file system is read-only: the relay says so and does not start',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'seqline-disk-'));
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder]);
+    open.push({
+      dispose: async () => {
+        await run('umount', [folder]);
+        await rm(folder, { recursive: true });
+      },
+    });
+    const relay = await Relay.start({ dataDir: folder });
+    await relay.terminate();
+    await run('mount', ['-o', 'remount,ro', folder]);
+    await expect(relay.start()).rejects.toThrow(/cannot .*Read-only file system/s);
+    await run('mount', ['-o', 'remount,rw', folder]);
+    await relay.start();
+    expect((await readiness(relay)).status).toBe(200);
+    await relay.kill();
+  },
+);
 
 test('SQLite: a database of a newer relay is refused in words', async () => {
   const relay = await Relay.start();

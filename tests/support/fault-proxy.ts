@@ -160,7 +160,8 @@ class Connection {
 
   constructor(client: Socket, target: Target, conditions: Conditions) {
     this.#client = client;
-    const place = typeof target === 'number' ? { port: target, host: '127.0.0.1' } : { path: target };
+    const place =
+      typeof target === 'number' ? { port: target, host: '127.0.0.1' } : { path: target };
     this.#target = connect({ ...place, allowHalfOpen: true, noDelay: true });
     this.#conditions = conditions;
     this.#lanes = [

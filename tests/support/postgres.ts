@@ -104,9 +104,9 @@ export class Postgres {
   }
 
   async #answer(): Promise<string> {
-    const { value, done } = await this.#answers.next();
-    if (done === true) throw new Error(`PostgreSQL did not start:\n${this.#errors}`);
-    return value;
+    const answer = await this.#answers.next();
+    if (answer.done === true) throw new Error(`PostgreSQL did not start:\n${this.#errors}`);
+    return answer.value;
   }
 }
 

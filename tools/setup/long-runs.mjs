@@ -7,8 +7,7 @@ import { inRoot, relayBinary, root } from './paths.mjs';
  * @param {string[]} args options of `tests/crash/cli.ts`; as many cycles as one likes to wait for
  * @returns {Promise<number>} exit code
  */
-export const runCrashCycles = (args) =>
-  runScript('crash', args.length > 0 ? args : ['--cycles', '200']);
+export const runCrashCycles = (args) => runScript('crash', args);
 
 /** @returns {Promise<number>} exit code */
 export const benchBrowser = () => runScript('bench:browser', [], releasedRelay());

@@ -82,8 +82,8 @@ export const plans = {
   },
   'test:e2e': { purpose: 'tests all parts together', steps: ['test-e2e'], hasTests: true },
   'test:crash': {
-    purpose: 'the long run: 200 times, the relay is killed while both sides write',
-    steps: ['package', 'relay-debug'],
+    purpose: 'the long run: relay and database are killed hundreds of times while users write',
+    steps: ['package', 'relay-debug', 'postgres', 'sqlite'],
     takesArguments: true,
     andThen: runCrashCycles,
   },

@@ -42,6 +42,8 @@ const secret = createHash('sha256').update(app).digest('hex');
 const users = ['ann', 'ben', 'cleo', 'dan', 'eve', 'finn', 'gil', 'hana'];
 const devices_per_user = 2;
 const messages_per_device = 6;
+/** A connection that died without a word is found out soon, and the cycle goes on. */
+const heartbeat = ['--heartbeat-interval-ms', '5000'];
 const cycle_timeout_ms = 120_000;
 /** Bytes within which devices' connections are cut. */
 const cut_bytes_max = 20_000;
@@ -69,7 +71,13 @@ export class CrowdWorld implements World<CrowdReport> {
     const backend = await openBackend(database);
     const options = {
       apps: { [app]: secret },
-      args: ['--crowd-members-min', String(large.members.length), '--broadcast-poll-ms', '50'],
+      args: [
+        '--crowd-members-min',
+        String(large.members.length),
+        '--broadcast-poll-ms',
+        '50',
+        ...heartbeat,
+      ],
       ...(backend.url === undefined ? {} : { database: backend.url }),
     };
     const nodes: Node[] = [];
@@ -270,7 +278,9 @@ export class CrowdWorld implements World<CrowdReport> {
     await this.#progress.until(condition, cycle_timeout_ms, () => {
       const states = this.#devices
         .filter((device) => device.unsent > 0 || !this.#hasAll(device))
-        .map((device) => `${device.name} has ${device.unsent} unsent, lacks ${this.#lacks(device)}`);
+        .map(
+          (device) => `${device.name} has ${device.unsent} unsent, lacks ${this.#lacks(device)}`,
+        );
       return [`in cycle ${cycle}`, ...states].join('\n  ');
     });
   }

@@ -9,6 +9,7 @@ import { StepFailure } from '../failure.mjs';
 import { isInstalled } from '../npm-lock.mjs';
 import { inRoot, root } from '../paths.mjs';
 import { findPostgres } from '../postgres.mjs';
+import { findSqlite } from '../sqlite.mjs';
 import { findWasmToolchain } from '../wasm-toolchain.mjs';
 
 const node_version_min = '20.19.0';
@@ -61,6 +62,13 @@ export const prepareSteps = [
       const postgres = await findPostgres(context);
       context.found.postgres = postgres;
       return { note: postgres };
+    },
+  },
+  {
+    name: 'sqlite',
+    purpose: 'find the program that looks into databases for the tests',
+    async run(context) {
+      return { note: await findSqlite(context) };
     },
   },
 ];

@@ -67,6 +67,8 @@ export const testSteps = [
     'uni-guide',
     'relay-debug',
     'chromium',
+    'postgres',
+    'sqlite',
   ]),
 ];
 

@@ -6,7 +6,7 @@ use seqline_protocol::{
 use super::support::*;
 use crate::{
     session::{Effect, Event},
-    store::{Op, Refusal, StoreError},
+    store::{Done, Op, Refusal, StoreError},
 };
 
 fn send_with(change: impl FnOnce(&mut Send)) -> ClientFrame {
@@ -150,11 +150,35 @@ fn no_more_is_read_than_the_window_holds() {
     assert!(desk.session.wants_input());
 }
 
+/// Who has nothing to store goes on reading while a disk is full.
+#[test]
+fn a_device_that_cannot_be_noted_stays_and_is_noted_later() {
+    let full = || Event::Committed(Err(StoreError::Full("no room".to_owned())));
+    let mut desk = Desk::new();
+    let hello = desk.hello();
+    desk.say(ClientFrame::Hello(hello));
+    desk.feed(Event::Opened(Ok(position(0))));
+    assert!(desk.feed_for_effects(full()).is_empty());
+
+    desk.cause(send("m1"));
+    let effects = desk.feed_for_effects(stored(1));
+    let is_noted = |effect: &Effect| matches!(effect, Effect::Submit(Op::Connected(_)));
+    assert!(effects.iter().any(is_noted), "{effects:?}");
+    desk.cause(send("m2"));
+    desk.feed(Event::Committed(Ok(Ok(Done::Applied))));
+    let effects = desk.feed_for_effects(full());
+    assert_eq!(refusal(&effects), (ErrorCode::StorageUnavailable, true));
+}
+
 #[test]
 fn failing_storage_closes_so_that_the_client_sends_again_in_order() {
     for (error, code) in [
         (StoreError::Busy(String::new()), ErrorCode::Overloaded),
         (StoreError::Failed(String::new()), ErrorCode::Internal),
+        (
+            StoreError::Full(String::new()),
+            ErrorCode::StorageUnavailable,
+        ),
     ] {
         let mut desk = Desk::open(0);
         desk.cause(send("m1"));
