@@ -287,6 +287,10 @@ pub const RESPONSE_PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// inside of a frame, and its quotes and backslashes take two bytes.
 pub const RESULT_PAGE_BYTES_MAX: usize = FRAME_BYTES_MAX / 2 - FRAME_HEADROOM_BYTES;
 
+/// Time for the database to answer `/readyz`, in milliseconds. Then it is not ready: whoever
+/// watches waits no longer.
+pub const READY_WAIT_MS: u64 = 2_000;
+
 /// Time for one request over HTTP, in milliseconds. Then `overloaded`.
 pub const REQUEST_WAIT_MS: u64 = 10_000;
 

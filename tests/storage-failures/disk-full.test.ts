@@ -13,8 +13,7 @@ import { User } from './user.ts';
 
 const body_bytes = 16 * 1024;
 const before = 5;
-/** Several times of what is left on the disk. */
-const meanwhile = 200;
+const meanwhile = 40;
 
 const open: { dispose(): Promise<void> }[] = [];
 afterEach(async () => {

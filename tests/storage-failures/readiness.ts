@@ -28,7 +28,7 @@ export async function untilReady(relay: Relay): Promise<void> {
 
 /** Until what the relay writes to its log says so. */
 export async function untilLogged(relay: Relay, words: RegExp): Promise<void> {
-  await expect.poll(() => words.test(relay.log), { interval: poll_ms }).toBe(true);
+  await expect.poll(() => relay.log, { interval: poll_ms }).toMatch(words);
 }
 
 /** Sends one message past the client. @returns the code that it is refused with, and its words */

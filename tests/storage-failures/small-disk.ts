@@ -8,10 +8,7 @@ import { promisify } from 'node:util';
 import { Relay } from '../support/relay.ts';
 
 const run = promisify(execFile);
-const mebibyte = 1024 * 1024;
-const size_bytes = 24 * mebibyte;
-/** So much is left when it is filled: some messages still fit. */
-const left_bytes = mebibyte;
+const size_bytes = 24 * 1024 * 1024;
 
 /** A relay whose disk can be filled and freed while it runs. */
 export interface SmallDisk {
@@ -42,7 +39,7 @@ export async function mounted(): Promise<SmallDisk> {
     relay,
     fill: async () => {
       const { bavail, bsize } = await statfs(folder);
-      await writeFile(ballast, Buffer.alloc(bavail * bsize - left_bytes));
+      await writeFile(ballast, Buffer.alloc(bavail * bsize));
     },
     free: () => rm(ballast),
     dispose: async () => {
@@ -62,7 +59,7 @@ export async function limited(): Promise<SmallDisk> {
     relay,
     fill: async () => {
       const { size } = await stat(`${relay.file}-wal`);
-      await limit(String(size + left_bytes));
+      await limit(String(size));
     },
     free: async () => {
       await limit('unlimited');

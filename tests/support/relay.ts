@@ -86,6 +86,8 @@ export class Relay {
     const args = ['serve', ...setting, ...(this.#options.args ?? [])];
     const [program = binary, ...rest] = [...(this.#options.startedBy ?? []), binary, ...args];
     const child = spawn(program, rest, {
+      // What it makes where its database is no file: the secret of development mode.
+      cwd: this.dataDir,
       env: foreignEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });

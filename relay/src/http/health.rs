@@ -1,15 +1,16 @@
 //! For whoever watches the process: is it alive, and may it be given work?
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use tokio::time::timeout;
 
 use super::refusal;
-use crate::{app::App, store::StoreError};
+use crate::{app::App, limits::READY_WAIT_MS, store::StoreError};
 
 /// The process answers.
 pub(super) async fn alive() -> &'static str {
@@ -26,7 +27,9 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
             "the relay is stopping",
         );
     }
-    match storage(&app).await {
+    let wait = Duration::from_millis(READY_WAIT_MS);
+    let answer = timeout(wait, storage(&app)).await;
+    match answer.unwrap_or_else(|_| Err(StoreError::Busy(format!("no answer within {wait:?}")))) {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {
             tracing::warn!(%error, advice = error.advice(), "not ready");
