@@ -57,7 +57,7 @@ test('SQLite: somebody else holds the database', async () => {
   const relay = await Relay.start();
   open.push(relay);
   const [alice, bob] = await talk(relay);
-  const holder = spawn('sqlite3', [relay.file], { stdio: 'pipe' });
+  const holder = spawn('sqlite3', ['-interactive', relay.file], { stdio: 'pipe' });
   const closed = once(holder, 'close');
   holder.stdin.write('.bail on\n.timeout 60000\nBEGIN IMMEDIATE;\n.print held\n');
   while (!String((await once(holder.stdout, 'data'))[0]).includes('held'));

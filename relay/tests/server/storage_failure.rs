@@ -24,16 +24,15 @@ async fn nothing_is_stored_past_what_failed_and_all_of_it_after_the_reconnect() 
 
     let (mut witness, _) = Client::open(&relay, "carol", "phone").await;
     let (mut alice, _) = Client::open(&relay, "alice", "phone").await;
-    for n in 0..COUNT {
-        alice
-            .say(&send("bob", &format!("m{n}"), &n.to_string()))
-            .await;
-    }
+    // At once, as the relay closes while it may still be read.
+    let message = |n: usize| send("bob", &format!("m{n}"), &n.to_string());
+    alice.say_all((0..COUNT).map(message)).await;
     let mut confirmed = 0;
     let failed = loop {
         match alice.next().await {
             RelayFrame::Sent { .. } => confirmed += 1,
-            RelayFrame::Push { .. } => {}
+            // Pushed back to her, or, where the machine is slow, told of.
+            RelayFrame::Push { .. } | RelayFrame::Notify { .. } => {}
             RelayFrame::Error {
                 code,
                 retryable,

@@ -51,14 +51,14 @@ export function faultOf(
   nodes: readonly Node[],
   random: Random,
 ): Fault {
-  const kill = killRelay(random.pick(nodes));
-  if (!backend.server || cycle % 2 === 1) return kill;
-  const inTurn = databaseFaults(backend.server, kill, random);
-  return inTurn[(cycle / 2) % inTurn.length] ?? kill;
+  const { relay } = random.pick(nodes);
+  if (!backend.server || cycle % 2 === 1) return killRelay(relay);
+  const inTurn = databaseFaults(backend.server, relay, random);
+  return inTurn[(cycle / 2) % inTurn.length] ?? killRelay(relay);
 }
 
 const killRelay =
-  ({ relay }: Node): Fault =>
+  (relay: Relay): Fault =>
   async (counts) => {
     counts.relayKills += 1;
     await relay.kill();
@@ -67,7 +67,7 @@ const killRelay =
 
 function databaseFaults(
   { postgres, network }: NonNullable<Backend['server']>,
-  kill: Fault,
+  relay: Relay,
   random: Random,
 ): Fault[] {
   const killServer: Fault = async (counts) => {
@@ -92,9 +92,12 @@ function databaseFaults(
     network.cut();
     network.heal();
   };
-  // Both at once; which of the two is back first is left to chance.
   const killBoth: Fault = async (counts) => {
-    await Promise.all([kill(counts), killServer(counts)]);
+    counts.relayKills += 1;
+    counts.databaseKills += 1;
+    await Promise.all([relay.kill(), postgres.kill()]);
+    await postgres.startAgain();
+    await relay.start();
   };
   return [killServer, loseAnswers, cut, stopServer, killBoth, loseAnswers];
 }

@@ -111,11 +111,22 @@ impl Client {
     }
 
     pub(crate) async fn say(&mut self, frame: &ClientFrame) {
-        let message = match encode(self.encoding, frame) {
+        self.say_raw(self.message(frame)).await;
+    }
+
+    /// Says all of them at once: none is still to be said when the first one is answered.
+    pub(crate) async fn say_all(&mut self, frames: impl IntoIterator<Item = ClientFrame>) {
+        for frame in frames {
+            self.socket.feed(self.message(&frame)).await.unwrap();
+        }
+        self.socket.flush().await.unwrap();
+    }
+
+    fn message(&self, frame: &ClientFrame) -> Message {
+        match encode(self.encoding, frame) {
             Encoded::Text(text) => Message::Text(text.into()),
             Encoded::Binary(bytes) => Message::Binary(bytes.into()),
-        };
-        self.say_raw(message).await;
+        }
     }
 
     pub(crate) async fn say_raw(&mut self, message: Message) {
