@@ -111,8 +111,13 @@ pub trait Store: BroadcastStore {
     /// Whether the database answers.
     fn ping(&self) -> Reading<'_, ()>;
 
-    /// Whether the database can be written to: writes something that changes nothing.
+    /// Whether the database can be written to: writes something that no one reads.
     fn probe(&self) -> Reading<'_, ()> {
         self.ping()
     }
 }
+
+/// What [`Store::probe`] says to either database. It has to change something: SQLite does not
+/// write what is there already.
+const PROBE: &str = "INSERT INTO meta (key, value) VALUES ('probes', 1)
+    ON CONFLICT (key) DO UPDATE SET value = meta.value + 1";

@@ -35,9 +35,9 @@ use self::{
 };
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
-    HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, Page, PageQuery, Position,
-    Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, StoreError, UserState, ledger,
-    migrations::explain,
+    HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, PROBE, Page, PageQuery,
+    Position, Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, StoreError, UserState,
+    ledger, migrations::explain,
 };
 use crate::{account::Account, entropy::Entropy};
 
@@ -294,7 +294,7 @@ impl Store for PostgresStore {
 
     fn probe(&self) -> Reading<'_, ()> {
         Box::pin(async move {
-            sqlx::query("UPDATE meta SET value = value WHERE key = 'epoch'")
+            sqlx::query(PROBE)
                 .execute(&self.writers)
                 .await
                 .map_err(failure)?;

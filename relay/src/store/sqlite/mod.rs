@@ -32,8 +32,8 @@ use self::{
 };
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
-    HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, Page, PageQuery, Position,
-    Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, UserState,
+    HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, PROBE, Page, PageQuery,
+    Position, Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, UserState,
 };
 use crate::{account::Account, entropy::Entropy};
 
@@ -171,9 +171,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let mut writer = self.writer.lock().await;
             writer.begin().await?;
-            let written = sqlx::query("UPDATE meta SET value = value WHERE key = 'epoch'")
-                .execute(writer.connection())
-                .await;
+            let written = sqlx::query(PROBE).execute(writer.connection()).await;
             writer.end(written).await?;
             Ok(())
         })
