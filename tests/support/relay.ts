@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { inRoot, relayBinary } from '../../tools/setup/paths.mjs';
 
@@ -192,7 +192,7 @@ function foreignEnvironment(): NodeJS.ProcessEnv {
 }
 
 async function findBinary(): Promise<string> {
-  const binary = process.env['SEQLINE_RELAY_BINARY'] ?? inRoot(relayBinary('debug'));
+  const binary = resolve(process.env['SEQLINE_RELAY_BINARY'] ?? inRoot(relayBinary('debug')));
   try {
     await access(binary);
   } catch {
