@@ -100,7 +100,7 @@ impl Life {
             1 => Input::Disconnect,
             2 | 3 => {
                 self.wants_token = false;
-                Input::Token("token".to_owned())
+                Input::Token("token".to_owned().into())
             }
             4 => {
                 self.wants_token = false;
