@@ -39,6 +39,9 @@ impl At {
 pub struct Excuses {
     /// The numbering changed since the device was last connected.
     pub epoch_changed: bool,
+    /// The cursor that the device last told the relay when it connected. What the app has taken
+    /// since, the relay did not know.
+    pub cursor_told: u64,
 }
 
 impl AppView {
@@ -131,7 +134,7 @@ impl AppView {
             Some(conv) => LogKey::Crowd(conv.clone()),
         };
         let at = match conv {
-            None => self.own,
+            None => self.own.min(excuses.cursor_told),
             Some(conv) => self.crowds.get(conv).map_or(0, |at| at.seq),
         };
         let log = truth.log(&key);

@@ -79,6 +79,8 @@ pub(super) struct Device {
     pub(super) had_tabs: bool,
     pub(super) epoch_changes_seen: u32,
     pub(super) bodies: u32,
+    /// The cursor when it last said hello.
+    pub(super) cursor_told: u64,
     /// What it was asked to send last.
     pub(super) last_draft: Option<seqline_core::Draft>,
 }

@@ -79,6 +79,7 @@ impl World<'_> {
             had_tabs: false,
             epoch_changes_seen: 0,
             bodies: 0,
+            cursor_told: 0,
             last_draft: None,
         });
         self.start_process(device)
@@ -268,7 +269,7 @@ impl World<'_> {
         }
         let user = self.devices[device].user.clone();
         let token = self.token(user);
-        self.feed(id, Input::Token(token))
+        self.feed(id, Input::Token(token.into()))
     }
 
     /// As the app's server gives it. Whole seconds count, so few are signed.
@@ -397,6 +398,7 @@ impl World<'_> {
         }
         let excuses = Excuses {
             epoch_changed: node.epoch_changes_seen < self.epochs,
+            cursor_told: node.cursor_told,
         };
         let node = &mut self.devices[device];
         node.view.take(event, &user, &self.truth, excuses)?;

@@ -46,6 +46,9 @@ impl World<'_> {
         link.line = Some((line_id, line));
         let (process, conn) = (link.process, link.conn);
         self.lines.insert(line_id, id);
+        let cursor = self.processes[process.0].session.stats().cursor;
+        let device = self.processes[process.0].device;
+        self.devices[device].cursor_told = cursor.get();
         self.feed(process, Input::Opened(conn))
     }
 
