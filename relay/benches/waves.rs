@@ -32,12 +32,10 @@ use tokio::{
 };
 
 use self::support::{
-    client::{Client, Head, head, payload, put_frame},
+    client::{Client, Head, connect, head, payload, put_frame},
     relay::Relay,
 };
 
-/// Connections that are made at a time.
-const CONNECTING: usize = 64;
 /// Counts that say what the database was asked.
 const QUERIES: [&str; 5] = [
     "pulls_total",
@@ -67,7 +65,7 @@ struct Reached {
 
 async fn wave(users: usize, window: Duration) {
     let relay = Relay::start("");
-    let clients = connect(&relay, users).await;
+    let clients = connect(&relay, 0..users).await;
     // Devices are noted in the background.
     sleep(Duration::from_secs(3)).await;
     let created = relay
@@ -144,20 +142,6 @@ async fn wave(users: usize, window: Duration) {
     assert!(is_done.is_ok(), "{} of {users} were reached", all.len());
     assert_eq!(dropped, 0);
     tasks.shutdown().await;
-}
-
-async fn connect(relay: &Relay, users: usize) -> Vec<Client> {
-    let mut clients = Vec::new();
-    while clients.len() < users {
-        let first = clients.len();
-        let next = (first..users.min(first + CONNECTING))
-            .map(|number| async move { Client::open(relay, &format!("user-{number:05}")).await });
-        clients.extend(futures_util::future::join_all(next).await);
-        if clients.len() % 4096 < CONNECTING {
-            eprintln!("{} connected", clients.len());
-        }
-    }
-    clients
 }
 
 /// Waits to be told, pulls, and stays until the end.

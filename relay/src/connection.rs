@@ -17,7 +17,7 @@ use crate::{
     broadcasts::{PublicMailbox, Viewer},
     check::Check,
     hub::Membership,
-    limits::CLOSE_WAIT_MS,
+    limits::{CLOSE_WAIT_MS, SHRINK_AFTER_MS},
     session::{Answer, Effect, Event, Query, Session},
     store::{Disconnected, Op, Send, Store, StoreError},
     wire::{Incoming, Wire},
@@ -43,6 +43,8 @@ pub struct Connection<W: Wire> {
     alarm: Pin<Box<Sleep>>,
     /// The step before took mail.
     had_mail: bool,
+    /// Nothing has happened since memory was given back.
+    is_shrunk: bool,
     closing: Option<ErrorCode>,
 }
 
@@ -71,13 +73,20 @@ impl<W: Wire> Connection<W> {
             calls: None,
             alarm: Box::pin(sleep(Duration::ZERO)),
             had_mail: false,
+            is_shrunk: false,
             closing: None,
             app,
         }
     }
 
     /// Runs until one side ends it.
-    pub async fn run(mut self) {
+    pub fn run(self) -> impl Future<Output = ()> + std::marker::Send {
+        // A future would hold it twice: as what it was given, and as what it works with.
+        let mut connection = Box::new(self);
+        async move { connection.run_to_end().await }
+    }
+
+    async fn run_to_end(&mut self) {
         while self.closing.is_none() && self.step().await {
             self.cause_effects();
         }
@@ -98,7 +107,11 @@ impl<W: Wire> Connection<W> {
         // something at every step: they take turns.
         tokio::select! {
             biased;
-            () = &mut self.alarm => self.feed(Event::Tick),
+            () = &mut self.alarm => {
+                self.shrink();
+                self.feed(Event::Tick);
+                return true;
+            }
             event = or_pending(&mut self.reading) => {
                 self.reading = None;
                 self.feed(event);
@@ -123,7 +136,18 @@ impl<W: Wire> Connection<W> {
             },
             () = self.membership.mailbox().filled() => self.take_mail(),
         }
+        self.is_shrunk = false;
         true
+    }
+
+    /// Gives back memory that is not needed while nothing happens. The alarm rings a while
+    /// after something did; on a busy connection now and then.
+    fn shrink(&mut self) {
+        self.is_shrunk = true;
+        self.session.shrink();
+        self.wire.shrink();
+        self.unsubmitted.shrink_to_fit();
+        self.calls.take_if(|calls| calls.is_empty());
     }
 
     fn take_mail(&mut self) {
@@ -273,7 +297,11 @@ impl<W: Wire> Connection<W> {
 
     /// Moves the alarm only to an earlier time; one that rings too early does nothing.
     fn set_alarm(&mut self) {
-        let wait = self.session.wait(self.app.clock.now());
+        let mut wait = self.session.wait(self.app.clock.now());
+        if !self.is_shrunk {
+            let shrink_in = Duration::from_millis(SHRINK_AFTER_MS);
+            wait = Some(wait.map_or(shrink_in, |wait| wait.min(shrink_in)));
+        }
         let has_rung = self.alarm.is_elapsed();
         match wait {
             Some(wait) => {

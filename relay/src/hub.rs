@@ -332,7 +332,11 @@ impl Membership {
         if let Some(connected) = sessions.by_key.get_mut(&self.mailbox.key()) {
             connected.account = Some(Arc::clone(&account));
         }
-        let listed = sessions.by_account.entry(Arc::clone(&account)).or_default();
+        // Most users have one device: without a word, there would be room for four.
+        let by_account = &mut sessions.by_account;
+        let listed = by_account
+            .entry(Arc::clone(&account))
+            .or_insert_with(|| Vec::with_capacity(1));
         listed.push(Listed {
             device: device.clone(),
             platform,

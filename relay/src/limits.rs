@@ -140,6 +140,10 @@ pub const SOCKET_READ_BUFFER_BYTES: usize = 1024;
 /// Bytes that a socket gathers before it writes.
 pub const SOCKET_WRITE_BUFFER_BYTES: usize = 4 * 1024;
 
+/// A connection gives back what its buffers and queues hold so long after it was used, in
+/// milliseconds.
+pub const SHRINK_AFTER_MS: u64 = 2_000;
+
 /// Time to finish the closing handshake before the socket is dropped, in milliseconds.
 pub const CLOSE_WAIT_MS: u64 = 2_000;
 

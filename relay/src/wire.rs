@@ -23,6 +23,10 @@ pub trait Wire: Send + 'static {
     /// is held outside of `self`.
     fn next(&mut self, may_read: bool) -> impl Future<Output = Incoming> + Send;
 
+    /// Gives back memory that was taken while there was more to do. Nothing has happened for a
+    /// while.
+    fn shrink(&mut self) {}
+
     /// Writes what is queued, says goodbye, and waits for the other side's.
     fn close(&mut self, code: ErrorCode) -> impl Future<Output = ()> + Send;
 }

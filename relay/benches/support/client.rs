@@ -1,6 +1,8 @@
 //! A WebSocket client that does no more than it must: frames are written many at a time,
 //! masked with zeroes, and read without being decoded where their head says enough.
 
+use std::ops::Range;
+
 use seqline_protocol::{
     ClientFrame, ClientMsgId, ConvId, DeviceId, Encoded, Encoding, Hello, Kind, Priority,
     RelayFrame, RequestId, Secret, Send, Seq, Start, Target, VERSION, Welcome, decode_binary,
@@ -77,6 +79,24 @@ impl Client {
     }
 }
 
+/// Connections that are made at a time.
+const CONNECTING: usize = 64;
+
+/// An open session of each user of these numbers.
+pub async fn connect(relay: &Relay, users: Range<usize>) -> Vec<Client> {
+    let mut clients = Vec::new();
+    while clients.len() < users.len() {
+        let first = users.start + clients.len();
+        let next = (first..users.end.min(first + CONNECTING))
+            .map(|number| async move { Client::open(relay, &format!("user-{number:05}")).await });
+        clients.extend(futures_util::future::join_all(next).await);
+        if clients.len() % 4096 < CONNECTING {
+            eprintln!("{} connected", users.start + clients.len());
+        }
+    }
+    clients
+}
+
 impl Reader {
     /// Reads what there is, one byte at least.
     pub async fn fill(&mut self) {
@@ -84,6 +104,13 @@ impl Reader {
         self.at = 0;
         let count = self.half.read_buf(&mut self.buffer).await.unwrap();
         assert!(count > 0, "the relay closed the connection");
+    }
+
+    /// Gives back the memory that large frames took.
+    pub fn shrink(&mut self) {
+        self.buffer.drain(..self.at);
+        self.at = 0;
+        self.buffer.shrink_to_fit();
     }
 
     /// The next whole frame's payload, if it was read.

@@ -143,6 +143,12 @@ impl Relay {
             .unwrap()
     }
 
+    /// Files and sockets that it has open.
+    pub fn descriptors(&self) -> usize {
+        let open = fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap();
+        open.count()
+    }
+
     /// Processor time that it has used, in seconds.
     pub fn cpu_s(&self) -> f64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();

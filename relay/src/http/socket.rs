@@ -1,60 +1,65 @@
 //! The WebSocket endpoint: who may come in.
 
+mod boundaries;
+mod polled;
 mod wire;
 
 use std::sync::Arc;
 
 use axum::{
-    extract::{Extension, State, WebSocketUpgrade},
-    http::{HeaderMap, StatusCode},
+    body::Body,
+    extract::{Extension, Request, State},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use seqline_protocol::limits::FRAME_BYTES_MAX;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tungstenite::handshake::server::create_response_with_body;
 
 use self::wire::SocketWire;
 use super::refusal;
 use crate::{
-    admission::admit_visitor,
-    app::App,
-    connection::Connection,
-    limits::{OVERSIZE_READ_BYTES, SOCKET_READ_BUFFER_BYTES, SOCKET_WRITE_BUFFER_BYTES},
-    listener::Visitor,
+    admission::admit_visitor, app::App, connection::Connection, hub::Membership, listener::Visitor,
 };
 
 pub(super) async fn upgrade(
     State(app): State<Arc<App>>,
     Extension(visitor): Extension<Visitor>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+    mut request: Request,
 ) -> Response {
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => {
-            let text = format!("this is a WebSocket endpoint: {rejection}");
-            return refusal(rejection.status(), "upgrade_expected", &text);
-        }
+    let handshake = create_response_with_body(&request, Body::empty);
+    let response = match handshake {
+        Ok(response) => response,
+        Err(reason) => return not_a_handshake(StatusCode::BAD_REQUEST, &reason.to_string()),
     };
-    if !app.origins.allow(&headers) {
+    let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
+        let reason = "this connection cannot become one";
+        return not_a_handshake(StatusCode::UPGRADE_REQUIRED, reason);
+    };
+    if !app.origins.allow(request.headers()) {
         let text = "pages of this origin may not connect; the relay's operator can list it \
                     with --allowed-origin";
         return refusal(StatusCode::FORBIDDEN, "origin_forbidden", text);
     }
-    let membership = match admit_visitor(&app, &visitor) {
-        Ok(membership) => membership,
-        Err(refused) => return refused.into_response(),
-    };
-    let running = app.connections.token();
-    upgrade
-        .read_buffer_size(SOCKET_READ_BUFFER_BYTES)
-        .write_buffer_size(SOCKET_WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(SOCKET_WRITE_BUFFER_BYTES + 4 * FRAME_BYTES_MAX)
-        // A little over the limit, so that a frame over it is answered, not just cut off.
-        .max_frame_size(OVERSIZE_READ_BYTES)
-        .max_message_size(OVERSIZE_READ_BYTES)
-        .on_upgrade(move |socket| async move {
-            Connection::new(app, SocketWire::new(socket), membership)
-                .run()
-                .await;
-            drop(running);
-        })
+    match admit_visitor(&app, &visitor) {
+        Ok(membership) => {
+            let connections = app.connections.clone();
+            connections.spawn(run(app, upgrade, membership));
+            response
+        }
+        Err(refused) => refused.into_response(),
+    }
+}
+
+async fn run(app: Arc<App>, upgrade: OnUpgrade, membership: Membership) {
+    // Who is gone before it hears of the upgrade was never connected.
+    if let Ok(upgraded) = upgrade.await {
+        let wire = SocketWire::new(TokioIo::new(upgraded));
+        Connection::new(app, wire, membership).run().await;
+    }
+}
+
+fn not_a_handshake(status: StatusCode, reason: &str) -> Response {
+    let text = format!("this is a WebSocket endpoint: {reason}");
+    refusal(status, "upgrade_expected", &text)
 }

@@ -248,6 +248,14 @@ impl Session {
             .pause_while(!self.is_waiting_for_client(), now);
     }
 
+    /// Gives back memory that queues took while there was more to do.
+    pub fn shrink(&mut self) {
+        self.effects.shrink_to_fit();
+        self.in_flight.shrink_to_fit();
+        self.reads.shrink();
+        self.gate.shrink();
+    }
+
     /// The next thing to cause.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front()

@@ -76,6 +76,10 @@ impl Reads {
     pub(super) fn is_empty(&self) -> bool {
         self.under_way.is_none()
     }
+
+    pub(super) fn shrink(&mut self) {
+        self.waiting.shrink_to_fit();
+    }
 }
 
 impl Session {

@@ -40,6 +40,10 @@ impl Gate {
         self.asking.is_none() && self.held.is_empty()
     }
 
+    pub(super) fn shrink(&mut self) {
+        self.held.shrink_to_fit();
+    }
+
     fn must_ask(&self, send: &store::Send) -> bool {
         self.check
             .as_ref()

@@ -13,6 +13,7 @@ mod http;
 mod postgres;
 #[path = "../support/postgres/mod.rs"]
 mod postgres_server;
+mod resources;
 mod socket;
 mod storage_failure;
 mod support;

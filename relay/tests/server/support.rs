@@ -203,6 +203,26 @@ impl Relay {
     }
 }
 
+/// A user's token, for an hour.
+pub(crate) fn token(user: &str) -> String {
+    let now_us = SystemClock::start().now().wall.get();
+    let identity = Identity {
+        account: Account {
+            app: AppId::new("app").unwrap(),
+            user: UserId::new(user).unwrap(),
+        },
+        scope: Scope::User,
+        expires: Micros::new(now_us + 3_600_000_000).unwrap(),
+        profile: Profile::default(),
+    };
+    keyring().sign(&identity).unwrap()
+}
+
+/// What a relay without a listener is made from.
+pub(crate) fn parts() -> Parts {
+    parts_of(Wish::default(), Arc::new(SystemClock::start()))
+}
+
 fn keyring() -> Keyring {
     let app = |name: &str| AppId::new(name).unwrap();
     Keyring::new([
@@ -217,29 +237,34 @@ fn plan(folder: &Path, wish: Wish, clock: Arc<dyn Clock>) -> Plan {
         listen: ([127, 0, 0, 1], 0).into(),
         database: wish
             .database
+            .clone()
             .unwrap_or_else(|| Database::Sqlite(folder.join("seqline.db"))),
         readers: 2,
-        listener_rules: wish.listener_rules,
+        listener_rules: wish.listener_rules.clone(),
         drain_rules: DrainRules {
             time_ms: 10_000,
             reconnect_window_ms: 700,
         },
-        parts: Parts {
-            keyring: keyring(),
-            is_dev: wish.is_dev,
-            origins: AllowedOrigins::new(wish.allowed_origins, wish.is_dev),
-            sessions_max: wish.sessions_max,
-            poll_wait_ms: POLL_WAIT_MS,
-            heartbeat: Heartbeat::default(),
-            commit_rules: wish.commit_rules,
-            devices: wish.devices,
-            upkeep_rules: wish.upkeep_rules,
-            webhooks: wish.webhooks,
-            webhook_rules: wish.webhook_rules,
-            checks: wish.checks,
-            public_rules: wish.public_rules,
-            clock,
-            entropy: Arc::new(SystemEntropy),
-        },
+        parts: parts_of(wish, clock),
+    }
+}
+
+fn parts_of(wish: Wish, clock: Arc<dyn Clock>) -> Parts {
+    Parts {
+        keyring: keyring(),
+        is_dev: wish.is_dev,
+        origins: AllowedOrigins::new(wish.allowed_origins, wish.is_dev),
+        sessions_max: wish.sessions_max,
+        poll_wait_ms: POLL_WAIT_MS,
+        heartbeat: Heartbeat::default(),
+        commit_rules: wish.commit_rules,
+        devices: wish.devices,
+        upkeep_rules: wish.upkeep_rules,
+        webhooks: wish.webhooks,
+        webhook_rules: wish.webhook_rules,
+        checks: wish.checks,
+        public_rules: wish.public_rules,
+        clock,
+        entropy: Arc::new(SystemEntropy),
     }
 }

@@ -164,6 +164,11 @@ impl Exchange {
         self.outgoing.push_back(frame);
     }
 
+    pub(super) fn shrink(&mut self) {
+        self.incoming.shrink_to_fit();
+        self.outgoing.shrink_to_fit();
+    }
+
     pub(super) fn close(&mut self, code: u16) {
         self.closing = Some(code);
     }

@@ -127,6 +127,10 @@ impl Wire for PollingWire {
         poll_fn(|cx| self.poll(cx, may_read)).await
     }
 
+    fn shrink(&mut self) {
+        self.exchange.shrink();
+    }
+
     async fn close(&mut self, code: ErrorCode) {
         self.exchange.close(code.close_code().unwrap_or(1000));
         poll_fn(|cx| self.poll_close(cx)).await;

@@ -62,6 +62,12 @@ impl Process {
         reply.json()["token"].as_str().unwrap().to_owned()
     }
 
+    /// Files and sockets that it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap();
+        open.count()
+    }
+
     /// SIGKILL: nothing is finished.
     pub(crate) fn kill(self) {
         drop(self);
