@@ -451,7 +451,7 @@ test('a failed message that one tab discards is gone in all of them', async () =
   const fail = () =>
     follower.evaluate(async () => {
       const sending = window.client.send({ to: { user: 'bob' }, body: 'no' });
-      const code = await sending.catch((error: { code: string }) => error.code);
+      const code = await sending.catch((error: unknown) => (error as { code: string }).code);
       return [sending.clientMsgId, code as string] as const;
     });
   const heard = (page: Page) => page.evaluate(() => window.discarded);
