@@ -469,7 +469,7 @@ test('a failed message that one tab discards is gone in all of them', async () =
   const late = await tabs.open();
   expect(await late.evaluate(() => window.statuses)).toEqual([]);
   await expect(follower.evaluate((id) => window.client.discard(id), other)).rejects.toThrow(
-    'not failed',
+    'no failed message',
   );
 });
 
