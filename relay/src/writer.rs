@@ -246,7 +246,7 @@ impl Writer {
                     self.health.failed(&error);
                     match (error, kept) {
                         (StoreError::Corrupt(_), Some(kept)) => {
-                            batches.extend(halves(kept, replies))
+                            batches.extend(halves(kept, replies));
                         }
                         (error, _) => self.refuse(replies, error),
                     }

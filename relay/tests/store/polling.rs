@@ -93,9 +93,7 @@ async fn write(store: &dyn Store, writer: usize, poison: Option<&'static str>) {
             match store.commit(ops.clone(), at_s(1)).await {
                 Ok(_) => break assert!(poison.is_none(), "the poisoned batch was stored"),
                 Err(StoreError::Busy(_)) => {}
-                Err(StoreError::Failed(error)) => {
-                    break assert!(poison.is_some(), "{error}");
-                }
+                Err(error) => break assert!(poison.is_some(), "{error}"),
             }
         }
     }

@@ -98,7 +98,7 @@ async fn done(store: &dyn Store, command: BroadcastCommand) -> BroadcastRow {
         match store.command(command.clone(), at_s(1)).await {
             Ok(done) => return done.unwrap(),
             Err(StoreError::Busy(_)) => {}
-            Err(StoreError::Failed(error)) => panic!("{error}"),
+            Err(error) => panic!("{error}"),
         }
     }
 }
