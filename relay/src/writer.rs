@@ -238,7 +238,10 @@ impl Writer {
                     self.counters.batches.observe(count);
                     let entries = commit.appends.iter().map(|append| append.items.len());
                     self.counters.entries.add(entries.sum());
-                    self.health.succeeded();
+                    // One that changed nothing wrote nothing.
+                    if !commit.appends.is_empty() {
+                        self.health.succeeded();
+                    }
                     self.tell(commit, replies);
                 }
                 Err(error) => {
