@@ -4,10 +4,7 @@ use std::io::{IsTerminal as _, stderr};
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
-    EnvFilter, Layer as _,
-    filter::{FilterExt as _, filter_fn},
-    fmt,
-    layer::SubscriberExt as _,
+    EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
@@ -27,9 +24,12 @@ pub fn start(filter: &str, format: Option<LogFormat>) {
         LogFormat::Human => lines.with_ansi(is_terminal).boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    let wanted = EnvFilter::new(filter).and(filter_fn(is_discreet));
+    // Not filters of this one layer: sqlx asks whether its own events are wanted, and after a "no"
+    // the thread's next event would be dropped, whatever it is.
     tracing_subscriber::registry()
-        .with(lines.with_filter(wanted))
+        .with(lines)
+        .with(EnvFilter::new(filter))
+        .with(filter_fn(is_discreet))
         .init();
 }
 

@@ -54,7 +54,7 @@ export function faultOf(
   const { relay } = random.pick(nodes);
   if (!backend.server || cycle % 2 === 1) return killRelay(relay);
   const inTurn = databaseFaults(backend.server, relay, random);
-  return inTurn[(cycle / 2) % inTurn.length] ?? killRelay(relay);
+  return inTurn[(cycle / 2 - 1) % inTurn.length] ?? killRelay(relay);
 }
 
 const killRelay =
