@@ -52,6 +52,19 @@ export default defineConfig(
     // uni-app names a page as the folder that it is in.
     rules: { 'vue/multi-word-component-names': 'off' },
   },
+  {
+    files: ['www/**/*.{ts,vue}'],
+    // What people write is text, wherever it is shown.
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'srcdoc'].map((property) => ({
+          property,
+          message: 'Nothing is drawn as HTML.',
+        })),
+      ],
+    },
+  },
 
   // Last: turns off what would argue with prettier.
   prettier,

@@ -1,13 +1,14 @@
 //! `seqline-relay`: reads the configuration, then runs the relay or signs a token.
 
 use std::{
+    collections::BTreeMap,
     io::{Write as _, stdout},
     process::ExitCode,
     sync::Arc,
 };
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
-use seqline_protocol::{AppId, Micros, UserId};
+use seqline_protocol::{AppId, Micros, Secret, UserId};
 use seqline_relay::{
     account::Account,
     assembly::Parts,
@@ -86,10 +87,11 @@ fn keyring(config: &Config) -> Result<Keyring, Failure> {
         })?;
         return Ok(Keyring::new([(&dev_app(), secret.expose())]));
     }
-    let secrets = config.apps.iter();
-    Ok(Keyring::new(
-        secrets.map(|(app, secret)| (app, secret.expose())),
-    ))
+    Ok(Keyring::new(exposed(&config.apps)).with_previous(exposed(&config.previous_secrets)))
+}
+
+fn exposed(secrets: &BTreeMap<AppId, Secret>) -> impl Iterator<Item = (&AppId, &str)> {
+    secrets.iter().map(|(app, secret)| (app, secret.expose()))
 }
 
 fn dev_app() -> AppId {

@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 
 import { launchBrowser } from '../support/browser.ts';
+import { devToken } from '../support/tokens.ts';
 import { World } from './world.ts';
 
 let browser: Browser;
@@ -10,6 +11,12 @@ beforeAll(async () => {
   browser = await launchBrowser();
   return () => browser.close();
 });
+
+/** What is used of what methods give. */
+interface Called {
+  id?: number;
+  revision?: number;
+}
 
 const hostile = [
   '<script>window.hacked = 1</script>',
@@ -50,11 +57,54 @@ test('markup in messages is text', async () => {
   for (const page of [alice, bob]) expect(page.console).toEqual([]);
 });
 
-test('the page may do only what it needs', async () => {
+test('markup in titles, announcements and broadcasts is text', async () => {
+  const world = await World.create(browser, { args: ['--broadcast-poll-ms', '50'] });
+  const call = async (token: string, method: string, params: object): Promise<Called> => {
+    const response = await fetch(`${world.relay.url}/v1/${method}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(params),
+    });
+    if (!response.ok) throw new Error(`${method}: ${await response.text()}`);
+    return (await response.json()) as Called;
+  };
+  // Titles are short: what runs something by being parsed, and what by being opened.
+  const markup = '<img src=x onerror="window.hacked=1"><svg onload=window.hacked=1>';
+  const link = 'javascript:window.hacked=1';
+  const alice = await devToken(world.relay.url, 'alice');
+  const olga = await devToken(world.relay.url, 'olga', { scope: 'operator' });
+  const group = { conv: 'group:hostile', title: markup, users: ['bob'] };
+  await call(alice, 'groups/create', group);
+  const announcement = `${markup} ${link}`;
+  await call(alice, 'groups/edit', { conv: 'group:hostile', announcement });
+  await call(alice, 'messages/send', { to: { conv: 'group:hostile' }, body: markup });
+  const content = { title: markup, body: `${markup} ${link}` };
+  const { id, revision } = await call(olga, 'broadcasts/create', { content });
+  await call(olga, 'broadcasts/publish', { id, revision });
+
+  const { context, network } = await world.device();
+  const page = await context.newPage();
+  await page.goto(`${network.url}/?user=bob#group:hostile`);
+  await expect.poll(() => page.getByTestId('announcement').textContent()).toContain(announcement);
+  await expect.poll(() => page.getByTestId('message-body').allTextContents()).toContain(markup);
+  await page.getByTestId('announcements-toggle').click();
+  await page.getByTestId(`announcement-${String(id)}`).click();
+  const body = page.getByTestId('announcement-body');
+  await expect.poll(() => body.textContent()).toContain(link);
+  const { foreign, links } = await page.evaluate(() => ({
+    foreign: document.querySelectorAll('[onerror], [onload], img[src="x"]').length,
+    links: [...document.querySelectorAll('a')].map((anchor) => anchor.protocol),
+  }));
+  expect(foreign).toBe(0);
+  expect(links.filter((protocol) => !/^https?:$/.test(protocol))).toEqual([]);
+  expect(await page.evaluate('window.hacked')).toBeUndefined();
+});
+
+test.each(['', '/console', '/docs/api'])('the page %j may do only what it needs', async (path) => {
   const world = await World.create(browser);
   const { context, network } = await world.device();
   const page = await context.newPage();
-  const response = await page.goto(network.url);
+  const response = await page.goto(`${network.url}${path}`);
   const headers = response?.headers() ?? {};
   const policy = new Map(
     (headers['content-security-policy'] ?? '').split(';').map((rule): [string, string[]] => {

@@ -106,6 +106,8 @@ struct AppClaim {
 struct Keys {
     signing: EncodingKey,
     verifying: DecodingKey,
+    /// The one before, while tokens of it are still about.
+    previous: Option<DecodingKey>,
 }
 
 /// The apps' keys: signs tokens and verifies them.
@@ -125,6 +127,7 @@ impl Keyring {
                 let keys = Keys {
                     signing: EncodingKey::from_secret(secret.as_bytes()),
                     verifying: DecodingKey::from_secret(secret.as_bytes()),
+                    previous: None,
                 };
                 (app.clone(), keys)
             })
@@ -135,6 +138,20 @@ impl Keyring {
         // Checked below, against the injected clock; and `nbf`, which is not by default.
         validation.validate_exp = false;
         Self { apps, validation }
+    }
+
+    /// Takes tokens of these apps that are signed with the secret before, too.
+    #[must_use]
+    pub fn with_previous<'a>(
+        mut self,
+        secrets: impl IntoIterator<Item = (&'a AppId, &'a str)>,
+    ) -> Self {
+        for (app, secret) in secrets {
+            if let Some(keys) = self.apps.get_mut(app) {
+                keys.previous = Some(DecodingKey::from_secret(secret.as_bytes()));
+            }
+        }
+        self
     }
 
     /// Whether tokens of this app can be signed and verified.
@@ -217,7 +234,11 @@ impl Keyring {
             .ok()
             .and_then(|app| self.apps.get(&app))
             .ok_or_else(|| TokenError::Invalid("no such app here".to_owned()))?;
-        let decoded = jsonwebtoken::decode::<Claims>(token, &keys.verifying, &self.validation);
+        let decode = |key| jsonwebtoken::decode::<Claims>(token, key, &self.validation);
+        let decoded = decode(&keys.verifying).or_else(|error| match &keys.previous {
+            Some(previous) => decode(previous),
+            None => Err(error),
+        });
         let decoded = decoded.map_err(invalid)?;
         if decoded.header.crit.is_some() {
             // RFC 7515, 4.1.11: whoever does not understand an extension must not pass over it.

@@ -219,6 +219,35 @@ fn every_token_gets_its_answer() {
 }
 
 #[test]
+fn tokens_of_the_secret_before_are_taken_while_it_is_named() {
+    let (app, other) = (AppId::new("app").unwrap(), AppId::new("other").unwrap());
+    let now = Micros::new(NOW_S * 1_000_000).unwrap();
+    let new_secret = "the next secret of the app, 32 bytes and more";
+    let token = |secret| forged(&json!({ "alg": "HS256" }), &claims(), secret);
+    let secrets = || [(&app, new_secret), (&other, OTHER_SECRET)];
+    let changed = Keyring::new(secrets());
+    let changing = Keyring::new(secrets()).with_previous([(&app, SECRET)]);
+    for (secret, after, meanwhile) in [
+        (new_secret, true, true),
+        (SECRET, false, true),
+        (OTHER_SECRET, false, false),
+    ] {
+        let token = token(secret);
+        assert_eq!(changed.identify(&token, now).is_ok(), after, "{secret}");
+        assert_eq!(
+            changing.identify(&token, now).is_ok(),
+            meanwhile,
+            "{secret}"
+        );
+    }
+    let signed = changing.sign(&identity()).unwrap();
+    assert!(
+        changed.identify(&signed, now).is_ok(),
+        "signs with the new one"
+    );
+}
+
+#[test]
 fn a_token_without_its_signature_or_with_a_part_changed_is_refused() {
     let token = keyring().sign(&identity()).unwrap();
     let (message, signature) = token.rsplit_once('.').unwrap();

@@ -55,6 +55,7 @@ impl Check<'_> {
             listen: self.listen(is_dev),
             database: self.database(),
             apps: self.apps(is_dev),
+            previous_secrets: self.previous_secrets(),
             app: self.app().map(|(app, _)| app),
             allowed_origins: self.allowed_origins(),
             log_format: self.sources.pick("log_format", |s| &s.log_format).0,

@@ -40,6 +40,8 @@ pub struct Config {
     pub is_dev: bool,
     /// Each app's secret. In development the only app's is kept in the data folder.
     pub apps: BTreeMap<AppId, Secret>,
+    /// Secrets that apps had before, of which tokens are still about.
+    pub previous_secrets: BTreeMap<AppId, Secret>,
     /// Which app a token is for, if it was named.
     pub app: Option<AppId>,
     /// Origins of web pages that may connect, beside the relay's own.

@@ -219,6 +219,8 @@ pub struct AppSettings {
     /// What its tokens are signed with; at least 32 bytes. Not for the app `dev`, which has
     /// one of its own.
     pub secret: Option<Secret>,
+    /// The one before: tokens that are signed with it are taken as well.
+    pub previous_secret: Option<Secret>,
     /// Where its server is told of what happens.
     pub webhook_url: Option<String>,
     /// What requests to its server are signed with; at least 32 bytes.

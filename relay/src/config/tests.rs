@@ -241,6 +241,21 @@ fn a_bad_value_is_named_with_its_source_and_a_way_out() {
 }
 
 #[test]
+fn a_secret_may_have_one_before_it() {
+    let app =
+        |before: &str| format!("[apps.one]\nsecret = \"{SECRET}\"\nprevious_secret = \"{before}\"");
+    let before = format!("{SECRET}, before");
+    let config = load(&[], &app(&before), None).unwrap();
+    let one = AppId::new("one").unwrap();
+    assert_eq!(config.previous_secrets[&one].expose(), before);
+    let text = complaint(&[], &app("short"), None);
+    assert!(
+        text.contains("apps.one.previous_secret") && text.contains("32"),
+        "{text}"
+    );
+}
+
+#[test]
 fn no_complaint_shows_a_secret() {
     let password = format!("mysql://u:{SECRET}@host/db");
     for (flags, file) in [

@@ -9,11 +9,14 @@ mod check;
 mod cli;
 mod crash;
 mod drain;
+#[path = "../support/forged.rs"]
+mod forged;
 mod http;
 mod postgres;
 #[path = "../support/postgres/mod.rs"]
 mod postgres_server;
 mod resources;
+mod security;
 mod socket;
 mod storage_failure;
 mod support;

@@ -16,10 +16,10 @@ use std::{
     time::Duration,
 };
 
-use seqline_protocol::{AppId, Heartbeat, Micros, UserId};
+use seqline_protocol::{AppId, Epoch, Heartbeat, Micros, UserId};
 use seqline_relay::{
     account::Account,
-    assembly::Parts,
+    assembly::{Assembled, Parts, assemble},
     auth::{Identity, Keyring, Profile, Scope},
     broadcasts::PublicRules,
     callout::Endpoint,
@@ -32,7 +32,7 @@ use seqline_relay::{
     listener::ListenerRules,
     relay::{Plan, Running, start},
     session::DevicePolicy,
-    store::{CommitRules, Database},
+    store::{CommitRules, Database, memory::MemoryStore},
     upkeep::UpkeepRules,
     webhooks::WebhookRules,
 };
@@ -50,8 +50,8 @@ pub(crate) use web::{Reply, request};
 /// No test waits longer than this for anything; none that passes comes near it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-const SECRET: &str = "the secret of the app, 32 bytes and more";
-const OTHER_SECRET: &str = "the secret of another app, 32 bytes and more";
+pub(crate) const SECRET: &str = "the secret of the app, 32 bytes and more";
+pub(crate) const OTHER_SECRET: &str = "the secret of another app, 32 bytes and more";
 
 /// The machine's clock, and what a test adds to it.
 #[derive(Debug)]
@@ -205,13 +205,18 @@ impl Relay {
 
 /// A user's token, for an hour.
 pub(crate) fn token(user: &str) -> String {
+    scoped_token(user, Scope::User)
+}
+
+/// The same of any scope.
+pub(crate) fn scoped_token(user: &str, scope: Scope) -> String {
     let now_us = SystemClock::start().now().wall.get();
     let identity = Identity {
         account: Account {
             app: AppId::new("app").unwrap(),
             user: UserId::new(user).unwrap(),
         },
-        scope: Scope::User,
+        scope,
         expires: Micros::new(now_us + 3_600_000_000).unwrap(),
         profile: Profile::default(),
     };
@@ -221,6 +226,13 @@ pub(crate) fn token(user: &str) -> String {
 /// What a relay without a listener is made from.
 pub(crate) fn parts() -> Parts {
     parts_of(Wish::default(), Arc::new(SystemClock::start()))
+}
+
+/// What a relay works with, without a listener.
+pub(crate) async fn assembled(wish: Wish) -> Assembled {
+    let parts = parts_of(wish, Arc::new(SystemClock::start()));
+    let store = MemoryStore::new(parts.commit_rules(), Epoch::new(1).unwrap());
+    assemble(parts, Arc::new(store)).await
 }
 
 fn keyring() -> Keyring {

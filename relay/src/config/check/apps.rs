@@ -73,6 +73,20 @@ impl Check<'_> {
         apps
     }
 
+    pub(super) fn previous_secrets(&mut self) -> BTreeMap<AppId, Secret> {
+        let (file, origin) = self.sources.file();
+        let mut secrets = BTreeMap::new();
+        for (name, settings) in &file.apps {
+            // A name that is none is complained of with the app's secret.
+            if let (Some(secret), Ok(app)) = (&settings.previous_secret, AppId::new(name.clone())) {
+                let field = format!("apps.{name}.previous_secret");
+                let secret = self.secret(&field, secret, &origin);
+                secrets.extend(secret.map(|secret| (app, secret)));
+            }
+        }
+        secrets
+    }
+
     /// The secret of `dev` is drawn, and the environment may have that of one app.
     fn has_secret_elsewhere(&mut self, app: &AppId, is_dev: bool) -> bool {
         let is_in_environment = self

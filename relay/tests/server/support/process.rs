@@ -1,6 +1,7 @@
 //! The relay's binary as a process of its own.
 
 use std::{
+    fs::File,
     io::{BufRead as _, BufReader, Read as _},
     net::SocketAddr,
     path::Path,
@@ -26,12 +27,25 @@ impl Process {
 
     /// The same with more flags.
     pub(crate) fn serve_with(folder: &Path, flags: &[&str]) -> Self {
+        let own = ["--dev", "--log", "warn"];
+        Self::spawn(folder, &[&own, flags].concat(), Stdio::inherit())
+    }
+
+    /// With a file of settings, and with everything that can be logged in the file `log`.
+    pub(crate) fn serve_and_log(folder: &Path, config: &Path) -> Self {
+        let config = config.to_str().unwrap();
+        let flags = ["--config", config, "--log", "trace", "--log-format", "json"];
+        let log = File::create(folder.join("log")).unwrap();
+        Self::spawn(folder, &flags, log.into())
+    }
+
+    fn spawn(folder: &Path, flags: &[&str], stderr: Stdio) -> Self {
         let database = format!("sqlite:{}/seqline.db", folder.display());
         let mut child = Command::new(BINARY)
-            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--log", "warn"])
-            .args(["--database", &database])
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
             .args(flags)
             .stdout(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
