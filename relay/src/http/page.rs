@@ -182,7 +182,7 @@ fn content_security_policy(asked: &HeaderMap, images: &str) -> String {
     let sockets = asked
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
-        .filter(|host| host.bytes().all(is_host_byte))
+        .filter(|host| !host.is_empty() && host.bytes().all(is_host_byte))
         .map(|host| format!(" ws://{host} wss://{host}"))
         .unwrap_or_default();
     format!(

@@ -77,11 +77,7 @@ async fn every_frame_by_everyone() {
         rows.push(vec![format!("`{name}`"), early, stranger, other_app]);
     }
     assert_eq!(world.everything().await, before, "nothing of it was done");
-    world.alice.say(&ClientFrame::Ping { nonce: 1 }).await;
-    assert!(matches!(
-        world.alice.answer().await,
-        RelayFrame::Pong { nonce: 1, .. }
-    ));
+    world.alice_answers().await;
     let columns = [
         "frame",
         "before `hello` (`hello`: alice's token)",
@@ -131,6 +127,7 @@ async fn answer(client: &mut Client, name: &str, app: &str) -> String {
 async fn a_session_that_was_kicked_takes_nothing_more() {
     let world = World::new().await;
     let (mut polled, _) = Polled::open(&world.relay, "bob", "phone").await;
+    world.device_is_listed("bob").await;
     let kick = json!({ "user": "bob" });
     world.relay.server().ok("users.kick", kick).await;
     assert_eq!(polled.closed().await, 4020);

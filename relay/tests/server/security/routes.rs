@@ -21,10 +21,11 @@ fn asked(route: &str) -> (&'static str, String, &'static str) {
         "/v1/{group}/{name}" => ("POST", "/v1/conversations/list".to_owned(), "{}"),
         "/v1/conversations/export" => ("GET", format!("{route}?conv=dm:alice:bob"), ""),
         "/healthz" | "/readyz" | "/metrics" | "/v1/info" | "/v1/socket" | "/v1/openapi.json"
-        | "/console" | "/console/" | "/docs/api" | "/docs/api/" => ("GET", route.to_owned(), ""),
+        | "/" | "/console" | "/console/" | "/docs/api" | "/docs/api/" => {
+            ("GET", route.to_owned(), "")
+        }
         "/console/{*file}" => ("GET", "/console/favicon.svg".to_owned(), ""),
         "/docs/api/{*file}" => ("GET", "/docs/api/favicon.svg".to_owned(), ""),
-        "/ (all other paths)" => ("GET", "/".to_owned(), ""),
         other => panic!("a new route: say here how it is asked, {other}"),
     }
 }
@@ -42,7 +43,6 @@ async fn routes() -> BTreeSet<String> {
     let mut paths: BTreeSet<String> = paths.map(str::to_owned).collect();
     assert!(paths.len() > 10 && paths.contains("/healthz"), "{shown}");
     paths.retain(|path| !path.contains("__private"));
-    paths.insert("/ (all other paths)".to_owned());
     assembled.stop().await;
     paths
 }

@@ -1,5 +1,6 @@
 //! What alice, bob and their operator have, and who has no part in it.
 
+use seqline_protocol::{ClientFrame, RelayFrame};
 use seqline_relay::{api::registry::Method, auth::Scope};
 use serde_json::{Value, json};
 
@@ -53,12 +54,27 @@ impl World {
         let (mut session, _) = Client::open(&relay, "alice", "phone").await;
         let room = json!({ "conv": "room:match" });
         session.call("rooms.join", room).await.unwrap();
-        Self {
+        let world = Self {
             alice: session,
             relay,
             draft,
             live,
-        }
+        };
+        world.device_is_listed("alice").await;
+        world
+    }
+
+    /// Returns once it is stored that a user's device is connected, which is told to no one.
+    pub(crate) async fn device_is_listed(&self, user: &str) {
+        let server = self.relay.server();
+        let of = json!({ "user": user });
+        while server.ok("devices.list", of.clone()).await["devices"] == json!([]) {}
+    }
+
+    /// Her session is still there.
+    pub(crate) async fn alice_answers(&mut self) {
+        self.alice.say(&ClientFrame::Ping { nonce: 1 }).await;
+        while !matches!(self.alice.answer().await, RelayFrame::Pong { nonce: 1, .. }) {}
     }
 
     /// Parameters from a template.
@@ -112,7 +128,12 @@ impl World {
             all.push(server.ok("groups.members", json!({ "conv": conv })).await);
         }
         for user in ["alice", "bob"] {
-            all.push(server.ok("devices.list", json!({ "user": user })).await);
+            let mut devices = server.ok("devices.list", json!({ "user": user })).await;
+            for device in devices["devices"].as_array_mut().unwrap() {
+                // A connection that ends is seen for the last time.
+                device.as_object_mut().unwrap().remove("last_seen_us");
+            }
+            all.push(devices);
             all.push(
                 server
                     .ok("timeline.pull", json!({ "as": user, "after": 0 }))
