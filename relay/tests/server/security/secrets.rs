@@ -3,36 +3,16 @@
 
 use std::fs;
 
-use seqline_protocol::{AppId, ClientFrame, Encoding, Micros, RequestId, Secret, UserId};
-use seqline_relay::{
-    account::Account,
-    auth::{Identity, Keyring, Profile, Scope},
-    clock::{Clock as _, SystemClock},
-};
+use seqline_protocol::{ClientFrame, Encoding, RequestId, Secret};
+use seqline_relay::auth::Scope;
 
-use crate::support::{Client, Process, SECRET, request, send};
+use crate::support::{Client, Process, SECRET, request, scoped_token, send, token};
 
 const WEBHOOK_SECRET: &str = "webhooks are signed with this, 32 bytes or more";
 const WORDS: &str = "what alice says to bob and to nobody else";
 const TITLE: &str = "a title that is for the crew";
 const TYPED: &str = "what alice is about to say";
 const CONNECTION_BYTES: usize = 32;
-
-fn token(user: &str, scope: Scope) -> String {
-    let app = AppId::new("app").unwrap();
-    let keyring = Keyring::new([(&app, SECRET)]);
-    let now_us = SystemClock::start().now().wall.get();
-    let identity = Identity {
-        account: Account {
-            app,
-            user: UserId::new(user).unwrap(),
-        },
-        scope,
-        expires: Micros::new(now_us + 3_600_000_000).unwrap(),
-        profile: Profile::default(),
-    };
-    keyring.sign(&identity).unwrap()
-}
 
 #[tokio::test]
 async fn no_log_metric_or_refusal_has_a_secret_a_token_or_a_body() {
@@ -46,7 +26,7 @@ async fn no_log_metric_or_refusal_has_a_secret_a_token_or_a_body() {
     let path = folder.path().join("seqline.toml");
     fs::write(&path, config).unwrap();
     let relay = Process::serve_and_log(folder.path(), &path);
-    let (alice, server) = (token("alice", Scope::User), token("backend", Scope::Server));
+    let (alice, server) = (token("alice"), scoped_token("backend", Scope::Server));
     let cut = &alice[..alice.len() - 4];
 
     let mut told = Vec::new();
@@ -162,7 +142,7 @@ fn shows_none_of(text: &str, secrets: &[String]) {
 
 #[test]
 fn what_is_debugged_is_not_told() {
-    let token = token("alice", Scope::User);
+    let token = token("alice");
     let hello = ClientFrame::Hello(Client::hello_of(&token, "phone", None));
     let (req, secret) = (RequestId::new(1).unwrap(), Secret::new(token.as_str()));
     let refresh = ClientFrame::Refresh { req, token: secret };
