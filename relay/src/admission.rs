@@ -13,7 +13,9 @@ use crate::{api::ApiError, app::App, hub::Membership, listener::Visitor};
 /// Why there is none.
 pub fn admit_visitor(app: &App, visitor: &Visitor) -> Result<Membership, ApiError> {
     let mut membership = admit(app)?;
-    membership.hold(Arc::clone(&visitor.visit));
+    let place = app.traffic.connect(visitor.address);
+    let place = place.inspect_err(|refused| app.counters.refused(refused.code))?;
+    membership.came_from(visitor.address, place, Arc::clone(&visitor.visit));
     Ok(membership)
 }
 

@@ -18,6 +18,7 @@ use crate::{
     session::SessionRules,
     store::Store,
     store_health::StoreHealth,
+    traffic::Traffic,
     writer::WriterQueue,
 };
 
@@ -29,6 +30,8 @@ pub struct App {
     pub origins: AllowedOrigins,
     /// Connections at most; further ones are refused with 503.
     pub sessions_max: usize,
+    /// What addresses and users have used of what they may.
+    pub traffic: Arc<Traffic>,
     /// Connections that poll.
     pub polling: Arc<Polling>,
     /// What sessions go by.

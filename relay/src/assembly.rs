@@ -27,6 +27,7 @@ use crate::{
     rooms::Rooms,
     session::{DevicePolicy, SessionRules},
     store::{BroadcastStore, CommitRules, Store, TimelineAppend},
+    traffic::{Traffic, TrafficRules},
     upkeep::{self, IndexBell, UpkeepRules},
     webhooks::{Online, WebhookBells, WebhookParts, WebhookRules},
     writer::Writer,
@@ -58,6 +59,8 @@ pub struct Parts {
     pub webhook_rules: WebhookRules,
     /// The apps whose servers are asked before a message is stored.
     pub checks: BTreeMap<AppId, CheckRules>,
+    /// What addresses, users and connections may cost.
+    pub traffic_rules: TrafficRules,
     /// How the public mailbox goes.
     pub public_rules: PublicRules,
     /// The time.
@@ -157,7 +160,9 @@ pub async fn assemble(parts: Parts, store: Arc<dyn Store>) -> Assembled {
     let public = Arc::new(public);
     // Known before anyone comes, so that nobody is told of an empty mailbox.
     public.refresh().await;
+    let traffic = Arc::new(Traffic::new(parts.traffic_rules));
     let rules = SessionRules {
+        traffic: Arc::clone(&traffic),
         keyring: parts.keyring,
         heartbeat: parts.heartbeat,
         limits: ServerLimits::default(),
@@ -208,6 +213,7 @@ pub async fn assemble(parts: Parts, store: Arc<dyn Store>) -> Assembled {
         is_dev: parts.is_dev,
         origins: parts.origins,
         sessions_max: parts.sessions_max,
+        traffic,
         polling: Arc::new(Polling::new(parts.poll_wait_ms)),
         rules: Arc::new(rules),
         public,

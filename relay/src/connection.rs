@@ -58,6 +58,7 @@ impl<W: Wire> Connection<W> {
             id,
             app.clock.now(),
         );
+        session.came_from(membership.address());
         if !W::SHOWS_SILENCE {
             session.keep_heartbeat();
         }
@@ -233,6 +234,11 @@ impl<W: Wire> Connection<W> {
                     policy,
                 } => {
                     tracing::debug!(session = self.session.id(), %account, %device, "hello");
+                    let count_max = self.app.traffic.rules().sessions_per_user_max;
+                    if !self.membership.has_room(&account, &device, count_max) {
+                        self.feed(Event::Crowded);
+                        continue;
+                    }
                     // Listed first: a commit from now on is told, one before is in what is read.
                     self.membership
                         .list(Arc::clone(&account), device, platform, policy);

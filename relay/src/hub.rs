@@ -4,6 +4,7 @@ mod crowds;
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -70,6 +71,14 @@ pub struct Membership {
     hub: Arc<Hub>,
     mailbox: Arc<Mailbox>,
     listed_as: Option<(Arc<Account>, DeviceId)>,
+    origin: Option<Origin>,
+}
+
+/// Where a session came from.
+struct Origin {
+    address: IpAddr,
+    /// Its place among that address's sessions.
+    _place: Place,
     /// Its place among those that have not said hello.
     visit: Option<Arc<Place>>,
 }
@@ -89,7 +98,7 @@ impl Hub {
             hub: Arc::clone(self),
             mailbox,
             listed_as: None,
-            visit: None,
+            origin: None,
         }
     }
 
@@ -301,9 +310,28 @@ impl Membership {
         &self.mailbox
     }
 
-    /// Holds a place among visitors until the session is listed.
-    pub fn hold(&mut self, visit: Arc<Place>) {
-        self.visit = Some(visit);
+    /// Says where the session came from, and holds its place among that address's sessions, and
+    /// the one among visitors until it is listed.
+    pub fn came_from(&mut self, address: IpAddr, place: Place, visit: Arc<Place>) {
+        self.origin = Some(Origin {
+            address,
+            _place: place,
+            visit: Some(visit),
+        });
+    }
+
+    /// Where the session came from, if that is known.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.origin.as_ref().map(|origin| origin.address)
+    }
+
+    /// Whether there are fewer than so many of the account's devices beside this one.
+    #[must_use]
+    pub fn has_room(&self, account: &Account, device: &DeviceId, count_max: usize) -> bool {
+        let sessions = self.hub.sessions();
+        let listed = sessions.by_account.get(account).into_iter().flatten();
+        listed.filter(|other| other.device != *device).count() < count_max
     }
 
     /// The session's device, once it is listed.
@@ -321,7 +349,9 @@ impl Membership {
         platform: Label,
         policy: DevicePolicy,
     ) {
-        self.visit = None;
+        if let Some(origin) = &mut self.origin {
+            origin.visit = None;
+        }
         let mut sessions = self.hub.sessions();
         sessions.end(&account, KickReason::Replaced, |other| {
             other.device == device

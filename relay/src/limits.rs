@@ -5,6 +5,8 @@
 pub use seqline_protocol::limits::BROADCASTS_MAX;
 use seqline_protocol::limits::FRAME_BYTES_MAX;
 
+use crate::traffic::Rate;
+
 /// Users on an app's allow-list. No more can be added.
 pub const ALLOW_LIST_MAX: usize = 10_000;
 
@@ -170,6 +172,51 @@ pub const VISITORS_MAX: usize = 20_000;
 
 /// Those of one address, unless configured otherwise. Further ones are answered 503.
 pub const VISITORS_PER_ADDRESS_MAX: usize = 1_000;
+
+/// Sessions of one address at a time, unless configured otherwise. Further ones are refused as
+/// `rate_limited`. Many users may share an address, behind a company's or a carrier's router.
+pub const SESSIONS_PER_ADDRESS_MAX: usize = 10_000;
+
+/// Devices of one user that are connected at a time, unless configured otherwise. Further ones are
+/// refused as `rate_limited`.
+pub const SESSIONS_PER_USER_MAX: usize = 100;
+
+/// `hello`s of one address, unless configured otherwise. Further ones are refused as
+/// `rate_limited`.
+pub const LOGINS_PER_ADDRESS: Rate = Rate::per_second(100, 2_000);
+
+/// Bad tokens of one address, unless configured otherwise. Then no token from there is looked at
+/// for a while: `rate_limited`.
+pub const FAILED_LOGINS_PER_ADDRESS: Rate = Rate::per_second(1, 100);
+
+/// Requests over HTTP of one address, unless configured otherwise. Further ones are answered 429.
+pub const REQUESTS_PER_ADDRESS: Rate = Rate::per_second(500, 5_000);
+
+/// Messages of one user, unless configured otherwise: more than several devices have written
+/// during an outage. Further ones end the connection as `rate_limited`, and are sent again.
+pub const SENDS_PER_USER: Rate = Rate::per_second(200, 5_000);
+
+/// Calls of methods of one user, unless configured otherwise. Further ones end the connection as
+/// `rate_limited`, or are answered 429.
+pub const CALLS_PER_USER: Rate = Rate::per_second(50, 1_000);
+
+/// Calls of one user that join a room, a group or a channel, unless configured otherwise. Further
+/// ones end the connection as `rate_limited`, or are answered 429.
+pub const JOINS_PER_USER: Rate = Rate::per_second(5, 200);
+
+/// What one user says that is not stored, unless configured otherwise. More of it is lost.
+pub const EPHEMERALS_PER_USER: Rate = Rate::per_second(50, 500);
+
+/// Frames of one connection, WebSocket pings among them, unless configured otherwise. Further ones
+/// end it as `rate_limited`.
+pub const FRAMES_PER_CONNECTION: Rate = Rate::per_second(1_000, 20_000);
+
+/// Addresses, or users, that one limit of rate counts at a time. Those who come new beyond that are
+/// not counted.
+pub const BUCKETS_MAX: usize = 200_000;
+
+/// So many are kept before it is looked which need not be.
+pub const BUCKETS_SWEEP_MIN: usize = 1_024;
 
 /// How long a peer that is still writing is heard out once the relay has ended the connection, in
 /// milliseconds, so that it sees why. Then it is cut off.

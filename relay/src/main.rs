@@ -118,6 +118,7 @@ fn plan(config: Config) -> Result<Plan, Failure> {
             webhooks: config.webhooks,
             webhook_rules: WebhookRules::default(),
             checks: config.checks,
+            traffic_rules: config.traffic_rules,
             public_rules: config.public_rules,
             clock: Arc::new(SystemClock::start()),
             entropy: Arc::new(SystemEntropy),

@@ -52,6 +52,7 @@ impl Relay {
         let mut child = Command::new(env!("CARGO_BIN_EXE_seqline-relay"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(["--log-format", "json", "--log", log])
+            .args(["--rate-limits", "false"])
             .args([
                 "--database",
                 &database,

@@ -4,6 +4,7 @@ mod apps;
 mod broadcasts;
 mod heartbeat;
 mod listener;
+mod traffic;
 
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
@@ -92,6 +93,7 @@ impl Check<'_> {
                 ),
             },
             sessions_max: self.number("sessions_max", |s| &s.sessions_max, 100_000, 1..=10_000_000),
+            traffic_rules: self.traffic_rules(),
             listener_rules: self.listener_rules(),
             readers: self.number("readers", |s| &s.readers, 4, 1..=64),
         }

@@ -24,6 +24,7 @@ use crate::{
     listener::ListenerRules,
     session::DevicePolicy,
     store::{CommitRules, Database},
+    traffic::TrafficRules,
 };
 
 /// Where the relay's own files are, if the database is a server.
@@ -74,6 +75,8 @@ pub struct Config {
     pub sessions_max: usize,
     /// What is asked of whoever connects.
     pub listener_rules: ListenerRules,
+    /// What addresses, users and connections may cost.
+    pub traffic_rules: TrafficRules,
     /// Reading database connections.
     pub readers: u32,
 }

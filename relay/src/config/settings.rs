@@ -207,6 +207,54 @@ pub struct Settings {
     )]
     pub uncounted_addresses: Option<Vec<String>>,
 
+    /// Sessions of one address at a time. [default: 10000]
+    #[arg(long, env = "SEQLINE_SESSIONS_PER_ADDRESS_MAX", value_name = "COUNT")]
+    pub sessions_per_address_max: Option<usize>,
+
+    /// Devices of one user that are connected at a time. [default: 100]
+    #[arg(long, env = "SEQLINE_SESSIONS_PER_USER_MAX", value_name = "COUNT")]
+    pub sessions_per_user_max: Option<usize>,
+
+    /// Whether there are limits of rate at all. [default: true]
+    #[arg(long, env = "SEQLINE_RATE_LIMITS", value_name = "BOOL")]
+    pub rate_limits: Option<bool>,
+
+    /// `hello`s of one address: so many a second, minute or hour, and so many at once; or off. [default: 100/s burst 2000]
+    #[arg(long, env = "SEQLINE_RATE_LOGINS_PER_ADDRESS", value_name = "RATE")]
+    pub rate_logins_per_address: Option<String>,
+
+    /// Bad tokens of one address. [default: 1/s burst 100]
+    #[arg(
+        long,
+        env = "SEQLINE_RATE_FAILED_LOGINS_PER_ADDRESS",
+        value_name = "RATE"
+    )]
+    pub rate_failed_logins_per_address: Option<String>,
+
+    /// Requests over HTTP of one address. [default: 500/s burst 5000]
+    #[arg(long, env = "SEQLINE_RATE_REQUESTS_PER_ADDRESS", value_name = "RATE")]
+    pub rate_requests_per_address: Option<String>,
+
+    /// Messages of one user. [default: 200/s burst 5000]
+    #[arg(long, env = "SEQLINE_RATE_SENDS_PER_USER", value_name = "RATE")]
+    pub rate_sends_per_user: Option<String>,
+
+    /// Calls of methods of one user. [default: 50/s burst 1000]
+    #[arg(long, env = "SEQLINE_RATE_CALLS_PER_USER", value_name = "RATE")]
+    pub rate_calls_per_user: Option<String>,
+
+    /// Those that join a room, a group or a channel. [default: 5/s burst 200]
+    #[arg(long, env = "SEQLINE_RATE_JOINS_PER_USER", value_name = "RATE")]
+    pub rate_joins_per_user: Option<String>,
+
+    /// What one user says that is not stored. [default: 50/s burst 500]
+    #[arg(long, env = "SEQLINE_RATE_EPHEMERALS_PER_USER", value_name = "RATE")]
+    pub rate_ephemerals_per_user: Option<String>,
+
+    /// Frames of one connection. [default: 1000/s burst 20000]
+    #[arg(long, env = "SEQLINE_RATE_FRAMES_PER_CONNECTION", value_name = "RATE")]
+    pub rate_frames_per_connection: Option<String>,
+
     /// Database connections that read. [default: 4]
     #[arg(long, env = "SEQLINE_READERS", value_name = "COUNT")]
     pub readers: Option<u32>,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Query, Request, State, rejection::QueryRejection},
+    extract::{Extension, Query, Request, State, rejection::QueryRejection},
     handler::Handler as _,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{Next, from_fn, from_fn_with_state},
@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::{
     api::{self, ApiError, Authority, Refused, registry},
     limits::REQUEST_WAIT_MS,
+    listener::Visitor,
 };
 
 /// The routes below `/v1` that a token opens, and the description that needs none.
@@ -39,13 +40,14 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
 
 async fn call(
     State(app): State<Arc<App>>,
+    Extension(visitor): Extension<Visitor>,
     uri: Uri,
     method: Method,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let name = uri.path().trim_start_matches("/v1/").replace('/', ".");
-    match answer(&app, &name, &method, &headers, body).await {
+    match answer(&app, &visitor, (&name, &method), &headers, body).await {
         Ok(value) => json(value),
         Err(response) => response,
     }
@@ -53,8 +55,8 @@ async fn call(
 
 async fn answer(
     app: &Arc<App>,
-    name: &str,
-    method: &Method,
+    visitor: &Visitor,
+    (name, method): (&str, &Method),
     headers: &HeaderMap,
     body: Body,
 ) -> Result<String, Response> {
@@ -73,7 +75,11 @@ async fn answer(
         let error = ApiError::new(ErrorCode::Draining, "the relay is stopping");
         return Err(refused(error));
     }
-    let caller = bearer::caller(app, headers).map_err(refused)?;
+    let caller = bearer::caller(app, visitor, headers).map_err(refused)?;
+    if let Some(account) = caller.account() {
+        let now = app.clock.now().uptime;
+        app.traffic.call(account, name, now).map_err(refused)?;
+    }
     let params = body::json_text(headers, body).await?;
     api::call(app, &caller, name, &params)
         .await
@@ -92,10 +98,11 @@ struct Exported {
 /// A whole conversation, one message a line. If it breaks off, the last line says why.
 async fn export(
     State(app): State<Arc<App>>,
+    Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
     asked: Result<Query<Exported>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let caller = bearer::caller(&app, &headers)?;
+    let caller = bearer::caller(&app, &visitor, &headers)?;
     let Authority::Server(of) = caller.authority else {
         let text = "exports are for the app's server: a token of scope server";
         return Err(ApiError::new(ErrorCode::ScopeForbidden, text));

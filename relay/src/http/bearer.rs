@@ -9,17 +9,27 @@ use crate::app::App;
 use crate::{
     api::{ApiError, Authority, Caller, Place},
     auth::Scope,
+    listener::Visitor,
 };
 
 /// The caller that a request's token names.
-pub(super) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, ApiError> {
+pub(super) fn caller(
+    app: &App,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+) -> Result<Caller, ApiError> {
     let token = bearer(headers).ok_or_else(|| {
         let text = "a token is needed: Authorization: Bearer <token>";
         ApiError::new(ErrorCode::TokenInvalid, text)
     })?;
-    let now = app.clock.now().wall;
-    let identity = app.rules.keyring.identify(token, now);
-    let identity = identity.map_err(|error| ApiError::new(error.code(), error.to_string()))?;
+    let now = app.clock.now();
+    let address = Some(visitor.address);
+    app.traffic.may_present_token(address, now.uptime)?;
+    let identity = app.rules.keyring.identify(token, now.wall);
+    let identity = identity.map_err(|error| {
+        app.traffic.failed(address, error.code(), now.uptime);
+        ApiError::new(error.code(), error.to_string())
+    })?;
     let authority = match identity.scope {
         Scope::User => Authority::User(Arc::new(identity.account)),
         Scope::Server => Authority::Server(identity.account.app),

@@ -18,9 +18,11 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
+    extract::{Extension, Request, State},
     handler::Handler as _,
     http::{HeaderName, HeaderValue, StatusCode, header},
-    middleware::from_fn_with_state,
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use tower_http::{
@@ -29,7 +31,7 @@ use tower_http::{
 };
 
 use self::refusal::refusal;
-use crate::app::App;
+use crate::{app::App, listener::Visitor};
 
 /// Time for any request but an upgrade.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,6 +66,7 @@ pub fn router(app: Arc<App>) -> Router {
         ))
         .merge(api)
         .merge(polling)
+        .layer(from_fn_with_state(Arc::clone(&app), within_limits))
         .layer(CatchPanicLayer::new())
         // What is for everyone says so: the pages, and the description of the API.
         .layer(unless_set(header::CACHE_CONTROL, "no-store"))
@@ -74,6 +77,23 @@ pub fn router(app: Arc<App>) -> Router {
 
 fn unless_set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// Of one address, so many requests at a time are answered.
+async fn within_limits(
+    State(app): State<Arc<App>>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let now = app.clock.now().uptime;
+    match app.traffic.request(visitor.address, now) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => {
+            app.counters.refused(refused.code);
+            refused.into_response()
+        }
+    }
 }
 
 pub use dev::DEV_APP;

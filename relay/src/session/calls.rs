@@ -12,12 +12,14 @@ use super::{Effect, Session};
 use crate::{
     account::Account,
     api::ApiError,
+    clock::Now,
     limits::{CALL_PARAMS_BYTES_MAX, FRAME_HEADROOM_BYTES},
 };
 
 impl Session {
     pub(super) fn handle_call(
         &mut self,
+        now: Now,
         account: Arc<Account>,
         req: RequestId,
         method: String,
@@ -33,6 +35,10 @@ impl Session {
                 params.len()
             );
             return self.refuse(ErrorCode::FieldInvalid, &text, req);
+        }
+        let allowed = self.rules.traffic.call(&account, &method, now.uptime);
+        if !self.spend(allowed, req) {
+            return;
         }
         let Some(viewer) = self.viewer.clone() else {
             return;

@@ -33,6 +33,10 @@ pub enum Event {
     },
     /// What came is no frame that can be read at all.
     Unreadable(DecodeError),
+    /// Something came that is no frame, and has been dealt with: a ping of the WebSocket's.
+    Control,
+    /// Answers [`Effect::Open`]: the user has as many devices connected as allowed.
+    Crowded,
     /// Answers [`Effect::Open`] and [`Effect::Locate`].
     Opened(Result<Position, StoreError>),
     /// Answers [`Effect::Check`]: the message as it is to be stored, or why it is not.

@@ -45,6 +45,10 @@ impl Session {
                 return self.refuse(ErrorCode::FieldInvalid, &text, About::default());
             }
         };
+        let (traffic, address) = (Arc::clone(&self.rules.traffic), self.allowance.address);
+        if let Err(error) = traffic.log_in(address, now.uptime) {
+            return self.refuse_for(error, About::default());
+        }
         let verified = self
             .rules
             .keyring
@@ -52,7 +56,10 @@ impl Session {
         // It is not carried along while the position is read.
         hello.token = Secret::new("");
         match verified {
-            Err(error) => self.refuse(error.code(), &error.to_string(), About::default()),
+            Err(error) => {
+                traffic.failed(address, error.code(), now.uptime);
+                self.refuse(error.code(), &error.to_string(), About::default());
+            }
             Ok(identity) => {
                 let account = Arc::new(identity.account);
                 let host = platform_of(&hello.host).unwrap_or_else(|_| platform.clone());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use seqline_protocol::{ClientFrame, Encoding, ErrorCode, RelayFrame, decode};
 
-use super::{About, Phase, Session};
+use super::{About, Effect, Phase, Session};
 use crate::{
     clock::Now,
     store::{self, Op},
@@ -16,6 +16,9 @@ impl Session {
             self.encoding = encoding;
         }
         self.lifetime.heard(now);
+        if !self.spend_frame(now) {
+            return;
+        }
         match decode::<ClientFrame>(encoding, payload) {
             Ok(frame) => self.handle_frame(now, frame),
             Err(error) => self.refuse_frame(&error),
@@ -39,7 +42,7 @@ impl Session {
         };
         match frame {
             ClientFrame::Hello(_) => {}
-            ClientFrame::Send(send) => self.handle_send(account, send),
+            ClientFrame::Send(send) => self.handle_send(now, account, send),
             ClientFrame::Read {
                 req,
                 conv,
@@ -98,12 +101,18 @@ impl Session {
                 kind,
                 body,
                 priority,
-            } => self.handle_ephemeral(account, &to, kind, body, priority),
+            } => {
+                match self.rules.traffic.ephemeral(&account, now.uptime) {
+                    Ok(()) => self.handle_ephemeral(account, &to, kind, body, priority),
+                    // Lost, as it may be.
+                    Err(error) => self.emit(Effect::Count(error.code)),
+                }
+            }
             ClientFrame::Call {
                 req,
                 method,
                 params,
-            } => self.handle_call(account, req, method, params),
+            } => self.handle_call(now, account, req, method, params),
             ClientFrame::State {
                 background,
                 interval_ms,

@@ -165,9 +165,9 @@ impl Session {
         }
     }
 
-    pub(super) fn is_idle_draining(&self) -> bool {
-        matches!(self.phase, Phase::Draining(_))
-            && self.gate.is_empty()
+    /// Whether nothing is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.gate.is_empty()
             && self.in_flight.is_empty()
             && self.calls == 0
             && self.reads.is_empty()

@@ -11,6 +11,7 @@
 //! read from the socket only while [`Session::wants_input`], and feed
 //! [`Event::Tick`] once [`Session::wait`] has passed.
 
+mod allowance;
 mod calls;
 mod crowds;
 mod delivery;
@@ -27,7 +28,7 @@ mod refusals;
 mod sends;
 mod writes;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, net::IpAddr, sync::Arc};
 
 use seqline_protocol::{
     Encoding, Epoch, ErrorCode, Heartbeat, Hello, KickReason, Label, PubSeq, RelayFrame,
@@ -35,8 +36,8 @@ use seqline_protocol::{
 };
 
 use self::{
-    crowds::Crowds, delivery::Delivery, feed::Feed, lifetime::Lifetime, reads::Reads,
-    refusals::About, sends::Gate, writes::InFlight,
+    allowance::Allowance, crowds::Crowds, delivery::Delivery, feed::Feed, lifetime::Lifetime,
+    reads::Reads, refusals::About, sends::Gate, writes::InFlight,
 };
 pub use self::{
     device_policy::DevicePolicy,
@@ -51,6 +52,7 @@ use crate::{
     frames::Outgoing,
     limits::CALLS_PENDING_MAX,
     store,
+    traffic::Traffic,
 };
 
 /// What all sessions go by.
@@ -65,6 +67,8 @@ pub struct SessionRules {
     pub devices: DevicePolicy,
     /// What is merged into pulls.
     pub public: Arc<PublicMailbox>,
+    /// What addresses, users and connections may cost.
+    pub traffic: Arc<Traffic>,
 }
 
 /// One connection.
@@ -76,6 +80,7 @@ pub struct Session {
     /// As whom she looks into the public mailbox, once that is known.
     viewer: Option<Arc<Viewer>>,
     encoding: Encoding,
+    allowance: Allowance,
     lifetime: Lifetime,
     epoch: Epoch,
     feed: Feed,
@@ -144,6 +149,7 @@ impl Session {
         now: Now,
     ) -> Self {
         Self {
+            allowance: Allowance::new(rules.traffic.frames()),
             lifetime: Lifetime::start(rules.heartbeat, now),
             rules,
             id,
@@ -173,6 +179,11 @@ impl Session {
         self.lifetime.keep_heartbeat();
     }
 
+    /// Says where it came from. To be called before anything else.
+    pub fn came_from(&mut self, address: Option<IpAddr>) {
+        self.allowance.address = address;
+    }
+
     /// Its name, for logs and support.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -195,7 +206,9 @@ impl Session {
     pub fn wants_input(&self) -> bool {
         match self.phase {
             Phase::Greeting => true,
-            Phase::Open(_) => self.has_room() && !self.outgoing.is_slow(),
+            Phase::Open(_) => {
+                !self.allowance.is_spent() && self.has_room() && !self.outgoing.is_slow()
+            }
             Phase::Opening(..) | Phase::Draining(_) | Phase::Closed => false,
         }
     }
@@ -218,6 +231,8 @@ impl Session {
         }
         match event {
             Event::Frame { encoding, payload } => self.handle_payload(now, encoding, &payload),
+            Event::Control => drop(self.spend_frame(now)),
+            Event::Crowded => self.refuse_for(self.rules.traffic.crowded(), About::default()),
             Event::Unreadable(error) => self.refuse_frame(&error),
             Event::Opened(position) => self.handle_position(now, position),
             Event::Checked(result) => self.handle_checked(result),
@@ -241,8 +256,8 @@ impl Session {
             Event::Drain => self.drain(),
             Event::Tick => self.check_lifetime(now),
         }
-        if self.is_idle_draining() {
-            self.close(ErrorCode::Draining);
+        if self.is_idle() {
+            self.end();
         }
         self.lifetime
             .pause_while(!self.is_waiting_for_client(), now);
@@ -259,6 +274,15 @@ impl Session {
     /// The next thing to cause.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front()
+    }
+
+    /// Nothing is under way: it ends if it is to.
+    fn end(&mut self) {
+        if let Some((error, about)) = self.allowance.overdrawn.take() {
+            self.refuse_for(error, about);
+        } else if matches!(self.phase, Phase::Draining(_)) {
+            self.close(ErrorCode::Draining);
+        }
     }
 
     fn kick(&mut self, reason: KickReason) {

@@ -43,6 +43,13 @@ impl Session {
         }
     }
 
+    /// Answers with an error that says when to come back, and closes.
+    pub(super) fn refuse_for(&mut self, error: ApiError, about: impl Into<About>) {
+        let code = error.code;
+        self.decline(error, code.is_retryable(), about);
+        self.close(code);
+    }
+
     /// Answers with an error; the session goes on, whatever the code.
     pub(super) fn decline(&mut self, error: ApiError, is_retryable: bool, about: impl Into<About>) {
         let About { req, client_msg_id } = about.into();

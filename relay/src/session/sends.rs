@@ -14,6 +14,7 @@ use crate::{
     account::Account,
     api::ApiError,
     check::{Check, Rejected},
+    clock::Now,
     intake,
     store::{self, Digest, Op},
 };
@@ -52,8 +53,12 @@ impl Gate {
 }
 
 impl Session {
-    pub(super) fn handle_send(&mut self, from: Arc<Account>, send: Send) {
+    pub(super) fn handle_send(&mut self, now: Now, from: Arc<Account>, send: Send) {
         let client_msg_id = send.client_msg_id.clone();
+        let allowed = self.rules.traffic.send(&from, now.uptime);
+        if !self.spend(allowed, client_msg_id.clone()) {
+            return;
+        }
         match checked(from, send) {
             Err(error) => self.refuse(error.code, &error.message, client_msg_id),
             Ok(send) => {

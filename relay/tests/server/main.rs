@@ -11,6 +11,7 @@ mod crash;
 mod drain;
 #[path = "../support/forged.rs"]
 mod forged;
+mod hostile;
 mod http;
 mod postgres;
 #[path = "../support/postgres/mod.rs"]

@@ -33,6 +33,7 @@ use seqline_relay::{
     relay::{Plan, Running, start},
     session::DevicePolicy,
     store::{CommitRules, Database, memory::MemoryStore},
+    traffic::TrafficRules,
     upkeep::UpkeepRules,
     webhooks::WebhookRules,
 };
@@ -95,6 +96,7 @@ pub(crate) struct Wish {
     pub(crate) checks: BTreeMap<AppId, CheckRules>,
     pub(crate) public_rules: PublicRules,
     pub(crate) listener_rules: ListenerRules,
+    pub(crate) traffic_rules: TrafficRules,
 }
 
 impl Default for Wish {
@@ -115,6 +117,7 @@ impl Default for Wish {
             checks: BTreeMap::new(),
             public_rules: PublicRules::default(),
             listener_rules: ListenerRules::default(),
+            traffic_rules: TrafficRules::default(),
         }
     }
 }
@@ -275,6 +278,7 @@ fn parts_of(wish: Wish, clock: Arc<dyn Clock>) -> Parts {
         webhooks: wish.webhooks,
         webhook_rules: wish.webhook_rules,
         checks: wish.checks,
+        traffic_rules: wish.traffic_rules,
         public_rules: wish.public_rules,
         clock,
         entropy: Arc::new(SystemEntropy),

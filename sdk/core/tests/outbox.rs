@@ -7,7 +7,7 @@ use seqline_protocol::{
     ClientMsgId, ConvId, ConvSeq, Entry, ErrorCode, Item, Micros, MsgId, Receipt, RelayFrame, Seq,
     limits,
 };
-use support::{Device, STORE_DELAY_MS, draft, message, user};
+use support::{Device, STORE_DELAY_MS, draft, message, user, welcome};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -260,6 +260,34 @@ fn a_refused_message_fails_alone_and_can_be_retried() {
         device.answers.last().unwrap().1.is_err(),
         "only failed ones can be discarded"
     );
+}
+
+#[test]
+fn who_sends_too_much_waits_and_goes_on_where_it_was() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    let ids: Vec<_> = ["a", "b", "c"].map(|body| device.send(body)).into();
+    device.relay_says(&sent(&ids[0], 1));
+    device.frames();
+    device.relay_says(&RelayFrame::Error {
+        code: ErrorCode::RateLimited,
+        message: "too many messages".to_owned(),
+        retryable: true,
+        req: None,
+        client_msg_id: Some(ids[1].clone()),
+        retry_after_ms: Some(8_000),
+    });
+    device.lose_socket(ErrorCode::RateLimited.close_code());
+    device.pass(7_999);
+    assert_eq!(device.conn, None, "not before it may");
+    let _ = device.send("d");
+    device.pass(4_001);
+    device.open_socket();
+    device.relay_says(&RelayFrame::Welcome(welcome(0, 0)));
+    assert_eq!(device.sent_bodies(), ["b", "c", "d"]);
+    for id in &ids[1..] {
+        assert!(!statuses(&device, id).contains(&Status::Failed));
+    }
 }
 
 #[test]

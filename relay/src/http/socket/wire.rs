@@ -106,7 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SocketWire<S> {
                 // The answer is in the codec's buffer; after a close the socket ends.
                 self.is_flushed = false;
                 self.is_closing |= message.is_close();
-                Incoming::Progress
+                Incoming::Event(Event::Control)
             }
             Err(error) => {
                 self.has_failed = true;

@@ -1,5 +1,6 @@
 //! The session's rules, in virtual time and without a socket.
 
+mod allowance;
 mod calls;
 mod checks;
 mod crowds;

@@ -18,6 +18,7 @@ use crate::{
     frames::Push,
     session::{DevicePolicy, Effect, Event, Session, SessionRules},
     store::{Done, Op, OpResult, Position, Sent, Timeline},
+    traffic::{Traffic, TrafficRules},
 };
 
 const SECRET: &str = "a secret that is long enough for the checks";
@@ -141,6 +142,24 @@ impl Desk {
     }
 
     fn new_in(office: Office, check: Option<Arc<dyn Check>>) -> Self {
+        Self::new_within(office, check, TrafficRules::default())
+    }
+
+    /// Opened at the first entry, with limits.
+    pub(super) fn open_within(limits: TrafficRules) -> Self {
+        let mut desk = Self::new_within(Office::open(), None, limits);
+        desk.greet_at(0, 0);
+        desk
+    }
+
+    /// From an address on which nothing was said yet, with limits.
+    pub(super) fn new_from(address: [u8; 4], limits: TrafficRules) -> Self {
+        let mut desk = Self::new_within(Office::open(), None, limits);
+        desk.session.came_from(Some(address.into()));
+        desk
+    }
+
+    fn new_within(office: Office, check: Option<Arc<dyn Check>>, limits: TrafficRules) -> Self {
         let app = AppId::new("app").unwrap();
         let rules = Arc::new(SessionRules {
             keyring: Keyring::new([(&app, SECRET)]),
@@ -148,6 +167,7 @@ impl Desk {
             limits: ServerLimits::default(),
             devices: DevicePolicy::default(),
             public: Arc::clone(&office.mailbox),
+            traffic: Arc::new(Traffic::new(limits)),
         });
         let now = Now {
             wall: Micros::new(START_US).unwrap(),
@@ -221,6 +241,10 @@ impl Desk {
         let mut desk = Self::new_in(office, None);
         desk.greet_at(5, 5);
         desk
+    }
+
+    pub(super) fn traffic(&self) -> &Traffic {
+        &self.rules.traffic
     }
 
     pub(super) fn token(&self, user: &str, scope: Scope, ttl_s: u64) -> Secret {

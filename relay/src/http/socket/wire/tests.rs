@@ -20,7 +20,7 @@ async fn received(wire: &mut SocketWire<DuplexStream>) -> Bytes {
     loop {
         match wire.next(true).await {
             Incoming::Event(Event::Frame { payload, .. }) => return payload,
-            Incoming::Progress => {}
+            Incoming::Progress | Incoming::Event(Event::Control) => {}
             Incoming::Event(event) => panic!("{event:?}"),
             Incoming::Ended => panic!("it ended"),
         }
@@ -30,7 +30,10 @@ async fn received(wire: &mut SocketWire<DuplexStream>) -> Bytes {
 /// As far as it goes without anything new.
 fn settle(wire: &mut SocketWire<DuplexStream>) {
     while let Some(incoming) = wire.next(true).now_or_never() {
-        assert!(matches!(incoming, Incoming::Progress));
+        assert!(matches!(
+            incoming,
+            Incoming::Progress | Incoming::Event(Event::Control)
+        ));
     }
 }
 
