@@ -12,6 +12,7 @@ use seqline_relay::{
     http::AllowedOrigins,
     session::DevicePolicy,
     store::{CommitRules, Store, memory::MemoryStore},
+    traffic::TrafficRules,
     upkeep::UpkeepRules,
     webhooks::WebhookRules,
 };
@@ -54,6 +55,7 @@ pub(crate) async fn relay() -> Assembled {
         webhooks: BTreeMap::new(),
         webhook_rules: WebhookRules::default(),
         checks: BTreeMap::new(),
+        traffic_rules: TrafficRules::default(),
         public_rules: PublicRules::default(),
         clock: Arc::new(StandingClock),
         entropy: Arc::new(KnownEntropy),

@@ -15,6 +15,7 @@ use seqline_relay::{
     http::AllowedOrigins,
     session::DevicePolicy,
     store::{CommitRules, Store},
+    traffic::TrafficRules,
     upkeep::UpkeepRules,
     webhooks::WebhookRules,
 };
@@ -168,6 +169,7 @@ fn parts(setup: &Setup, clock: Arc<RelayClock>, seed: u64) -> Parts {
         webhooks: BTreeMap::new(),
         webhook_rules: WebhookRules::default(),
         checks: BTreeMap::new(),
+        traffic_rules: TrafficRules::default(),
         public_rules: PublicRules {
             poll_ms: setup.public_poll_ms,
             refresh_ms: Some(PUBLIC_REFRESH_MS),
