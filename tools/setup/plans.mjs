@@ -54,13 +54,16 @@ export const plans = {
   },
   test: {
     purpose: 'builds everything, then runs every check and every test',
-    steps: ['size', 'web', ...checkAll, 'deny', ...testAll],
+    steps: ['size', 'web', ...checkAll, 'deny', 'npm-policy', ...testAll],
     hasTests: true,
   },
   lint: { purpose: 'runs every check, but no test', steps: checkAll },
   format: { purpose: 'formats all code in place', steps: ['format'] },
   typecheck: { purpose: 'checks the types of all TypeScript', steps: ['typecheck'] },
-  deny: { purpose: 'checks licences and known holes of the crates', steps: ['deny'] },
+  deny: {
+    purpose: 'checks licences and known holes of what is built in',
+    steps: ['deny', 'npm-policy'],
+  },
   size: { purpose: 'builds the npm package and shows how big it is', steps: ['size'] },
   'size:peers': {
     purpose: 'compares how big it is with others from npm, and writes docs/size.md',

@@ -1,7 +1,11 @@
 // Everything that looks at the code without running it.
+import { readFile } from 'node:fs/promises';
+
 import { cargoFlags } from '../cargo.mjs';
 import { ask } from '../exec.mjs';
-import { targetDirs } from '../paths.mjs';
+import { StepFailure } from '../failure.mjs';
+import { breaches } from '../npm-policy.mjs';
+import { inRoot, targetDirs } from '../paths.mjs';
 
 const native = ['--target-dir', targetDirs.native, ...cargoFlags];
 const denyWarnings = ['--', '-D', 'warnings'];
@@ -65,6 +69,22 @@ export const checkSteps = [
       } catch (error) {
         if (!error.output.includes('failed to fetch advisory database')) throw error;
         return { note: 'without advisories: their database cannot be reached' };
+      }
+    },
+  }),
+  check({
+    name: 'npm-policy',
+    purpose: 'check licences, sums and scripts of the npm packages',
+    run: async () => {
+      const locks = ['package-lock.json', 'www/uni/package-lock.json'];
+      const read = async (path) => JSON.parse(await readFile(inRoot(path), 'utf8'));
+      const found = (await Promise.all(locks.map(read))).flatMap(breaches);
+      if (found.length > 0) {
+        const advice = 'leave them out, or say in tools/setup/npm-policy.mjs why they may';
+        throw new StepFailure('packages of npm may not come in', {
+          advice,
+          output: found.join('\n'),
+        });
       }
     },
   }),
