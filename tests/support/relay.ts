@@ -118,11 +118,6 @@ export class Relay {
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  /** Of the process that runs; undefined while it is down. */
-  get pid(): number | undefined {
-    return this.#process?.pid;
-  }
-
   /** Its database, if that is a file. */
   get file(): string {
     return join(this.dataDir, 'seqline.db');
