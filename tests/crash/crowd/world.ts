@@ -143,10 +143,14 @@ export class CrowdWorld implements World<CrowdReport> {
     this.#broadcasts.push(await published);
     clearTimeout(timer);
 
-    for (const { network } of this.#nodes) {
-      network.heal();
-      // Whoever is on another relay than the sender learns of it when she connects.
-      if (this.#nodes.length > 1) network.cut();
+    for (const { network } of this.#nodes) network.heal();
+    // Whoever is on another relay than the sender learns of it when she connects. Not by cutting
+    // the network: those who went over to HTTP meanwhile keep their session through that.
+    if (this.#nodes.length > 1) {
+      for (const { client } of this.#devices) {
+        client.disconnect();
+        void client.connect();
+      }
     }
     await this.#until(cycle, () => this.#devices.every((device) => this.#hasAll(device)));
     this.#check(auditAll(await auditNumbers(this.#backend, this.#relay)));
