@@ -100,9 +100,9 @@ export class Participant {
     const child = this.#process;
     if (!child) return;
     this.#process = undefined;
-    const closed = once(child, 'close');
+    const ended = end(child);
     child.kill('SIGKILL');
-    await closed;
+    await ended;
     this.#mayRepeatUpTo = this.shown.at(-1)?.seq ?? 0;
   }
 
@@ -111,9 +111,9 @@ export class Participant {
     const child = this.#process;
     if (!child) return;
     this.#process = undefined;
-    const closed = once(child, 'close');
+    const ended = end(child);
     child.send({ dispose: true } satisfies ToApp);
-    await closed;
+    await ended;
     this.#mayRepeatUpTo = 0;
   }
 
@@ -147,4 +147,10 @@ export class Participant {
     }
     this.shown.push({ seq, sender, text });
   }
+}
+
+/** The process has ended, and everything that it said was heard: that may come later. */
+async function end(child: ChildProcess): Promise<void> {
+  const silent = child.connected ? once(child, 'disconnect') : undefined;
+  await Promise.all([once(child, 'close'), silent]);
 }
