@@ -137,8 +137,15 @@ impl AppView {
             None => self.own.min(excuses.cursor_told),
             Some(conv) => self.crowds.get(conv).map_or(0, |at| at.seq),
         };
+        let starts = conv.and_then(|conv| truth.reading(user, conv));
+        // Joined again, before she had all of before she left.
+        let is_anew = starts.is_some_and(|reading| reading.after.iter().any(|after| *after > at));
         let log = truth.log(&key);
         let is_right = match reason {
+            ResetReason::BelowFloor if conv.is_some() => {
+                // What was on its way while the relay looked may have been taken since.
+                is_anew || log.floor() > 1 && head >= at
+            }
             ResetReason::BelowFloor => at + 1 < log.floor(),
             ResetReason::EpochChanged => excuses.epoch_changed,
             ResetReason::AheadOfHead => false,

@@ -89,9 +89,13 @@ impl Log {
 
     /// Entries that are older may be gone, as far as they are the first ones.
     pub(super) fn age(&mut self, before: Micros) {
-        let old = self.entries.iter().take_while(|(_, at)| *at < before);
-        let gone = old.count() as u64;
-        self.floor = self.floor.max(gone + 1);
+        // From where it is, not from the first one: the calendar may have been set back since.
+        let gone = usize::try_from(self.floor.saturating_sub(1)).unwrap_or(usize::MAX);
+        let kept = self.entries.iter().skip(gone);
+        let old = kept.take_while(|(_, at)| *at < before).count() as u64;
+        if old > 0 {
+            self.floor = self.floor.max(1) + old;
+        }
     }
 }
 

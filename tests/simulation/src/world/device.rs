@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use seqline_core::{CallId, Session};
-use seqline_protocol::{BroadcastId, ClientMsgId, ConvId, ConvSeq, Seq, UserId, from_cbor};
+use seqline_protocol::{BroadcastId, ClientMsgId, ConvId, ConvSeq, Epoch, Seq, UserId, from_cbor};
 use serde::Deserialize;
 
 use super::{Event, link::LinkId};
@@ -77,7 +77,10 @@ pub(super) struct Device {
     pub(super) token_fails: bool,
     /// It had several tabs at some time: they end each other's sessions.
     pub(super) had_tabs: bool,
-    pub(super) epoch_changes_seen: u32,
+    /// The numbering of its user's timeline, as far as its app knows.
+    pub(super) epoch: Option<Epoch>,
+    /// The same when it last said hello.
+    pub(super) epoch_told: Option<Epoch>,
     pub(super) bodies: u32,
     /// The cursor when it last said hello.
     pub(super) cursor_told: u64,
@@ -89,6 +92,7 @@ pub(super) struct Device {
 #[derive(Deserialize)]
 struct PositionRecord {
     cursor: Seq,
+    epoch: Epoch,
 }
 
 /// Of the client's record of a crowd.
@@ -127,6 +131,9 @@ impl Device {
         let cursors: Vec<_> = cursors
             .filter_map(|(key, value)| cursor_of(key, value))
             .collect();
+        let position = self.store.get("position");
+        let position = position.and_then(|value| from_cbor::<PositionRecord>(value));
+        self.epoch = position.map(|position| position.epoch);
         let own = cursors.iter().find(|(conv, _)| conv.is_none());
         let own = own.map_or(0, |(_, cursor)| *cursor);
         let crowds = cursors.iter();

@@ -20,6 +20,7 @@ use super::{
     Event, World,
     device::{Asked, Device, Process, ProcessId, Role, cursor_of},
     link::{Link, LinkId},
+    relay,
 };
 use crate::{
     clock::{Skew, UNIX_MS},
@@ -77,7 +78,8 @@ impl World<'_> {
             store_fails: false,
             token_fails: false,
             had_tabs: false,
-            epoch_changes_seen: 0,
+            epoch: None,
+            epoch_told: None,
             bodies: 0,
             cursor_told: 0,
             last_draft: None,
@@ -397,13 +399,13 @@ impl World<'_> {
             _ => {}
         }
         let excuses = Excuses {
-            epoch_changed: node.epoch_changes_seen < self.epochs,
+            epoch_changed: node.epoch_told != Some(relay::epoch(self.epochs)),
             cursor_told: node.cursor_told,
         };
         let node = &mut self.devices[device];
         node.view.take(event, &user, &self.truth, excuses)?;
         if matches!(event, Delivered::Reset { conv: None, .. }) {
-            node.epoch_changes_seen = self.epochs;
+            node.epoch = Some(relay::epoch(self.epochs));
         }
         Ok(())
     }
@@ -425,7 +427,7 @@ impl World<'_> {
     }
 
     /// Asks whether broadcasts that a device holds are new to its user.
-    fn claim_held(&mut self, id: ProcessId) -> Checked {
+    pub(super) fn claim_held(&mut self, id: ProcessId) -> Checked {
         let device = self.processes[id.0].device;
         let node = &self.devices[device];
         let ids = node.held.keys();

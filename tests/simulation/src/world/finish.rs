@@ -104,6 +104,10 @@ impl World<'_> {
 
     /// Whether everyone has everything. What it lacks after a long time is a violation.
     pub(super) fn is_converged(&mut self) -> Result<bool, Box<Violation>> {
+        for device in 0..self.devices.len() {
+            // Asked for in vain while the database failed.
+            self.claim_held(self.devices[device].current)?;
+        }
         let Some(lacks) = self.lacks() else {
             return Ok(true);
         };

@@ -48,7 +48,9 @@ impl World<'_> {
         self.lines.insert(line_id, id);
         let cursor = self.processes[process.0].session.stats().cursor;
         let device = self.processes[process.0].device;
-        self.devices[device].cursor_told = cursor.get();
+        let node = &mut self.devices[device];
+        node.cursor_told = cursor.get();
+        node.epoch_told = node.epoch;
         self.feed(process, Input::Opened(conn))
     }
 

@@ -24,10 +24,14 @@ use crate::{
 const BACKLOG_SLACK: usize = 256;
 
 pub(super) fn new_store(plan: &Plan, exits: &Arc<Exits>, seed: u64) -> Arc<FaultyStore> {
-    let epoch = Epoch::saturating(1_000);
-    let inner = MemoryStore::new(commit_rules(&plan.setup), epoch);
+    let inner = MemoryStore::new(commit_rules(&plan.setup), epoch(0));
     let commit_ms = plan.setup.commit_ms;
     Arc::new(FaultyStore::new(inner, Arc::clone(exits), commit_ms, seed))
+}
+
+/// The numbering after so many changes of it.
+pub(super) fn epoch(changes: u32) -> Epoch {
+    Epoch::saturating(1_000 + u64::from(changes))
 }
 
 impl World<'_> {
@@ -74,8 +78,7 @@ impl World<'_> {
         }
         if std::mem::take(&mut self.has_new_epoch) {
             self.epochs += 1;
-            let epoch = Epoch::saturating(1_000 + u64::from(self.epochs));
-            self.store.faults().epoch = Some(epoch);
+            self.store.faults().epoch = Some(epoch(self.epochs));
         }
         self.starts += 1;
         self.trace.note(b"start", self.now_ms);
