@@ -6,7 +6,7 @@ use axum::{Extension, Router, routing::get};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
     task::JoinHandle,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -79,7 +79,7 @@ async fn headers_that_come_a_byte_at_a_time_are_not_waited_for() {
     let (mut peer, task) = desk.connect();
     let began = Instant::now();
     let drip = async {
-        for byte in GET.iter().cycle() {
+        for byte in GET.iter().cycle().take(100) {
             sleep(ms(1_000)).await;
             if peer.write_all(&[*byte]).await.is_err() {
                 return;
@@ -151,7 +151,8 @@ async fn whoever_does_not_read_an_answer_is_cut_off() {
         .await
         .unwrap();
     let asked = Instant::now();
-    task.await.unwrap();
+    let ended = timeout(ms(2 * WRITE_STALL_MS), task).await;
+    ended.expect("it is cut off").unwrap();
     assert_eq!(asked.elapsed(), ms(WRITE_STALL_MS));
     assert_eq!(desk.ended(), [0, 0, 1]);
 }

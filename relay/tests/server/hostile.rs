@@ -33,14 +33,15 @@ fn behind_proxy() -> Addresses {
     }
 }
 
-fn with_traffic(rules: TrafficRules) -> Wish {
+fn with_traffic(mut traffic_rules: TrafficRules) -> Wish {
     let addresses = behind_proxy();
+    traffic_rules.addresses = addresses.clone();
     Wish {
         listener_rules: ListenerRules {
-            addresses: addresses.clone(),
+            addresses,
             ..ListenerRules::default()
         },
-        traffic_rules: TrafficRules { addresses, ..rules },
+        traffic_rules,
         ..Wish::default()
     }
 }
