@@ -32,8 +32,11 @@ What fails is kept in tests/fuzz/corpus/TARGET/regression-…; \`cargo test -p s
  * @returns {Promise<number>} exit code
  */
 export async function fuzz(args) {
-  const options = { seconds: { type: 'string', default: '60' }, help: { type: 'boolean' } };
-  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    args,
+    options: { seconds: { type: 'string', default: '60' }, help: { type: 'boolean' } },
+    allowPositionals: true,
+  });
   const all = await targetNames();
   const seconds = Number(values.seconds);
   const unknown = positionals.filter((name) => !all.includes(name));

@@ -61,11 +61,11 @@ impl Maker {
         let count = self.rng.usize(2..=self.size.steps);
         for _ in 0..count {
             let action = self.action(&setup);
-            self.add(&mut steps, &setup, action);
+            self.add(&mut steps, &setup, &action);
         }
         for _ in 0..self.rng.usize(1..=self.size.faults) {
             let fault = self.fault(&setup);
-            self.add(&mut steps, &setup, Action::Fault(fault));
+            self.add(&mut steps, &setup, &Action::Fault(fault));
         }
         steps.sort_by_key(|step| step.at_ms);
         Plan {
@@ -120,7 +120,7 @@ impl Maker {
         all
     }
 
-    fn add(&mut self, steps: &mut Vec<Step>, setup: &Setup, action: Action) {
+    fn add(&mut self, steps: &mut Vec<Step>, setup: &Setup, action: &Action) {
         let at_ms = self.rng.u64(0..setup.heal_at_ms);
         let bursts = matches!(action, Action::Send { .. }) && self.rng.u8(0..4) == 0;
         let count = if bursts { self.rng.u64(2..=8) } else { 1 };
