@@ -150,8 +150,12 @@ impl Session {
 
     /// Feeds one input. Drain [`Self::poll_output`] before the next.
     pub fn handle(&mut self, now: Now, input: Input) {
-        self.notice_suspend(now);
+        let slept = self.notices_suspend(now);
         let now_ms = now.mono_ms;
+        // Who wants no connection any more gets none for having slept.
+        if slept && input != Input::Disconnect {
+            self.wake_up(now_ms);
+        }
         match input {
             Input::Connect => self.link.connect(&self.config, &mut self.outputs, now_ms),
             Input::Disconnect => self.stop(DisconnectReason::Requested),
@@ -454,13 +458,12 @@ impl Session {
         }
     }
 
-    fn notice_suspend(&mut self, now: Now) {
+    /// Whether the device slept before this moment.
+    fn notices_suspend(&mut self, now: Now) -> bool {
         let wall_ms = now.unix_ms.saturating_sub(self.last_now.unix_ms);
         let mono_ms = now.mono_ms.saturating_sub(self.last_now.mono_ms);
         self.last_now = now;
-        if wall_ms > mono_ms + SUSPEND_MS {
-            self.wake_up(now.mono_ms);
-        }
+        wall_ms > mono_ms + SUSPEND_MS
     }
 
     fn set_background(&mut self, background: bool, now_ms: u64) {

@@ -224,6 +224,20 @@ fn a_dead_connection_is_found_and_a_sleeping_page_is_not_taken_for_one() {
 }
 
 #[test]
+fn who_disconnects_after_a_sleep_opens_no_socket() {
+    let mut device = Device::new();
+    device.connect(0, 0);
+    device.lose_socket(None);
+    device.lose_socket(None);
+    assert!(device.conn.is_none(), "it waits for the next attempt");
+    device.sleep(60_000);
+    let closed = device.closed.len();
+    device.feed(Input::Disconnect);
+    assert_eq!(device.closed.len(), closed, "none was opened to be closed");
+    assert_eq!(last_state(&device), stopped(DisconnectReason::Requested));
+}
+
+#[test]
 fn a_wall_clock_that_jumped_means_a_suspend_and_a_probe() {
     let mut device = Device::new();
     device.connect(0, 0);

@@ -309,6 +309,9 @@ pub enum Fault {
     CommitsFail {
         /// So many.
         commits: u8,
+        /// Whether they are done all the same: the database was lost before it could say so.
+        #[serde(default)]
+        is_done: bool,
     },
     /// The next reads of the database fail.
     ReadsFail {

@@ -239,6 +239,7 @@ impl Maker {
             26 => Fault::Drain { down_ms: 1_000 },
             27 => Fault::CommitsFail {
                 commits: self.rng.u8(1..4),
+                is_done: false,
             },
             28 => Fault::ReadsFail {
                 reads: self.rng.u8(1..4),

@@ -29,8 +29,10 @@ pub struct StoreFaults {
     pub commit_ms: u64,
     /// How much longer everything takes for now.
     pub slower_ms: u64,
-    /// The next commits fail: so many, and whether they are done all the same.
+    /// The next commits fail.
     pub failing_commits: u8,
+    /// Those are done all the same, and nobody is told.
+    pub failing_are_done: bool,
     /// The next reads fail.
     pub failing_reads: u8,
     /// After so many commits the relay dies; whether that one is done.
@@ -43,7 +45,7 @@ pub struct StoreFaults {
 /// What is done with a commit.
 enum Fate {
     Done,
-    Fails,
+    Fails { is_done: bool },
     Crashes { is_done: bool },
 }
 
@@ -62,6 +64,7 @@ impl FaultyStore {
             commit_ms,
             slower_ms: 0,
             failing_commits: 0,
+            failing_are_done: false,
             failing_reads: 0,
             crash_at: None,
             epoch: None,
@@ -97,7 +100,8 @@ impl FaultyStore {
         }
         if faults.failing_commits > 0 {
             faults.failing_commits -= 1;
-            return Fate::Fails;
+            let is_done = faults.failing_are_done;
+            return Fate::Fails { is_done };
         }
         Fate::Done
     }
@@ -155,9 +159,9 @@ impl Store for FaultyStore {
                 .await;
             let fate = self.fate();
             match fate {
-                Fate::Fails => return Err(failure()),
+                Fate::Fails { is_done: false } => return Err(failure()),
                 Fate::Crashes { is_done: false } => return self.die().await,
-                Fate::Done | Fate::Crashes { is_done: true } => {}
+                Fate::Done | Fate::Fails { .. } | Fate::Crashes { .. } => {}
             }
             let commit = self.inner.commit(ops.clone(), now).await?;
             self.exits.push(Exit::Committed(Committed {
@@ -166,8 +170,10 @@ impl Store for FaultyStore {
                 appends: commit.appends.clone(),
                 at: now,
             }));
-            if matches!(fate, Fate::Crashes { .. }) {
-                return self.die().await;
+            match fate {
+                Fate::Done => {}
+                Fate::Fails { .. } => return Err(failure()),
+                Fate::Crashes { .. } => return self.die().await,
             }
             self.delay(|faults| faults.commit_ms / 2).await;
             Ok(commit)

@@ -89,8 +89,8 @@ impl AppView {
     fn is_own_delete(&self, event: &Delivered, seq: u64, user: &UserId, truth: &Truth) -> bool {
         let log = truth.log(&LogKey::User(user.clone()));
         let item = log.get(seq);
-        log.next_for_apps(self.own) == Some(seq)
-            && item.is_some_and(|item| agrees(event, item, user, truth))
+        let is_due = log.next_for_apps(self.own) == Some(seq) || self.own == 0;
+        is_due && item.is_some_and(|item| agrees(event, item, user, truth))
     }
 
     fn take_own(&mut self, seq: u64, user: &UserId, truth: &Truth) -> Checked {

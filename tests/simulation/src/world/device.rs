@@ -124,6 +124,13 @@ pub(super) fn cursor_of(key: &str, value: &[u8]) -> Option<(Option<ConvId>, u64)
     Some((Some(conv), record.cursor.get()))
 }
 
+/// The numbering that a record of the client's store is of; none if it is another record.
+pub(super) fn epoch_of(key: &str, value: &[u8]) -> Option<Epoch> {
+    let is_position = key == "position";
+    let record: PositionRecord = is_position.then(|| from_cbor(value)).flatten()?;
+    Some(record.epoch)
+}
+
 impl Device {
     /// The app starts with what is kept.
     pub(super) fn restart_app(&mut self) {
@@ -132,8 +139,7 @@ impl Device {
             .filter_map(|(key, value)| cursor_of(key, value))
             .collect();
         let position = self.store.get("position");
-        let position = position.and_then(|value| from_cbor::<PositionRecord>(value));
-        self.epoch = position.map(|position| position.epoch);
+        self.epoch = position.and_then(|value| epoch_of("position", value));
         let own = cursors.iter().find(|(conv, _)| conv.is_none());
         let own = own.map_or(0, |(_, cursor)| *cursor);
         let crowds = cursors.iter();

@@ -18,7 +18,7 @@ use seqline_relay::{
 
 use super::{
     Event, World,
-    device::{Asked, Device, Process, ProcessId, Role, cursor_of},
+    device::{Asked, Device, Process, ProcessId, Role, cursor_of, epoch_of},
     link::{Link, LinkId},
     relay,
 };
@@ -237,13 +237,18 @@ impl World<'_> {
             .check_cursor(cursor.get(), None, &node.user, &self.truth)
     }
 
-    fn check_persist(&self, id: ProcessId, ops: &[StoreOp]) -> Checked {
+    fn check_persist(&mut self, id: ProcessId, ops: &[StoreOp]) -> Checked {
         let process = &self.processes[id.0];
         if process.role != Role::Current {
             return Ok(());
         }
-        let node = &self.devices[process.device];
+        let node = &mut self.devices[process.device];
         for op in ops {
+            if let StoreOp::Put(key, value) = op
+                && let Some(epoch) = epoch_of(key, value)
+            {
+                node.epoch = Some(epoch);
+            }
             if let StoreOp::Put(key, value) = op
                 && let Some((conv, cursor)) = cursor_of(key, value)
             {
@@ -404,9 +409,6 @@ impl World<'_> {
         };
         let node = &mut self.devices[device];
         node.view.take(event, &user, &self.truth, excuses)?;
-        if matches!(event, Delivered::Reset { conv: None, .. }) {
-            node.epoch = Some(relay::epoch(self.epochs));
-        }
         Ok(())
     }
 

@@ -42,8 +42,11 @@ impl World<'_> {
                     self.after(*down_ms, Event::Stopped(self.starts));
                 }
             }
-            Fault::CommitsFail { commits } => {
-                self.store.faults().failing_commits = *commits;
+            Fault::CommitsFail { commits, is_done } => {
+                let mut faults = self.store.faults();
+                faults.failing_commits = *commits;
+                faults.failing_are_done = *is_done;
+                drop(faults);
                 self.count("commits_fail");
             }
             Fault::ReadsFail { reads } => {

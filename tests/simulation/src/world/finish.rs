@@ -105,6 +105,11 @@ impl World<'_> {
     /// Whether everyone has everything. What it lacks after a long time is a violation.
     pub(super) fn is_converged(&mut self) -> Result<bool, Box<Violation>> {
         for device in 0..self.devices.len() {
+            // Ended by a tab that was closed only just before.
+            let current = self.devices[device].current;
+            if self.devices[device].had_tabs && !self.processes[current.0].wants_connection {
+                self.feed(current, Input::Connect)?;
+            }
             // Asked for in vain while the database failed.
             self.claim_held(self.devices[device].current)?;
         }

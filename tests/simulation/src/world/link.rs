@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use seqline_core::ConnId;
+use seqline_protocol::Encoding;
 
 use super::device::ProcessId;
 use crate::{
@@ -29,6 +31,8 @@ pub(super) struct Link {
     /// The device reads a frame in so long.
     pub(super) frame_ms: u64,
     pub(super) cut: Option<Cut>,
+    /// What waits for the end of a cut, in order.
+    pub(super) late: Vec<UpFrame>,
     /// The device let go of it, or knows that it has ended.
     pub(super) is_left_by_device: bool,
     /// The relay let go of it, or knows.
@@ -56,6 +60,9 @@ pub(super) struct Cut {
     pub(super) late_at_ms: Option<u64>,
 }
 
+/// A frame on its way up.
+pub(super) type UpFrame = (Encoding, Bytes);
+
 impl Link {
     pub(super) fn new(process: ProcessId, conn: ConnId, seed: u64) -> Self {
         Self {
@@ -68,6 +75,7 @@ impl Link {
             stalled_until_ms: 0,
             frame_ms: 0,
             cut: None,
+            late: Vec::new(),
             is_left_by_device: false,
             is_left_by_relay: false,
         }

@@ -81,6 +81,8 @@ enum Event {
     Down(LinkId, Outgoing),
     /// The device learns that a connection has ended.
     Ended(LinkId, Option<u16>),
+    /// What was on its way to the relay when a connection was cut arrives.
+    Late(LinkId),
     /// The relay learns it.
     Left(LinkId),
     Wake(ProcessId),
@@ -246,6 +248,7 @@ impl<'p> World<'p> {
             Event::Up(link, encoding, payload) => self.up(link, encoding, payload),
             Event::Down(link, frame) => self.down(link, frame)?,
             Event::Ended(link, code) => self.ended(link, code)?,
+            Event::Late(link) => self.late(link),
             Event::Left(link) => self.left(link),
             Event::Wake(process) => self.wake(process)?,
             Event::Token(process) => self.give_token(process)?,

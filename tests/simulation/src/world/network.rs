@@ -8,7 +8,7 @@ use seqline_relay::frames::Outgoing;
 use super::{
     Event, World,
     device::{ProcessId, Role},
-    link::{Cut, LinkId},
+    link::{Cut, LinkId, UpFrame},
 };
 use crate::{
     model::Checked,
@@ -78,7 +78,7 @@ impl World<'_> {
             match cut.late_at_ms {
                 Some(late_at_ms) if link.up.arrived > 0 => {
                     if self.now_ms < late_at_ms {
-                        return self.at(late_at_ms, Event::Up(id, encoding, payload));
+                        return link.late.push((encoding, payload));
                     }
                 }
                 _ => return,
@@ -87,10 +87,28 @@ impl World<'_> {
         if link.is_left_by_device && link.up.arrived == 0 {
             return;
         }
-        link.up.arrived += 1;
-        self.trace.note(&payload, id.0 as u64);
-        if let Some((_, line)) = &link.line {
-            line.arrive(encoding, payload);
+        let mut frames = std::mem::take(&mut link.late);
+        frames.push((encoding, payload));
+        self.arrive(id, frames);
+    }
+
+    /// What was on its way when a connection was cut arrives.
+    pub(super) fn late(&mut self, id: LinkId) {
+        let frames = std::mem::take(&mut self.links[id.0].late);
+        if !frames.is_empty() {
+            self.count("late_frames");
+            self.arrive(id, frames);
+        }
+    }
+
+    fn arrive(&mut self, id: LinkId, frames: Vec<UpFrame>) {
+        let link = &mut self.links[id.0];
+        for (encoding, payload) in frames {
+            link.up.arrived += 1;
+            self.trace.note(&payload, id.0 as u64);
+            if let Some((_, line)) = &link.line {
+                line.arrive(encoding, payload);
+            }
         }
     }
 
@@ -185,6 +203,9 @@ impl World<'_> {
         };
         let device_after_ms = link.rng.u64(1..=300);
         self.after(device_after_ms, Event::Ended(id, None));
+        if let Some(late_ms) = late_ms {
+            self.after(late_ms, Event::Late(id));
+        }
         self.after(relay_after_ms, Event::Left(id));
         self.count("cut");
     }
