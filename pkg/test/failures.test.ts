@@ -125,6 +125,7 @@ describe('at each write in turn', () => {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    expect(nth).toBeGreaterThan(10);
+    // How many there are depends on how many changes went into one.
+    expect(nth).toBeGreaterThan(4);
   });
 });

@@ -60,7 +60,7 @@ test('a page of messages is damaged: its conversation is refused, the others go 
   const mend = await overwrite(relay.file, page * page_bytes, 64);
   await relay.start();
 
-  await expect(history('alice', 'bob')).rejects.toThrow(/storage_corrupt/);
+  await expect(history('alice', 'bob')).rejects.toThrow(/storage_damaged/);
   expect(await history('carol', 'dave')).toEqual(all('carol'));
   const carol = await connect('carol');
   await carol.sendText('dave', 'one more', 'more');
@@ -89,7 +89,7 @@ test('an index is damaged: what has to look there is refused for good, and readi
   await relay.start();
 
   const refusal = await refusalOf(relay, 'alice', 'bob');
-  expect(refusal).toMatchObject({ code: 'storage_corrupt', retryable: false });
+  expect(refusal).toMatchObject({ code: 'storage_damaged', retryable: false });
   expect(refusal.message).toMatch(/nothing of this was done/);
   expect(await history('alice', 'bob')).toEqual(all('alice'));
 

@@ -48,7 +48,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::FrameTooLarge | ErrorCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCode::Internal | ErrorCode::StorageCorrupt => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::Internal | ErrorCode::StorageDamaged => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::Overloaded | ErrorCode::Draining | ErrorCode::StorageUnavailable => {
             StatusCode::SERVICE_UNAVAILABLE
         }

@@ -35,7 +35,7 @@ impl StoreError {
             Self::Full(_) | Self::ReadOnly(_) | Self::Unreachable(_) => {
                 ErrorCode::StorageUnavailable
             }
-            Self::Corrupt(_) => ErrorCode::StorageCorrupt,
+            Self::Corrupt(_) => ErrorCode::StorageDamaged,
             Self::Failed(_) => ErrorCode::Internal,
         }
     }

@@ -70,7 +70,7 @@ error_codes! {
     StorageUnavailable = "storage_unavailable", close: Some(4051), retryable: true;
     /// What this needs cannot be read from the relay's storage, which is damaged. Nothing of it
     /// was done; everything else goes on.
-    StorageCorrupt = "storage_corrupt", close: None, retryable: false;
+    StorageDamaged = "storage_damaged", close: None, retryable: false;
     /// A well-formed frame of a name that this relay does not know.
     FrameUnknown = "frame_unknown", close: None, retryable: false;
     /// A field is missing, of the wrong type, or out of range.
