@@ -25,6 +25,12 @@ export const soakClient = (args) => runScript('soak:client', args);
 export const soakRelay = (args) => runScript('soak:relay', args, releasedRelay());
 
 /**
+ * @param {string[]} args options of `tests/mutations/cli.ts`
+ * @returns {Promise<number>} exit code
+ */
+export const runMutations = (args) => runScript('mutations', args);
+
+/**
  * @param {string[]} args options of `tests/storms/cli.ts`
  * @returns {Promise<number>} exit code
  */

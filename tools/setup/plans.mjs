@@ -2,7 +2,14 @@
 // what they need comes along by itself.
 import { fuzz } from './fuzz.mjs';
 import { runLoad } from './load.mjs';
-import { benchBrowser, runCrashCycles, runStorms, soakClient, soakRelay } from './long-runs.mjs';
+import {
+  benchBrowser,
+  runCrashCycles,
+  runMutations,
+  runStorms,
+  soakClient,
+  soakRelay,
+} from './long-runs.mjs';
 import { comparePeers } from './peers.mjs';
 import { serve } from './serve.mjs';
 import { simulate } from './simulate.mjs';
@@ -95,6 +102,13 @@ export const plans = {
     steps: ['simulation'],
     takesArguments: true,
     andThen: simulate,
+  },
+  'test:mutations': {
+    purpose:
+      'whether the simulation can fail: makes one line wrong at a time, and lets it find that',
+    steps: ['tools', 'npm'],
+    takesArguments: true,
+    andThen: runMutations,
   },
   fuzz: {
     purpose: 'the long run of the fuzz targets: libFuzzer makes up inputs, a minute for each',
