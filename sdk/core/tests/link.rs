@@ -230,7 +230,7 @@ fn who_disconnects_after_a_sleep_opens_no_socket() {
     device.lose_socket(None);
     device.lose_socket(None);
     assert!(device.conn.is_none(), "it waits for the next attempt");
-    device.sleep(60_000);
+    device.now.unix_ms += 60_000;
     let closed = device.closed.len();
     device.feed(Input::Disconnect);
     assert_eq!(device.closed.len(), closed, "none was opened to be closed");

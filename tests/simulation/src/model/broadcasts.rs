@@ -90,6 +90,9 @@ impl PublicTruth {
             let is_newest = |(_, body): &(u32, String)| body == text;
             let differs = match holds {
                 Some(_) if is_gone => true,
+                // A device that did not look between a change of the text and the stop keeps what
+                // it has.
+                Some(_) if row.state == BroadcastState::Stopped => false,
                 Some(version) => !is_newest(version),
                 None => self.is_for_all(*id),
             };

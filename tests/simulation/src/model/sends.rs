@@ -125,7 +125,10 @@ impl Drafts {
     /// It is not.
     pub fn check_order(&self, user: &UserId, truth: &Truth) -> Checked {
         let mut last: BTreeMap<&ConvId, (u64, &ClientMsgId)> = BTreeMap::new();
-        for draft in self.all.iter().filter(|draft| !draft.has_twin) {
+        // One that was refused, whose refusal was lost on its way, is tried anew after later ones.
+        let all = self.all.iter();
+        let all = all.filter(|draft| !draft.has_twin && !truth.was_refused(user, &draft.id));
+        for draft in all {
             let Some((conv, at)) = truth.place(user, &draft.id) else {
                 continue;
             };

@@ -28,6 +28,8 @@ pub struct Truth {
     places: BTreeMap<(UserId, ClientMsgId), (ConvId, u64)>,
     /// After which entries of crowds users were ever told to read, and whether they still are.
     reading: BTreeMap<(UserId, ConvId), Reading>,
+    /// Messages that were refused once. Their sender may not know, and send them again.
+    refused: BTreeSet<(UserId, ClientMsgId)>,
     last_msg_id: u64,
     none: Log,
 }
@@ -77,6 +79,12 @@ impl Truth {
     #[must_use]
     pub fn place(&self, sender: &UserId, id: &ClientMsgId) -> Option<&(ConvId, u64)> {
         self.places.get(&(sender.clone(), id.clone()))
+    }
+
+    /// Whether a message was refused at some time.
+    #[must_use]
+    pub fn was_refused(&self, sender: &UserId, id: &ClientMsgId) -> bool {
+        self.refused.contains(&(sender.clone(), id.clone()))
     }
 
     /// What a user reads of a crowd.
@@ -231,6 +239,8 @@ impl Truth {
             Refusal::NotAllowed(_) => send.conv.kind() == ConvKind::Channel,
             _ => false,
         };
+        let refused = (sender.clone(), send.client_msg_id.clone());
+        self.refused.insert(refused);
         ensure(is_right, Promise::RightPeople, || {
             let id = &send.client_msg_id;
             format!("{id} of {sender} to {} was refused: {refusal}", send.conv)

@@ -5,6 +5,12 @@
 //! let run up to the next event and stops whenever something comes out of it. So everything
 //! has one order, and the same plan gives the same.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "devices, processes and links are never taken away: what is indexed is there, and \
+              if it is not, the panic is told as a violation"
+)]
+
 mod api;
 mod device;
 mod devices;
