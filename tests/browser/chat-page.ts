@@ -96,15 +96,31 @@ export class ChatPage {
     return (await this.ownStates()).filter((each) => each !== state);
   }
 
+  /** In a line, what a failure may be explained by. */
+  async facts(): Promise<string> {
+    const belowView_px = await this.page
+      .getByTestId('messages')
+      .evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+    const facts = {
+      connection: await this.connectionState(),
+      sockets: this.sockets,
+      visible: await this.page.evaluate(() => document.visibilityState),
+      belowView_px,
+      ownStates: (await this.ownStates()).join(' '),
+      console: this.console.slice(-5),
+    };
+    return `${this.device}: ${JSON.stringify(facts)}`;
+  }
+
   /** `connected`, `connecting` or `disconnected`. */
   async connectionState(): Promise<string | null> {
     return this.connection.getAttribute('data-state');
   }
 
-  /** Stops everything that runs in the page, as browsers do with tabs that are not looked at. */
   /**
-   * As a browser does it to save power: the page is told, then nothing of it runs. Chromium's own
-   * command does nothing to a page that is visible, so the debugger stops it.
+   * Stops everything that runs in the page, as browsers do to save power: the page is told, then
+   * nothing of it runs. Chromium's own command does nothing to a page that is visible, so the
+   * debugger stops it.
    */
   async freeze(): Promise<void> {
     await this.page.evaluate(() => document.dispatchEvent(new Event('freeze')));

@@ -85,3 +85,28 @@ test('a long history is paged in, once and in order', async () => {
   await world.shownOn(alice);
   world.ledger.check({ stored: await world.stored('alice', 'bob'), page: await alice.shown() });
 });
+
+test('who is at the end stays there while the bar of the connection appears', async () => {
+  const world = await World.create(browser);
+  const { alice, bob } = await world.twoPages();
+  await world.write(alice, 30);
+  await world.settled(alice, bob);
+
+  await bob.page.getByTestId('messages').evaluate(async (scroller) => {
+    const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    scroller.scrollTop -= 10;
+    await nextFrame();
+    await nextFrame();
+    // Before a frame, as messages come: it scrolls to one, and the bar, of two lines as on a
+    // phone, takes of its height.
+    await new Promise((resolve) => setTimeout(resolve));
+    scroller.scrollTop = scroller.scrollHeight;
+    const bar = document.querySelector<HTMLElement>('[data-testid=connection-state]');
+    bar?.classList.remove('fine');
+    if (bar) bar.style.minHeight = '4rem';
+    await nextFrame();
+    await nextFrame();
+  });
+  await world.write(alice, 5);
+  await world.settled(alice, bob);
+});

@@ -111,13 +111,21 @@ export class World {
    */
   async settled(...pages: ChatPage[]): Promise<void> {
     await this.shownOn(...pages);
-    for (const page of pages) {
-      await expect.poll(() => page.statesOtherThan('read'), { message: page.device }).toEqual([]);
-    }
+    for (const page of pages) await this.#read(page, pages);
     const views: Views = { stored: await this.stored('alice', 'bob') };
     for (const page of pages) views[`${page.device}'s page`] = await page.shown();
     this.ledger.check(views);
     for (const page of pages) expect(page.uncaught).toEqual([]);
+  }
+
+  /** Waits until all that a page's user wrote has been read. */
+  async #read(page: ChatPage, pages: ChatPage[]): Promise<void> {
+    try {
+      await expect.poll(() => page.statesOtherThan('read')).toEqual([]);
+    } catch (cause) {
+      const facts = await Promise.all(pages.map((each) => each.facts()));
+      throw new Error(`not all of ${page.device} is read\n${facts.join('\n')}`, { cause });
+    }
   }
 
   /** What the relay has stored of two users' conversation. */

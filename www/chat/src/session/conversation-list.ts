@@ -33,6 +33,11 @@ export class ConversationList {
     }
   }
 
+  /** Loads the list if it did not come when it was asked for. */
+  async retry(): Promise<void> {
+    if (this.mustReload || !this.chat.isListed) await this.reload();
+  }
+
   /** Loads the next page. */
   async more(): Promise<void> {
     if (this.state.next !== undefined && !this.state.isLoading)

@@ -34,6 +34,9 @@ const TEXTS: Record<string, string> = {
 
 export const isConnectionFailure = (error: unknown): boolean => CONNECTION_CODES.has(codeOf(error));
 
+/** Whether the same may work later. */
+export const isRetryable = (error: unknown): boolean => isFailure(error) && error.retryable;
+
 /** A sentence for people. */
 export function failureText(error: unknown): string {
   const known = TEXTS[codeOf(error)];

@@ -5,12 +5,15 @@ import { receiveRead, type Chat } from '../store/chat.ts';
 import { unreadOf } from '../store/conversation-rows.ts';
 import { hasNewer } from '../store/message-window.ts';
 import { updateDivider } from '../store/unread-divider.ts';
+import { isRetryable } from './failures.ts';
 
 export class ReadMarks {
   private readonly client: Client;
   private readonly chat: Chat;
   /** Marks that the relay has not confirmed, by conversation. */
   private readonly unconfirmed = new Map<string, number>();
+  /** Those of them that it did not take, for now. */
+  private readonly failed = new Set<string>();
   private isPageVisible = true;
 
   constructor(client: Client, chat: Chat) {
@@ -43,15 +46,23 @@ export class ReadMarks {
     for (const [conv, convSeq] of this.unconfirmed) this.send(conv, convSeq);
   }
 
+  /** Sends again what the relay did not take. */
+  retry(): void {
+    for (const conv of this.failed) this.send(conv, this.unconfirmed.get(conv) ?? 0);
+  }
+
   private send(conv: string, convSeq: number): void {
     this.unconfirmed.set(conv, convSeq);
+    this.failed.delete(conv);
     if (this.client.state.state !== 'connected') return;
+    const isNewest = () => this.unconfirmed.get(conv) === convSeq;
     this.client.markRead(conv, convSeq).then(
       () => {
-        if (this.unconfirmed.get(conv) === convSeq) this.unconfirmed.delete(conv);
+        if (isNewest()) this.unconfirmed.delete(conv);
       },
-      () => {
-        // Sent again after the next connect; a later mark says it, too.
+      (error: unknown) => {
+        // A later mark says it, too.
+        if (isNewest() && isRetryable(error)) this.failed.add(conv);
       },
     );
   }

@@ -48,6 +48,9 @@ import { targetOf } from './target.ts';
 import { TokenSource } from './tokens.ts';
 import { TypingSignals } from './typing-signals.ts';
 
+/** So often it is looked whether something that is needed was refused, or got no answer. */
+const RECHECK_MS = 5_000;
+
 export class Session {
   /** Under this name cursor, outbox and drafts are kept on this device. */
   readonly account: string;
@@ -67,6 +70,7 @@ export class Session {
   readonly log = new ActivityLog();
   readonly notices = new Notices();
   private readonly tokens: TokenSource;
+  private readonly rechecks: ReturnType<typeof setInterval>;
   private kept: Cache | undefined;
 
   /**
@@ -107,6 +111,9 @@ export class Session {
     this.editing = new Editing(this.client, this.notices);
     this.announcements = new Announcements(this.client, this.notices);
     this.listen();
+    this.rechecks = setInterval(() => {
+      this.recheck();
+    }, RECHECK_MS);
   }
 
   /** Shows what this device kept the last time. To be called before `connect`. */
@@ -132,6 +139,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.rechecks);
     this.typing.stop();
     await this.kept?.close();
     await this.client.dispose();
@@ -317,6 +325,14 @@ export class Session {
       this.refresh();
       for (const conv of this.chat.rows.keys()) this.watchPeer(conv);
     });
+  }
+
+  /** Asks again for what the relay refused for now, or had no answer to in time. */
+  private recheck(): void {
+    if (this.client.state.state !== 'connected') return;
+    this.marks.retry();
+    void this.list.retry();
+    void this.pages.catchUp();
   }
 
   private watchPeer(conv: string): void {

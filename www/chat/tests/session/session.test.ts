@@ -1,5 +1,5 @@
 import type { Failure, HistoryQuery, Message } from 'seqline';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import type { Login } from '@seqline/shared/session/login.ts';
 import { Session } from '../../src/session/session.ts';
@@ -14,6 +14,7 @@ let session: Session;
 let stored: Message[];
 
 beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   client = new FakeClient();
   stored = [];
   client.pages = (_, { before = Infinity, after, limit = 50 }: HistoryQuery) => {
@@ -23,6 +24,10 @@ beforeEach(() => {
   };
   client.lists = () => Promise.resolve({ conversations: [] });
   session = new Session(login, 'http://relay', vi.fn(), () => client);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 const shown = () => session.chat.windows.get(conv)?.messages.map(({ convSeq }) => convSeq);
@@ -75,6 +80,19 @@ describe('pages', () => {
     expect(asked('history')).toEqual(['history after 60']);
     expect(session.chat.windows.get(conv)).toMatchObject({ low: 61, high: 110, detached: true });
     expect(session.chat.dividerAfter).toBe(60);
+  });
+
+  test('are asked for again after one did not come', async () => {
+    const { pages } = client;
+    client.pages = () =>
+      Promise.reject(Object.assign(new Error('late'), { code: 'timeout', retryable: true }));
+    relayHas(2);
+    await openAtEnd();
+    expect(shown()).toEqual([]);
+    client.pages = pages;
+    vi.advanceTimersByTime(5_000);
+    await settled();
+    expect(shown()).toEqual([1, 2]);
   });
 
   test('are asked for one at a time', async () => {
@@ -172,6 +190,18 @@ describe('read marks', () => {
     client.goOnline();
     await settled();
     client.goOnline();
+    expect(asked('read')).toEqual(['read 3', 'read 3']);
+  });
+
+  test('that the relay did not take are sent again while the connection lasts', async () => {
+    relayHas(3, 1);
+    const failure: Failure = { code: 'timeout', message: '', retryable: true };
+    client.marks = () => Promise.reject(Object.assign(new Error('late'), failure));
+    await openAtEnd();
+    client.marks = () => Promise.resolve();
+    vi.advanceTimersByTime(5_000);
+    await settled();
+    vi.advanceTimersByTime(60_000);
     expect(asked('read')).toEqual(['read 3', 'read 3']);
   });
 });

@@ -30,6 +30,8 @@ export function useTranscriptScroll(options: TranscriptScrollOptions): Transcrip
   const { scroller } = options;
   let isPlaced = false;
   let anchor: { element: HTMLElement; top: number } | undefined;
+  /** `scrollTop` when it was last looked at or set, in pixels. */
+  let lastTop = 0;
 
   const resizes = new ResizeObserver(() => {
     if (isPlaced && options.isFollowing()) scrollToEnd();
@@ -91,7 +93,11 @@ export function useTranscriptScroll(options: TranscriptScrollOptions): Transcrip
     const element = scroller.value;
     if (!element || !isPlaced) return;
     const isAtEnd = belowView(element) <= END_WITHIN_PX;
-    if (isAtEnd !== options.isFollowing()) options.setFollowing(isAtEnd);
+    const wentUp = element.scrollTop < lastTop;
+    lastTop = element.scrollTop;
+    // Where nobody went up, the view became smaller, as it does when a bar above it appears.
+    if (options.isFollowing() && !isAtEnd && !wentUp) scrollToEnd();
+    else if (isAtEnd !== options.isFollowing()) options.setFollowing(isAtEnd);
     loadMore();
   }
 
@@ -124,7 +130,9 @@ export function useTranscriptScroll(options: TranscriptScrollOptions): Transcrip
 
   function scrollToEnd(): void {
     const element = scroller.value;
-    if (element) element.scrollTop = element.scrollHeight;
+    if (!element) return;
+    element.scrollTop = element.scrollHeight;
+    lastTop = element.scrollTop;
   }
 
   return {
