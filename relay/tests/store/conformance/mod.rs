@@ -27,6 +27,8 @@ macro_rules! suite {
         $crate::conformance::suite!($fresh, $fresh_with,
             sends: reaches_both_timelines, notes_to_oneself_are_one_entry,
                 a_batch_keeps_the_order_of_a_sender, a_retransmission_gets_the_first_result,
+                a_retransmission_leaves_the_rest_of_its_batch_alone,
+                who_may_not_send_any_more_learns_of_the_first_time,
                 the_same_id_with_another_content_is_a_conflict, ids_are_of_one_sender,
                 what_is_refused_fails_alone, an_expired_message_is_refused_but_its_repeat_is_not,
                 apps_are_apart, keeps_every_field, the_server_sends_as_anyone,

@@ -1,11 +1,13 @@
 //! Messages are stored once, in order, in every timeline that they go to.
 
+use std::collections::BTreeSet;
+
 use seqline_protocol::{ClientMsgId, Kind, Priority};
 use seqline_relay::store::{Done, Op, Refusal, Send};
 
 use crate::support::{
-    Fresh, account, account_of, at_s, conv, create, message, read, recall, send, sent, seqs,
-    signed, told,
+    Fresh, account, account_of, at_s, conv, create, message, read, recall, remove, send, sent,
+    seqs, signed, told,
 };
 
 pub(crate) async fn reaches_both_timelines(store: Fresh) {
@@ -72,6 +74,43 @@ pub(crate) async fn a_retransmission_gets_the_first_result(store: Fresh) {
     }
     assert_eq!(seqs(&store.timeline("bob").await), [1]);
     assert_eq!(seqs(&store.timeline("alice").await), [1]);
+}
+
+pub(crate) async fn a_retransmission_leaves_the_rest_of_its_batch_alone(store: Fresh) {
+    let stored = send("alice", "bob", "m1", "hello");
+    store.commit(vec![Op::Send(stored.clone())]).await;
+    // Users and a conversation that are new, before and after it.
+    let batch = vec![
+        Op::Send(send("carol", "dave", "m1", "one")),
+        Op::Send(stored),
+        Op::Send(send("bob", "alice", "m1", "two")),
+        Op::Send(send("dave", "carol", "m1", "three")),
+    ];
+    let commit = store.commit(batch).await;
+    let places: Vec<_> = commit.results.iter().map(sent).collect();
+    let duplicates: Vec<_> = places.iter().map(|place| place.duplicate).collect();
+    assert_eq!(duplicates, [false, true, false, false]);
+    assert_eq!(seqs(&store.timeline("bob").await), [1, 2]);
+    assert_eq!(seqs(&store.timeline("dave").await), [1, 2]);
+    let ids: BTreeSet<_> = places.iter().map(|place| place.msg_id).collect();
+    assert_eq!(ids.len(), 4);
+}
+
+pub(crate) async fn who_may_not_send_any_more_learns_of_the_first_time(store: Fresh) {
+    store
+        .commit(vec![create("alice", "group:g", &["bob"])])
+        .await;
+    let message = Op::Send(send("bob", "group:g", "m1", "hello"));
+    let stored = store.result(1, message.clone()).await;
+    store
+        .commit(vec![remove("alice", "group:g", &["bob"])])
+        .await;
+    let other = Op::Send(send("bob", "group:g", "m2", "more"));
+    let commit = store.commit_at(2, vec![other, message]).await;
+    assert!(commit.results[0].is_err());
+    let repeat = sent(&commit.results[1]);
+    assert!(repeat.duplicate);
+    assert_eq!(repeat.msg_id, sent(&stored).msg_id);
 }
 
 pub(crate) async fn the_same_id_with_another_content_is_a_conflict(store: Fresh) {

@@ -28,7 +28,17 @@ pub(super) struct SqliteTransaction<'a> {
     connection: &'a mut SqliteConnection,
     cache: &'a mut Cache,
     is_open: &'a mut bool,
+    sent_ids: SentIds,
     script: Script,
+}
+
+/// Whether messages may be stored already: retransmissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SentIds {
+    /// Taken for granted that none is. If one is, the commit fails by the index of ids.
+    New,
+    /// It is looked up.
+    LookedUp,
 }
 
 impl<'a> SqliteTransaction<'a> {
@@ -37,11 +47,13 @@ impl<'a> SqliteTransaction<'a> {
         connection: &'a mut SqliteConnection,
         cache: &'a mut Cache,
         is_open: &'a mut bool,
+        sent_ids: SentIds,
     ) -> Self {
         Self {
             connection,
             cache,
             is_open,
+            sent_ids,
             script: Script::default(),
         }
     }
@@ -110,7 +122,10 @@ impl Transaction for SqliteTransaction<'_> {
         &mut self,
         ids: &[(UserKey, &ClientMsgId)],
     ) -> Result<Vec<Option<SentRow>>, sqlx::Error> {
-        self.load_sent(ids).await
+        match self.sent_ids {
+            SentIds::New => Ok(vec![None; ids.len()]),
+            SentIds::LookedUp => self.load_sent(ids).await,
+        }
     }
 
     async fn messages(
