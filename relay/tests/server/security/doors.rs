@@ -51,16 +51,18 @@ async fn every_kind_of_token_at_every_door() {
         .ok("users.kick", json!({ "user": "alice" }))
         .await;
     assert_eq!(session.closed().await, 4020);
-    for (name, token) in [
-        ("of scope `server`", of("backend", Scope::Server)),
-        ("of scope `operator`", of("olga", Scope::Operator)),
-        ("of another user", of("mallory", Scope::User)),
-        ("valid, of a session that was kicked", kicked),
-        ("valid", of("alice", Scope::User)),
+    let below = || BELOW.to_owned();
+    let as_valid = opens_every_method(&relay, &kicked).await;
+    for (name, at_methods, token) in [
+        ("of scope `server`", below(), of("backend", Scope::Server)),
+        ("of scope `operator`", below(), of("olga", Scope::Operator)),
+        ("of another user", below(), of("mallory", Scope::User)),
+        ("valid, of a session that was kicked", as_valid, kicked),
+        ("valid", below(), of("alice", Scope::User)),
     ] {
         rows.push(vec![
             name.to_owned(),
-            BELOW.to_owned(),
+            at_methods,
             told(&export(&relay, &token).await),
             hello(&relay, &token).await,
             hello_over_http(&relay, &token).await,
@@ -107,6 +109,27 @@ async fn at_every_method(relay: &Relay, kind: usize) -> String {
         }
     }
     the_same("methods", answers)
+}
+
+/// A token of a user at each method that is for users: it is taken, whatever the call comes to.
+async fn opens_every_method(relay: &Relay, token: &str) -> String {
+    let bearer = format!("Bearer {token}");
+    let headers = [
+        ("content-type", "application/json"),
+        ("authorization", bearer.as_str()),
+    ];
+    let of_users = METHODS
+        .iter()
+        .filter(|method| method.via == Via::Anywhere && method.who.scopes().contains(&Scope::User));
+    for method in of_users {
+        let reply = relay
+            .post(method.name, &headers, method.example.params)
+            .await;
+        let is_taken = reply.status == 200
+            || (reply.status != 401 && refused(&reply).code != "scope_forbidden");
+        assert!(is_taken, "{}: {}", method.name, told(&reply));
+    }
+    "taken, as a valid one".to_owned()
 }
 
 async fn export(relay: &Relay, token: &str) -> Reply {
