@@ -14,12 +14,12 @@ use crate::{
     account::Account,
     api::{self, Authority, Caller, Place},
     app::App,
-    broadcasts::{PublicMailbox, Viewer},
+    broadcasts::Viewer,
     check::Check,
     hub::Membership,
     limits::{CLOSE_WAIT_MS, SHRINK_AFTER_MS},
     session::{Answer, Effect, Event, Query, Session},
-    store::{Disconnected, Op, Send, Store, StoreError},
+    store::{Disconnected, Op, Send, StoreError},
     wire::{Incoming, Wire},
     writer::{Full, Lane},
 };
@@ -169,6 +169,7 @@ impl<W: Wire> Connection<W> {
             match effect {
                 Effect::Write(frame) => self.wire.queue(frame),
                 Effect::Close(code) => {
+                    self.app.counters.closes.add(code);
                     if code == ErrorCode::Kicked {
                         self.app.counters.kicks.add(1);
                     }
@@ -182,6 +183,7 @@ impl<W: Wire> Connection<W> {
                     self.app.counters.refused(code);
                     tracing::debug!(session = self.session.id(), %code, "refused");
                 }
+                Effect::Observe(observation) => self.app.counters.observed(observation),
                 Effect::Relay { to, frame } => self.app.hub.relay(&to, &frame),
                 Effect::RelayToGroup { from, conv, frame } => {
                     let circles = Arc::clone(&self.app.circles);
@@ -223,9 +225,7 @@ impl<W: Wire> Connection<W> {
                     if matches!(query, Query::Page(_)) {
                         self.app.counters.pulls.add(1);
                     }
-                    let store = Arc::clone(&self.app.store);
-                    let public = Arc::clone(&self.app.public);
-                    self.reading = Some(Box::pin(read(store, public, query)));
+                    self.reading = Some(Box::pin(read(Arc::clone(&self.app), query)));
                 }
                 Effect::Open {
                     account,
@@ -242,6 +242,7 @@ impl<W: Wire> Connection<W> {
                     // Listed first: a commit from now on is told, one before is in what is read.
                     self.membership
                         .list(Arc::clone(&account), device, platform, policy);
+                    self.app.counters.hellos.add(1);
                     self.app.presence.changed(&account);
                     self.locate(account);
                 }
@@ -376,10 +377,12 @@ fn writer_ended() -> StoreError {
     StoreError::Failed("the writer has ended".to_owned())
 }
 
-async fn read(store: Arc<dyn Store>, public: Arc<PublicMailbox>, query: Query) -> Event {
+async fn read(app: Arc<App>, query: Query) -> Event {
+    let store = &app.store;
+    let began = app.clock.now().uptime;
     let answer = match query {
         Query::Attributes(account) => {
-            public.look_up(&account).await;
+            app.public.look_up(&account).await;
             Ok(Answer::Attributes)
         }
         Query::Page(query) => store.page(query).await.map(Answer::Page),
@@ -389,6 +392,10 @@ async fn read(store: Arc<dyn Store>, public: Arc<PublicMailbox>, query: Query) -
             rows.map(Answer::Conversations)
         }
     };
+    if !matches!(answer, Ok(Answer::Attributes)) {
+        let took = app.clock.now().uptime.saturating_sub(began);
+        app.counters.read_times.observe(took);
+    }
     Event::Answered(logged(answer))
 }
 

@@ -1,17 +1,48 @@
 //! What is counted, for tests and operators.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    marker::PhantomData,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
-use seqline_protocol::ErrorCode;
+use axum::http::StatusCode;
+use seqline_protocol::{ErrorCode, ResetReason};
+
+use crate::{
+    session::Observation,
+    store::{Commit, Done},
+};
 
 /// Counts since the relay started.
 #[derive(Debug, Default)]
 pub struct Counters {
-    refusals: Refusals,
+    /// What was refused, by code.
+    pub refusals: ByCode,
+    /// Sessions that the relay ended, by code.
+    pub closes: ByCode,
+    /// Sessions that said who they are, and were let in.
+    pub hellos: Counter,
+    /// Messages that were stored.
+    pub sends_stored: Counter,
+    /// Messages that had been stored before, and were answered again.
+    pub sends_repeated: Counter,
+    /// Operations that can never take effect, messages among them.
+    pub operations_refused: Counter,
+    /// Acknowledgements of devices.
+    pub acks: Counter,
+    /// Times that a device was told to pull what it could not be handed.
+    pub gaps: Counter,
+    /// Times that a device was told to start over.
+    pub resets: Resets,
     /// Commits that succeeded.
     pub commits: Counter,
     /// How many operations were in each commit.
-    pub batches: Histogram,
+    pub batches: Histogram<Counts>,
+    /// How long each commit took.
+    pub commit_times: Histogram<Times>,
+    /// How long what sessions asked the store for took.
+    pub read_times: Histogram<Times>,
     /// Timeline entries that commits added.
     pub entries: Counter,
     /// Commits that failed as a whole.
@@ -30,6 +61,18 @@ pub struct Counters {
     pub visitors_malformed: Counter,
     /// Those that ended because their answer was not read.
     pub visitors_stalled: Counter,
+    /// Requests over HTTP that were answered with what was asked for.
+    pub requests_answered: Counter,
+    /// Those that were sent elsewhere.
+    pub requests_redirected: Counter,
+    /// Those that were refused.
+    pub requests_refused: Counter,
+    /// Those that failed here.
+    pub requests_failed: Counter,
+    /// Changed certificates that were taken.
+    pub tls_reloads: Counter,
+    /// Those that cannot be used.
+    pub tls_reloads_failed: Counter,
     /// Sessions that were ended with a reason.
     pub kicks: Counter,
     /// Batches told in rooms.
@@ -82,14 +125,40 @@ pub struct Counters {
     pub reach_flushes_failed: Counter,
 }
 
-/// One for each code.
+/// Why devices were told to start over.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "named as the protocol names them")]
+pub struct Resets {
+    pub epoch_changed: Counter,
+    pub below_floor: Counter,
+    pub ahead_of_head: Counter,
+}
+
+/// One count for each code.
 #[derive(Debug)]
-struct Refusals([AtomicU64; ErrorCode::ALL.len()]);
+pub struct ByCode([Counter; ErrorCode::ALL.len()]);
 
 // Not derived: the standard library has it for arrays of up to 32 only.
-impl Default for Refusals {
+impl Default for ByCode {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| AtomicU64::default()))
+        Self(std::array::from_fn(|_| Counter::default()))
+    }
+}
+
+impl ByCode {
+    /// It was this code once more.
+    pub fn add(&self, code: ErrorCode) {
+        if let Some(count) = self.0.get(code as usize) {
+            count.add(1);
+        }
+    }
+
+    /// How often each code was it.
+    pub fn iter(&self) -> impl Iterator<Item = (ErrorCode, u64)> {
+        ErrorCode::ALL
+            .iter()
+            .copied()
+            .zip(self.0.iter().map(Counter::get))
     }
 }
 
@@ -129,33 +198,85 @@ impl Gauge {
     }
 }
 
-/// How often a number was in which range: up to 1, 2, 4, 8 … and above.
-#[derive(Debug, Default)]
-pub struct Histogram {
-    ranges: [AtomicU64; Self::BOUNDS.len()],
-    count: Counter,
-    sum: Counter,
+/// The ranges of a [`Histogram`].
+pub trait Scale {
+    /// The upper bound of each range, the largest last.
+    const BOUNDS: &'static [u64];
 }
 
-impl Histogram {
-    const BOUNDS: [usize; 11] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+/// 1, 2, 4, 8 … and above.
+#[derive(Debug, Default)]
+pub struct Counts;
 
+impl Scale for Counts {
+    const BOUNDS: &'static [u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+}
+
+/// In microseconds, from what memory takes to what nobody waits for.
+#[derive(Debug, Default)]
+pub struct Times;
+
+impl Scale for Times {
+    const BOUNDS: &'static [u64] = &[
+        250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000,
+        1_000_000, 2_500_000, 5_000_000, 10_000_000,
+    ];
+}
+
+/// As many as any scale has.
+const RANGES_MAX: usize = 15;
+
+/// How often a number was in which range.
+#[derive(Debug)]
+pub struct Histogram<S: Scale> {
+    ranges: [Counter; RANGES_MAX],
+    count: Counter,
+    sum: Counter,
+    scale: PhantomData<S>,
+}
+
+impl<S: Scale> Default for Histogram<S> {
+    fn default() -> Self {
+        const { assert!(S::BOUNDS.len() <= RANGES_MAX) };
+        Self {
+            ranges: Default::default(),
+            count: Counter::default(),
+            sum: Counter::default(),
+            scale: PhantomData,
+        }
+    }
+}
+
+impl Histogram<Counts> {
     /// It was this number once more.
     pub fn observe(&self, number: usize) {
-        let at = Self::BOUNDS.iter().position(|bound| number <= *bound);
+        self.note(number as u64);
+    }
+}
+
+impl Histogram<Times> {
+    /// It took this long once more.
+    pub fn observe(&self, time: Duration) {
+        self.note(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+    }
+}
+
+impl<S: Scale> Histogram<S> {
+    fn note(&self, number: u64) {
+        let at = S::BOUNDS.iter().position(|bound| number <= *bound);
         if let Some(range) = at.and_then(|at| self.ranges.get(at)) {
-            range.fetch_add(1, Ordering::Relaxed);
+            range.add(1);
         }
         self.count.add(1);
-        self.sum.add(number);
+        self.sum.0.fetch_add(number, Ordering::Relaxed);
     }
 
     /// For each bound, how often the number was no larger.
-    pub fn up_to(&self) -> impl Iterator<Item = (usize, u64)> {
-        let ranges = Self::BOUNDS.into_iter().zip(&self.ranges);
+    pub fn up_to(&self) -> impl Iterator<Item = (u64, u64)> {
+        let ranges = S::BOUNDS.iter().zip(&self.ranges);
         ranges.scan(0, |sum, (bound, range)| {
-            *sum += range.load(Ordering::Relaxed);
-            Some((bound, *sum))
+            *sum += range.get();
+            Some((*bound, *sum))
         })
     }
 
@@ -175,18 +296,55 @@ impl Histogram {
 impl Counters {
     /// Something was refused.
     pub fn refused(&self, code: ErrorCode) {
-        if let Some(count) = self.refusals.0.get(code as usize) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
+        self.refusals.add(code);
     }
 
     /// How often each code was answered.
     pub fn refusals(&self) -> impl Iterator<Item = (ErrorCode, u64)> {
-        let counts = self
-            .refusals
-            .0
-            .iter()
-            .map(|one| one.load(Ordering::Relaxed));
-        ErrorCode::ALL.iter().copied().zip(counts)
+        self.refusals.iter()
+    }
+
+    /// A request over HTTP was answered with this status.
+    pub fn answered(&self, status: StatusCode) {
+        let count = match status.as_u16() {
+            ..300 => &self.requests_answered,
+            300..400 => &self.requests_redirected,
+            400..500 => &self.requests_refused,
+            500.. => &self.requests_failed,
+        };
+        count.add(1);
+    }
+
+    /// A session has seen something.
+    pub fn observed(&self, observation: Observation) {
+        let count = match observation {
+            Observation::Ack => &self.acks,
+            Observation::Gap => &self.gaps,
+            Observation::Reset(ResetReason::EpochChanged) => &self.resets.epoch_changed,
+            Observation::Reset(ResetReason::BelowFloor) => &self.resets.below_floor,
+            Observation::Reset(ResetReason::AheadOfHead) => &self.resets.ahead_of_head,
+        };
+        count.add(1);
+    }
+
+    /// A commit of so many operations is durable.
+    pub fn committed(&self, commit: &Commit, operations: usize, took: Duration) {
+        self.commits.add(1);
+        self.batches.observe(operations);
+        self.commit_times.observe(took);
+        let entries = commit.appends.iter().map(|append| append.items.len());
+        self.entries.add(entries.sum());
+        let (mut stored, mut repeated, mut refused) = (0, 0, 0);
+        for result in &commit.results {
+            match result {
+                Ok(Done::Sent(sent)) if sent.duplicate => repeated += 1,
+                Ok(Done::Sent(_)) => stored += 1,
+                Ok(_) => {}
+                Err(_) => refused += 1,
+            }
+        }
+        self.sends_stored.add(stored);
+        self.sends_repeated.add(repeated);
+        self.operations_refused.add(refused);
     }
 }

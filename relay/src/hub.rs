@@ -16,6 +16,7 @@ use seqline_protocol::{AppId, ConvId, DeviceId, Item, KickReason, Label};
 use self::crowds::{Crowds, Following};
 use crate::{
     account::Account,
+    counters::Counter,
     frames::{Items, Push, Shared},
     index::Index,
     mailbox::Mailbox,
@@ -35,6 +36,7 @@ pub trait WakeUp: Send + Sync {
 pub struct Hub {
     sessions: Mutex<Sessions>,
     next_key: AtomicU64,
+    wake_ups: Counter,
 }
 
 #[derive(Default)]
@@ -153,6 +155,18 @@ impl Hub {
         let sessions = self.sessions();
         let connected = keys.iter().filter_map(|key| sessions.by_key.get(key));
         connected.map(|one| Arc::clone(&one.mailbox)).collect()
+    }
+
+    /// How many users are connected.
+    #[must_use]
+    pub fn users(&self) -> usize {
+        self.sessions().by_account.len()
+    }
+
+    /// How often a session was told of something new so far.
+    #[must_use]
+    pub fn wake_ups(&self) -> &Counter {
+        &self.wake_ups
     }
 
     /// How many large conversations someone is connected for.
@@ -288,9 +302,11 @@ impl WakeUp for Hub {
         let mut items = Items::default();
         for (append, mailboxes) in &users {
             tell(append, mailboxes, &mut items);
+            self.wake_ups.add(mailboxes.len());
         }
         for (append, mailboxes) in &crowds {
             tell(append, mailboxes, &mut items);
+            self.wake_ups.add(mailboxes.len());
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod listener;
 pub mod log;
 pub mod mailbox;
 pub mod presence;
+pub mod process;
 pub mod relay;
 pub mod rooms;
 pub mod session;

@@ -10,7 +10,7 @@ use crate::{
     assembly::{Assembled, Parts, assemble},
     counters::Counters,
     drain::{DrainRules, drain},
-    http::router,
+    http::{Watched, router},
     listener::{Listener, ListenerRules},
     store::{Database, OpenError, StoreSettings},
 };
@@ -79,7 +79,10 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
     let stop_accepting = CancellationToken::new();
     let app = &assembled.app;
     let counters = Arc::clone(&app.counters);
-    let server = Listener::new(router(Arc::clone(app)), plan.listener_rules, counters);
+    let visitors = plan.listener_rules.visitors();
+    let watched = Watched::new(Arc::clone(app), Arc::clone(&visitors));
+    let router = router(Arc::clone(app), Some(watched));
+    let server = Listener::new(router, plan.listener_rules, visitors, counters);
     let server = tokio::spawn(server.serve(listener, stop_accepting.clone()));
     Ok(Running {
         address,

@@ -134,6 +134,20 @@ impl WriterQueue {
     }
 }
 
+impl WriterQueue {
+    /// How many operations wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.max_capacity() - self.0.capacity()
+    }
+
+    /// Whether none waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 async fn received(
     result: oneshot::Receiver<Result<OpResult, StoreError>>,
 ) -> Result<OpResult, StoreError> {
@@ -232,12 +246,11 @@ impl Writer {
                 continue;
             }
             let kept = (self.isolates && count > 1).then(|| ops.clone());
-            match self.store.commit(ops, self.clock.now().wall).await {
+            let began = self.clock.now();
+            match self.store.commit(ops, began.wall).await {
                 Ok(commit) => {
-                    self.counters.commits.add(1);
-                    self.counters.batches.observe(count);
-                    let entries = commit.appends.iter().map(|append| append.items.len());
-                    self.counters.entries.add(entries.sum());
+                    let took = self.clock.now().uptime.saturating_sub(began.uptime);
+                    self.counters.committed(&commit, count, took);
                     // One that changed nothing wrote nothing.
                     if !commit.appends.is_empty() {
                         self.health.succeeded();

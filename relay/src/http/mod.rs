@@ -36,12 +36,9 @@ use crate::{app::App, listener::Visitor};
 /// Time for any request but an upgrade.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// All routes.
-pub fn router(app: Arc<App>) -> Router {
-    let mut router = Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::metrics))
+/// All routes; `/metrics` among them, unless it is served elsewhere.
+pub fn router(app: Arc<App>, metrics: Option<Watched>) -> Router {
+    let mut router = watch(metrics)
         .route("/v1/info", get(info::info))
         .route("/v1/socket", get(socket::upgrade));
     if app.is_dev {
@@ -68,11 +65,40 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(polling)
         .layer(from_fn_with_state(Arc::clone(&app), within_limits))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(Arc::clone(&app), count))
         // What is for everyone says so: the pages, and the description of the API.
         .layer(unless_set(header::CACHE_CONTROL, "no-store"))
         .layer(unless_set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
+}
+
+/// What watches the relay asks for, for a listener of its own.
+pub fn watch_router(app: &Arc<App>, metrics: Watched) -> Router {
+    watch(Some(metrics))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            REQUEST_TIMEOUT,
+        ))
+        .layer(from_fn_with_state(Arc::clone(app), count))
+        .layer(unless_set(header::CACHE_CONTROL, "no-store"))
+        .with_state(Arc::clone(app))
+}
+
+fn watch(metrics: Option<Watched>) -> Router<Arc<App>> {
+    let router = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready));
+    match metrics {
+        Some(watched) => router.route("/metrics", get(metrics::metrics).with_state(watched)),
+        None => router,
+    }
+}
+
+async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    app.counters.answered(response.status());
+    response
 }
 
 fn unless_set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -97,6 +123,7 @@ async fn within_limits(
 }
 
 pub use dev::DEV_APP;
+pub use metrics::Watched;
 pub use origin::Origins as AllowedOrigins;
 pub use polling::Polling;
 pub use refusal::status_of;

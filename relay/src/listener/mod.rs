@@ -70,6 +70,15 @@ impl Default for ListenerRules {
     }
 }
 
+impl ListenerRules {
+    /// Counts those that are not sessions yet.
+    #[must_use]
+    pub fn visitors(&self) -> Arc<Tally> {
+        let tally = Tally::new(self.visitors_max, self.visitors_per_address_max);
+        Arc::new(tally)
+    }
+}
+
 /// Who made a request, and its connection's place among those that are not sessions.
 #[derive(Debug, Clone)]
 pub struct Visitor {
@@ -89,13 +98,17 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(router: Router, rules: ListenerRules, counters: Arc<Counters>) -> Self {
-        let visitors = Tally::new(rules.visitors_max, rules.visitors_per_address_max);
+    pub(crate) fn new(
+        router: Router,
+        rules: ListenerRules,
+        visitors: Arc<Tally>,
+        counters: Arc<Counters>,
+    ) -> Self {
         Self {
             router,
             rules,
             counters,
-            visitors: Arc::new(visitors),
+            visitors,
             lingering: Lingering::new(LINGERING_MAX),
         }
     }

@@ -35,8 +35,10 @@ impl Desk {
             .route("/large", get(|| async { vec![b'x'; LARGE_BYTES] }));
         let counters = Arc::new(Counters::default());
         let rules = ListenerRules::default();
+        let visitors = rules.visitors();
+        let listener = Listener::new(router, rules, visitors, Arc::clone(&counters));
         Self {
-            listener: Arc::new(Listener::new(router, rules, Arc::clone(&counters))),
+            listener: Arc::new(listener),
             counters,
             stop: CancellationToken::new(),
         }

@@ -197,12 +197,7 @@ impl Session {
             None => page.head,
         };
         if is_aged {
-            return self.write(&RelayFrame::Reset {
-                reason: ResetReason::BelowFloor,
-                epoch: self.epoch,
-                head,
-                conv: Some(conv.clone()),
-            });
+            return self.write_reset(ResetReason::BelowFloor, head, Some(conv.clone()));
         }
         self.write(&RelayFrame::Page {
             req,

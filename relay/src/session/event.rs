@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use seqline_protocol::{
     ConvId, DecodeError, DeviceId, Encoding, ErrorCode, KickReason, Kind, Label, Priority,
-    RequestId, Seq,
+    RequestId, ResetReason, Seq,
 };
 
 use super::DevicePolicy;
@@ -159,6 +159,19 @@ pub enum Effect {
     CountPull,
     /// Something was refused.
     Count(ErrorCode),
+    /// Something that operators watch has happened.
+    Observe(Observation),
+}
+
+/// What is counted of sessions, beside what is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Observation {
+    /// The device said what its app took.
+    Ack,
+    /// The device has to pull what it could not be handed.
+    Gap,
+    /// The device has to start over.
+    Reset(ResetReason),
 }
 
 /// Something to read.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use seqline_protocol::{
-    ErrorCode, Hello, IdError, Label, RelayFrame, RequestId, ResetReason, Secret, Seq, Start,
-    VERSION, VERSION_MIN, Welcome, limits::LABEL_BYTES_MAX,
+    ConvId, ErrorCode, Hello, IdError, Label, RelayFrame, RequestId, ResetReason, Secret, Seq,
+    Start, VERSION, VERSION_MIN, Welcome, limits::LABEL_BYTES_MAX,
 };
 
-use super::{About, Effect, Opening, Phase, Session};
+use super::{About, Effect, Observation, Opening, Phase, Session};
 use crate::{
     account::Account,
     auth::Scope,
@@ -120,6 +120,9 @@ impl Session {
         let (cursor, reset) = starting_point(&hello, &position, head);
         self.epoch = position.epoch;
         self.feed.open(cursor);
+        if let Some(reason) = reset {
+            self.emit(Effect::Observe(Observation::Reset(reason)));
+        }
         let is_resumed = hello.resume.is_some() && reset.is_none();
         let told = if is_resumed {
             position.delivered
@@ -194,11 +197,17 @@ impl Session {
     pub(super) fn reset(&mut self, reason: ResetReason) {
         let head = self.feed.head();
         self.feed.open(head);
+        self.write_reset(reason, head, None);
+    }
+
+    /// Tells the device that it starts over, in its own timeline or a crowd's.
+    pub(super) fn write_reset(&mut self, reason: ResetReason, head: Seq, conv: Option<ConvId>) {
+        self.emit(Effect::Observe(Observation::Reset(reason)));
         self.write(&RelayFrame::Reset {
             reason,
             epoch: self.epoch,
             head,
-            conv: None,
+            conv,
         });
     }
 }

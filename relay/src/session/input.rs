@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use seqline_protocol::{ClientFrame, Encoding, ErrorCode, RelayFrame, decode};
 
-use super::{About, Effect, Phase, Session};
+use super::{About, Effect, Observation, Phase, Session};
 use crate::{
     clock::Now,
     store::{self, Op},
@@ -68,6 +68,7 @@ impl Session {
                 self.handle_request(req, Op::Recall(recall));
             }
             ClientFrame::Ack { cursor } => {
+                self.emit(Effect::Observe(Observation::Ack));
                 let cursor = self.feed.acked(cursor);
                 self.delivery.acked(cursor);
                 self.tell_delivered(account);

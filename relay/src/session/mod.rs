@@ -41,7 +41,7 @@ use self::{
 };
 pub use self::{
     device_policy::DevicePolicy,
-    event::{Answer, Effect, Event, Query},
+    event::{Answer, Effect, Event, Observation, Query},
 };
 use crate::{
     account::Account,

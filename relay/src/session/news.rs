@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use seqline_protocol::{ConvId, PubSeq, RelayFrame, Seq};
 
-use super::{Effect, Phase, Session, feed::Reaction};
+use super::{Effect, Observation, Phase, Session, feed::Reaction};
 use crate::{broadcasts::wave::WaveNotice, frames::Push};
 
 impl Session {
@@ -61,6 +61,7 @@ impl Session {
 
     pub(super) fn notify(&mut self, reaction: &Reaction, conv: Option<&ConvId>) {
         if let Reaction::Notify(head) = reaction {
+            self.emit(Effect::Observe(Observation::Gap));
             let account = self.account();
             let pub_head = account.map(|account| self.rules.public.head(&account.app));
             self.write(&RelayFrame::Notify {

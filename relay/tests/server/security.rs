@@ -9,6 +9,5 @@ mod frames;
 mod headers;
 mod routes;
 mod secrets;
-mod table;
 mod tokens;
 mod world;

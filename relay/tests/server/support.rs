@@ -7,6 +7,7 @@ mod client;
 mod device;
 mod polled;
 mod process;
+pub(crate) mod table;
 mod web;
 
 use std::{

@@ -4,11 +4,14 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use seqline_protocol::Encoding;
-use seqline_relay::http::router;
+use seqline_relay::{
+    http::{Watched, router},
+    listener::ListenerRules,
+};
 use tungstenite::client::IntoClientRequest as _;
 
-use super::{doors::told, table};
-use crate::support::{Polled, Relay, Reply, Wish, assembled, poll, refused, request};
+use super::doors::told;
+use crate::support::{Polled, Relay, Reply, Wish, assembled, poll, refused, request, table};
 
 const LISTED: &str = "https://chat.example";
 const EVIL: &str = "https://evil.example";
@@ -38,7 +41,9 @@ async fn routes() -> BTreeSet<String> {
     })
     .await;
     // axum lists its paths nowhere but here.
-    let shown = format!("{:?}", router(Arc::clone(&assembled.app)));
+    let app = &assembled.app;
+    let watched = Watched::new(Arc::clone(app), ListenerRules::default().visitors());
+    let shown = format!("{:?}", router(Arc::clone(app), Some(watched)));
     let paths = shown.split('"').filter(|part| part.starts_with('/'));
     let mut paths: BTreeSet<String> = paths.map(str::to_owned).collect();
     assert!(paths.len() > 10 && paths.contains("/healthz"), "{shown}");
@@ -94,7 +99,7 @@ async fn every_route_from_every_origin() {
         "from a page of `--allowed-origins`",
         "from a page of this machine, with `--dev`",
     ];
-    table::holds("routes", &columns, &rows);
+    table::holds("security.md", "routes", &columns, &rows);
 }
 
 fn plainly(reply: &Reply) -> String {
