@@ -9,5 +9,6 @@ mod frames;
 mod headers;
 mod routes;
 mod secrets;
+mod table;
 mod tokens;
 mod world;

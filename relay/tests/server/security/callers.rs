@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use super::{
     doors::told,
+    table,
     world::{SCOPES, World, in_the_name_of_alice, shows_nothing},
 };
-use crate::support::{Client, table};
+use crate::support::Client;
 
 /// Parameters with which each method does something to what is alice's, or the app's.
 const CALLS: &[(&str, &str)] = &[
@@ -146,7 +147,7 @@ async fn every_method_by_everyone() {
         "… in alice's name",
         "another app",
     ];
-    table::holds("security.md", "methods", &columns, &rows);
+    table::holds("methods", &columns, &rows);
 }
 
 async fn row(method: &Method, template: &str) -> Vec<String> {

@@ -9,8 +9,11 @@ use seqline_relay::{
 };
 use serde_json::json;
 
-use super::tokens::{Kind, bad_kinds};
-use crate::support::{Client, Polled, Relay, Reply, refused, request, table};
+use super::{
+    table,
+    tokens::{Kind, bad_kinds},
+};
+use crate::support::{Client, Polled, Relay, Reply, refused, request};
 
 const BELOW: &str = "see below";
 
@@ -74,7 +77,7 @@ async fn every_kind_of_token_at_every_door() {
         "`hello` over `/v1/poll`",
         "`refresh` in alice's session",
     ];
-    table::holds("security.md", "tokens", &columns, &rows);
+    table::holds("tokens", &columns, &rows);
 }
 
 /// Each token of a kind at each method, with a token of a scope that the method is for.

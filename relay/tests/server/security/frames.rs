@@ -6,8 +6,11 @@ use seqline_protocol::{ClientFrame, Encoding, PollRequest, RelayFrame, decode};
 use seqline_relay::auth::Scope;
 use serde_json::{Value, json};
 
-use super::world::{World, shows_nothing};
-use crate::support::{Client, Polled, table};
+use super::{
+    table,
+    world::{World, shows_nothing},
+};
+use crate::support::{Client, Polled};
 
 /// Frames about what is alice's.
 const FRAMES: &[(&str, &str)] = &[
@@ -81,7 +84,7 @@ async fn every_frame_by_everyone() {
         "by another user, about what is alice's",
         "by alice of another app",
     ];
-    table::holds("security.md", "frames", &columns, &rows);
+    table::holds("frames", &columns, &rows);
 }
 
 fn frame(world: &World, name: &str, fields: &str) -> ClientFrame {

@@ -10,8 +10,8 @@ use seqline_relay::{
 };
 use tungstenite::client::IntoClientRequest as _;
 
-use super::doors::told;
-use crate::support::{Polled, Relay, Reply, Wish, assembled, poll, refused, request, table};
+use super::{doors::told, table};
+use crate::support::{Polled, Relay, Reply, Wish, assembled, poll, refused, request};
 
 const LISTED: &str = "https://chat.example";
 const EVIL: &str = "https://evil.example";
@@ -99,7 +99,7 @@ async fn every_route_from_every_origin() {
         "from a page of `--allowed-origins`",
         "from a page of this machine, with `--dev`",
     ];
-    table::holds("security.md", "routes", &columns, &rows);
+    table::holds("routes", &columns, &rows);
 }
 
 fn plainly(reply: &Reply) -> String {
