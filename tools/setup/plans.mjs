@@ -1,5 +1,6 @@
 // What each command of package.json runs. A plan names the steps it is about;
 // what they need comes along by itself.
+import { makeDist } from './dist.mjs';
 import { fuzz } from './fuzz.mjs';
 import { runLoad } from './load.mjs';
 import {
@@ -58,6 +59,12 @@ export const plans = {
   build: {
     purpose: 'builds the wasm, the npm package, the web pages and the relay',
     steps: buildAll,
+  },
+  dist: {
+    purpose: 'builds everything, and lays out what is shipped (`-- FOLDER`, or target/dist)',
+    steps: buildAll,
+    takesArguments: true,
+    andThen: makeDist,
   },
   test: {
     purpose: 'builds everything, then runs every check and every test',
