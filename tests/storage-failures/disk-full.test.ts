@@ -8,7 +8,8 @@ import { Ledger } from '../support/ledger.ts';
 import { devToken } from '../support/tokens.ts';
 import { directConversation, Wire } from '../support/wire.ts';
 import { readiness, refusalOf, untilLogged, untilReady } from './readiness.ts';
-import { canMount, limited, mounted } from './small-disk.ts';
+import { canMount } from '../support/mounts.ts';
+import { limited, mounted } from './small-disk.ts';
 import { User } from './user.ts';
 
 const body_bytes = 16 * 1024;

@@ -1,5 +1,5 @@
 /** Disks on which there is soon no room: a real one where we may mount one, or a limit. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,17 +17,6 @@ export interface SmallDisk {
   free(): Promise<void>;
   dispose(): Promise<void>;
 }
-
-/** Whether this process may mount: then there is a file system that is really full. */
-export const canMount = ((): boolean => {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']);
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 /** A file system of its own. */
 export async function mounted(): Promise<SmallDisk> {

@@ -15,7 +15,7 @@ import { executeSqlite } from '../support/sqlite.ts';
 import { devToken } from '../support/tokens.ts';
 import { directConversation, Wire } from '../support/wire.ts';
 import { readiness, refusalOf, untilLogged, untilReady } from './readiness.ts';
-import { canMount } from './small-disk.ts';
+import { canMount } from '../support/mounts.ts';
 import { User } from './user.ts';
 
 const run = promisify(execFile);

@@ -18,6 +18,8 @@ export interface RelayOptions {
   database?: string;
   /** An existing folder for its data, which is not removed. Without, a new one. */
   dataDir?: string;
+  /** Path of the relay's program. Without, the one that was built for the tests. */
+  binary?: string;
   /** A program, with its arguments, that starts the relay: one that sets limits, or another user. */
   startedBy?: readonly string[];
 }
@@ -78,7 +80,7 @@ export class Relay {
    */
   async start(): Promise<void> {
     if (this.#process) throw new Error('the relay is up');
-    const binary = await findBinary();
+    const binary = this.#options.binary ?? (await findBinary());
     const place = ['--listen', '127.0.0.1:0', '--database', this.#database];
     const filter = this.#options.log ?? 'info,seqline_relay=debug';
     const log = ['--log', filter, '--log-format', 'human'];
@@ -186,7 +188,8 @@ function foreignEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(entries);
 }
 
-async function findBinary(): Promise<string> {
+/** The relay that was built for the tests. */
+export async function findBinary(): Promise<string> {
   const binary = resolve(process.env['SEQLINE_RELAY_BINARY'] ?? inRoot(relayBinary('debug')));
   try {
     await access(binary);

@@ -30,12 +30,24 @@ export async function installPackages(packages, why, { exec, say }) {
     });
 
   say(`Installing ${packages.join(', ')} with apt-get: ${why}`);
-  const asRoot = (args) => {
-    const [program, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', ...args];
-    return exec(program, rest);
-  };
-  // A stale list of packages names versions that are gone; a failed update may
-  // be about a repository that we do not need, so the install decides.
-  await asRoot(['apt-get', 'update']).catch(() => {});
-  await asRoot(command.split(' '));
+  await updateLists({ exec });
+  await exec(...asRoot(prefix, command.split(' ')));
+}
+
+/**
+ * A stale list of packages names versions that are gone; a failed update may be about a repository that we do not need,
+ * so what comes after it decides.
+ *
+ * @param {Pick<import('./runner.mjs').StepContext, 'exec'>} context
+ */
+export async function updateLists({ exec }) {
+  const prefix = await rootPrefix();
+  if (prefix === null) return;
+  await exec(...asRoot(prefix, ['apt-get', 'update'])).catch(() => {});
+}
+
+/** @returns {[string, string[]]} */
+function asRoot(prefix, args) {
+  const [program, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', ...args];
+  return [program, rest];
 }

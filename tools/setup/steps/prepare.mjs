@@ -9,6 +9,7 @@ import { StepFailure } from '../failure.mjs';
 import { isInstalled } from '../npm-lock.mjs';
 import { inRoot, root } from '../paths.mjs';
 import { findPostgres } from '../postgres.mjs';
+import { findPrograms } from '../programs.mjs';
 import { findSqlite } from '../sqlite.mjs';
 import { findWasmToolchain } from '../wasm-toolchain.mjs';
 
@@ -70,6 +71,11 @@ export const prepareSteps = [
     async run(context) {
       return { note: await findSqlite(context) };
     },
+  },
+  {
+    name: 'programs',
+    purpose: 'find what checks and runs the files of deploy/ for the tests',
+    run: findPrograms,
   },
 ];
 

@@ -69,6 +69,7 @@ export const testSteps = [
     'chromium',
     'postgres',
     'sqlite',
+    'programs',
   ]),
 ];
 
