@@ -8,13 +8,7 @@ const run = promisify(execFile);
 
 export type Program = 'promtool' | 'nginx' | 'caddy' | 'systemd-analyze' | 'render-chart';
 
-const names: readonly Program[] = [
-  'promtool',
-  'nginx',
-  'caddy',
-  'systemd-analyze',
-  'render-chart',
-];
+const names: readonly Program[] = ['promtool', 'nginx', 'caddy', 'systemd-analyze', 'render-chart'];
 const found = new Map<Program, string>();
 for (const name of names) {
   const path = await findProgram(name);

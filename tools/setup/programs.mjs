@@ -59,7 +59,9 @@ export async function findProgram(name) {
 export async function findPrograms(context) {
   const missing = await missingPrograms();
   if (missing.length > 0 && !(await canInstall())) {
-    return { skipped: `without ${missing.join(', ')}; tests of deploy/ that need them are skipped` };
+    return {
+      skipped: `without ${missing.join(', ')}; tests of deploy/ that need them are skipped`,
+    };
   }
   const toUnpack = missing.filter((name) => name in unpacked);
   if (toUnpack.length > 0) await updateLists(context);
