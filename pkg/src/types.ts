@@ -122,7 +122,11 @@ export interface Client {
   connect(): Promise<void>;
   /** Disconnects. Nothing reconnects until `connect()`; the outbox is kept. */
   disconnect(): void;
-  /** Disconnects, and frees everything once storage is up to date. The client is of no use afterwards. */
+  /**
+   * Disconnects, and frees everything once storage is up to date. What a handler has taken does not
+   * come again; for one that is under way it waits, for a second at most. The client is of no use
+   * afterwards.
+   */
   dispose(): Promise<void>;
   /**
    * Sends a message: to a user or a conversation, now or as soon as connected. What one

@@ -1,4 +1,4 @@
-import type { Host } from 'seqline';
+import { memoryStorage, type Host } from 'seqline';
 import { expect, test } from 'vitest';
 
 import { Delivery } from '../dist/session/delivery.js';
@@ -205,4 +205,42 @@ test('a large conversation is read from its own timeline, and its reset names it
   ]);
   expect(order[3]).toBe('dm:alice:bob 1 undefined');
   expect(client.stats().crowds).toBe(1);
+});
+
+test('what a handler took before dispose() does not come again', async () => {
+  const storage = memoryStorage();
+  const relay = await FakeRelay.start();
+  const before = newClient(relay, { storage });
+  const seen: number[] = [];
+  let finish: (() => void) | undefined;
+  before.on('message', async ({ seq }) => {
+    seen.push(seq);
+    if (seq === 2) await new Promise<void>((resolve) => (finish = resolve));
+  });
+  await before.connect();
+  // In one batch.
+  relay.sendMessages(4);
+  await until(() => finish !== undefined);
+  const disposed = before.dispose();
+  finish?.();
+  await disposed;
+  expect(seen).toEqual([1, 2]);
+
+  const { messages } = await connectedClient(relay, { storage });
+  await until(() => messages.length === 2);
+  expect(messages.map(({ seq }) => seq)).toEqual([3, 4]);
+});
+
+test('a handler that waits for dispose() does not keep it from its end', async () => {
+  const relay = await FakeRelay.start();
+  const client = newClient(relay);
+  let ended = false;
+  client.on('message', async () => {
+    await client.dispose();
+    ended = true;
+  });
+  await client.connect();
+  relay.sendMessages(1);
+  await until(() => ended);
+  expect(client.state).toEqual({ state: 'disconnected', reason: 'requested' });
 });

@@ -10,6 +10,9 @@ import type { Audience } from './session.js';
 /** How long handlers run before the page gets a turn: half a frame at 60 Hz. */
 const SLICE_MS_MAX = 8;
 
+/** How long a handler that is under way is waited for at the end: it may itself wait for the end. */
+const LAST_HANDLER_MS_MAX = 1_000;
+
 interface Batch {
   id: number;
   events: RawDelivery[];
@@ -32,7 +35,8 @@ export class Delivery {
   readonly #report: DeliveryReport;
   readonly #host: Host;
   readonly #batches: Batch[] = [];
-  #isRunning = false;
+  /** Until what is being handed over has been reported. */
+  #running: Promise<void> | undefined;
   #isStopped = false;
   #sliceStart = 0;
 
@@ -50,16 +54,25 @@ export class Delivery {
 
   /** Goes on, if there is something to hand over and somebody to take it. */
   wake(): void {
-    if (!this.#isRunning) void this.#run();
+    this.#running ??= this.#run();
   }
 
-  /** Hands over nothing further. */
-  stop(): void {
+  /**
+   * Hands over nothing further. What was handed over must not come again: resolves once it was
+   * reported, if its handlers end soon.
+   */
+  async stop(): Promise<void> {
     this.#isStopped = true;
+    if (!this.#running) return;
+    let cancel: (() => void) | undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = after(this.#host, LAST_HANDLER_MS_MAX, resolve);
+    });
+    await Promise.race([this.#running, late]);
+    cancel?.();
   }
 
   async #run(): Promise<void> {
-    this.#isRunning = true;
     // Never from within the call that brought the batch.
     await Promise.resolve();
     this.#sliceStart = this.#host.monotonicMs();
@@ -68,7 +81,7 @@ export class Delivery {
       if (!batch || !(await this.#handOver(batch))) break;
       this.#batches.shift();
     }
-    this.#isRunning = false;
+    this.#running = undefined;
   }
 
   #canGoOn(): boolean {
@@ -81,7 +94,11 @@ export class Delivery {
     const { id, events } = batch;
     const underWay: Promise<void>[] = [];
     for (const [at, event] of events.entries()) {
-      if (this.#isStopped) return false;
+      if (this.#isStopped) {
+        await Promise.all(underWay);
+        if (at > 0) this.#report.refused(id, at);
+        return false;
+      }
       try {
         const taken = this.#handOverOne(event);
         if (taken && this.#audience.isQueue && isEvent(event)) underWay.push(taken);
@@ -94,7 +111,6 @@ export class Delivery {
       await this.#breathe();
     }
     await Promise.all(underWay);
-    if (this.#isStopped) return false;
     this.#report.taken(id);
     return true;
   }

@@ -186,9 +186,9 @@ export class LocalSession implements Session {
 
   async #dispose(): Promise<void> {
     this.disconnect();
-    this.#delivery.stop();
     this.#mailbox.stop();
     this.#failWaiting(disposed());
+    await this.#delivery.stop();
     await this.#opening.close();
     await this.#engine?.close();
     this.#engine = undefined;

@@ -13,6 +13,9 @@ const ANSWER_TIMEOUT_MS = 10_000;
 /** Opening may have to wait for the page before this one. */
 const OPEN_TIMEOUT_MS = 20_000;
 
+/** Waiting is counted in such slices: while the page sleeps, hardly any time counts. */
+const SLICE_MS = 1_000;
+
 type Timers = Pick<Host, 'after'>;
 
 /**
@@ -99,9 +102,13 @@ export class StorageGuard implements Storage {
 async function inTime<T>(timers: Timers, promise: Promise<T>, timeoutMs: number): Promise<T> {
   let stop: (() => void) | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    stop = after(timers, timeoutMs, () => {
-      reject(new Error(`the storage has not answered for ${timeoutMs / 1_000} seconds`));
-    });
+    const wait = (leftMs: number): void => {
+      stop = after(timers, SLICE_MS, () => {
+        if (leftMs > SLICE_MS) wait(leftMs - SLICE_MS);
+        else reject(new Error(`the storage has not answered for ${timeoutMs / 1_000} seconds`));
+      });
+    };
+    wait(timeoutMs);
   });
   try {
     return await Promise.race([promise, timeout]);
