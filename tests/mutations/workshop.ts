@@ -8,6 +8,9 @@ import type { Mutation } from './list.ts';
 
 const root = join(import.meta.dirname, '../..');
 
+/** What the relay carries along when it is compiled. Nobody looks at the pages here. */
+const pages = ['www/chat/dist', 'www/console/dist', 'www/reference/dist'];
+
 /** How one mutation ended. */
 export interface Verdict {
   /** `caught`: a violation was found. `survived`: none in the given time. `broken`: it did not compile. */
@@ -32,6 +35,7 @@ export class Workshop {
       await mkdir(dirname(copy), { recursive: true });
       await cp(join(root, file), copy, { preserveTimestamps: true });
     }
+    for (const folder of pages) await mkdir(join(this.#tree, folder), { recursive: true });
   }
 
   /** The simulation of the sources as they are: it must find nothing. */
@@ -85,7 +89,7 @@ export function mutated({ name, file, find, replace }: Mutation, text: string): 
 }
 
 const isCompiled = (name: string): boolean =>
-  /^(sdk|relay|tests\/(simulation|load)|tools\/bindgen)\//.test(name) ||
+  /^(sdk|relay|tests\/(fuzz|load|simulation)|tools\/bindgen)\//.test(name) ||
   /^(Cargo\.(toml|lock)|clippy\.toml)$/.test(name);
 
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';

@@ -16,6 +16,7 @@ function run(start: Start): (message: ToApp) => Promise<void> {
   // Resolves when the test can read it even if this process is killed right then: only after
   // that may the cursor move.
   let isHolding = false;
+  let isClosing = false;
   client.on('message', async ({ seq, sender, body, clientMsgId }) => {
     if (isHolding) {
       await tell({ held: true });
@@ -39,8 +40,11 @@ function run(start: Start): (message: ToApp) => Promise<void> {
 
   const send = ({ clientMsgId, text }: Draft): void => {
     client.send({ to: { user: start.peer }, body: text, clientMsgId }).catch((error: unknown) => {
+      const { code } = error as { code?: string };
       // It came back from storage, and is on its way already.
-      if ((error as { code?: string }).code === 'id_in_use') return;
+      if (code === 'id_in_use') return;
+      // Typed as the app was closed: whoever starts it again types it again.
+      if (isClosing && code === 'disconnected') return;
       void tell({ failed: { what: `${clientMsgId}: ${String(error)}` } });
     });
   };
@@ -66,6 +70,7 @@ function run(start: Start): (message: ToApp) => Promise<void> {
       await tell({ answered: true });
     }
     if ('dispose' in message) {
+      isClosing = true;
       await client.dispose();
       process.disconnect();
     }
