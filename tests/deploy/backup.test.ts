@@ -127,7 +127,7 @@ async function open(
   const token = await devToken(relay.url, user);
   const wire = await Wire.open(relay.url);
   wire.send({ hello: { version: 1, token, device: 'phone', host: 'test', resume } });
-  return { wire, welcome: (await wire.next('welcome')) ?? {} };
+  return { wire, welcome: await wire.next('welcome') };
 }
 
 /** Runs the command of docs/running.md that has this mark, with a test's names in the place of the document's. */
