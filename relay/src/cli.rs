@@ -1,6 +1,7 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::{
     auth::Scope,
@@ -9,10 +10,16 @@ use crate::{
 
 /// The thin server behind Seqline.
 ///
-/// Keeps a private timeline for every user in one SQLite file, and tells the devices that
-/// are connected. For a first look: `seqline-relay serve --dev`.
+/// Keeps a private timeline for every user, in one SQLite file or in PostgreSQL, and tells the
+/// devices that are connected. For a first look: `seqline-relay serve --dev`.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done; 1 failed, or what was looked at is not well; 2 a flag or \
+                  setting that cannot be used."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -26,6 +33,81 @@ pub enum Command {
     Serve(Settings),
     /// Sign a token with an app's secret, and print it. With `--dev`: the app `dev`'s.
     Token(TokenArgs),
+    /// Bring the database's schema up to date, or say what that would do. `serve` does it too.
+    Migrate(MigrateArgs),
+    /// Look at settings, database and machine, and say what is wrong and what to do.
+    Doctor(DoctorArgs),
+    /// Measure what this machine's storage and loopback can do, in a database that is thrown away.
+    Bench(BenchArgs),
+    /// Print each setting with its value and where that came from. Secrets are not shown.
+    Settings(SettingsArgs),
+    /// Print a script that completes this command line in a shell.
+    Completions {
+        /// Which shell's.
+        shell: Shell,
+    },
+}
+
+/// How a schema is brought up to date.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// Change nothing: say what would be done. Ends with 1 if there is anything.
+    #[arg(long)]
+    pub check: bool,
+
+    /// Where the database is: the same settings as `serve` has.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What is looked at.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// How it is told.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub format: ReportFormat,
+
+    /// What is looked at: the same settings as `serve` has.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What is measured.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// Time for each of the four measurements, in seconds: from 1 to 60.
+    #[arg(long, value_name = "SECONDS", default_value = "3",
+          value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub seconds: u64,
+
+    /// How it is told.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub format: ReportFormat,
+
+    /// Where: beside the database's file, or on its server, by the settings that `serve` has.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What is printed of the settings.
+#[derive(Debug, Args)]
+pub struct SettingsArgs {
+    /// How they are told.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub format: ReportFormat,
+
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// How a report is written to stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Human,
+    /// One JSON object.
+    Json,
 }
 
 /// A token to sign.

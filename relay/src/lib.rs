@@ -13,6 +13,7 @@ pub mod check;
 pub mod circles;
 pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod connection;
 pub mod counters;

@@ -25,6 +25,23 @@ const TTL_MIN_S: u64 = 60;
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
 impl Sources {
+    /// The database alone, for what needs nothing else.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] if it cannot be used.
+    pub fn check_database(&self) -> Result<Database, ConfigError> {
+        let mut check = Check {
+            sources: self,
+            problems: Vec::new(),
+        };
+        let database = check.database();
+        if check.problems.is_empty() {
+            Ok(database)
+        } else {
+            Err(ConfigError::Invalid(check.problems))
+        }
+    }
+
     /// Puts the sources together.
     ///
     /// # Errors

@@ -3,15 +3,17 @@
 //! setting, where its value came from, and what to do.
 
 mod check;
+mod reference;
 mod settings;
 mod sources;
 mod time;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::{Path, PathBuf}, time::Duration};
 
 use seqline_protocol::{AppId, Heartbeat, Secret};
 use thiserror::Error;
 
+pub use reference::{Setting, settings};
 pub use settings::{AppSettings, LogFormat, Settings};
 pub use sources::{Origin, Sources};
 pub use time::parse_time_s;
@@ -85,13 +87,8 @@ impl Config {
     /// Where the relay keeps its own files: the folder of the database, if that is a file.
     #[must_use]
     pub fn data_folder(&self) -> PathBuf {
-        let Database::Sqlite(path) = &self.database else {
-            return PathBuf::from(DATA_FOLDER);
-        };
-        match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        }
+        let folder = self.database.folder();
+        folder.unwrap_or(Path::new(DATA_FOLDER)).to_owned()
     }
 }
 

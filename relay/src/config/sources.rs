@@ -1,6 +1,10 @@
 //! Where each value came from.
 
-use std::{fmt, fs, ops::Range, path::PathBuf};
+use std::{
+    fmt, fs,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use clap::{ArgMatches, parser::ValueSource};
 use seqline_protocol::Secret;
@@ -38,6 +42,8 @@ pub struct Sources {
     given: Settings,
     /// From the file.
     file: Settings,
+    /// The same as it is written there.
+    file_texts: toml::Table,
     file_path: Option<PathBuf>,
     flags: Vec<String>,
 }
@@ -53,9 +59,9 @@ impl Sources {
         app_secret: Option<String>,
     ) -> Result<Self, ConfigError> {
         given.app_secret = app_secret.map(Secret::new);
-        let file = match &given.config {
+        let (file, file_texts) = match &given.config {
             Some(path) => read(path)?,
-            None => Settings::default(),
+            None => Default::default(),
         };
         let flags = matches
             .ids()
@@ -66,6 +72,7 @@ impl Sources {
             file_path: given.config.clone(),
             given,
             file,
+            file_texts,
             flags,
         })
     }
@@ -77,17 +84,40 @@ impl Sources {
         of: impl Fn(&Settings) -> &Option<T>,
     ) -> (Option<T>, Origin) {
         if let Some(value) = of(&self.given) {
-            let origin = if self.flags.iter().any(|flag| flag == field) {
-                Origin::Flag(format!("--{}", field.replace('_', "-")))
-            } else {
-                Origin::Environment(format!("SEQLINE_{}", field.to_uppercase()))
-            };
-            return (Some(value.clone()), origin);
+            return (Some(value.clone()), self.given_by(field));
         }
         match (of(&self.file), &self.file_path) {
             (Some(value), Some(path)) => (Some(value.clone()), Origin::File(path.clone())),
             _ => (None, Origin::Default),
         }
+    }
+
+    /// A setting's value as it was written, and where it came from.
+    #[must_use]
+    pub fn text_of(&self, key: &str, matches: &ArgMatches) -> (Option<String>, Origin) {
+        if let Ok(Some(values)) = matches.try_get_raw(key) {
+            let values = values.map(|value| value.to_string_lossy().into_owned());
+            let text = values.collect::<Vec<_>>().join(",");
+            return (Some(text), self.given_by(key));
+        }
+        match (self.file_texts.get(key), &self.file_path) {
+            (Some(value), Some(path)) => (Some(written(value)), Origin::File(path.clone())),
+            _ => (None, Origin::Default),
+        }
+    }
+
+    fn given_by(&self, field: &str) -> Origin {
+        if self.flags.iter().any(|flag| flag == field) {
+            Origin::Flag(format!("--{}", field.replace('_', "-")))
+        } else {
+            Origin::Environment(format!("SEQLINE_{}", field.to_uppercase()))
+        }
+    }
+
+    /// Where the file of settings is, if there is one.
+    #[must_use]
+    pub fn file_path(&self) -> Option<&Path> {
+        self.file_path.as_deref()
     }
 
     /// The settings of the file, and where it is.
@@ -97,16 +127,30 @@ impl Sources {
     }
 }
 
-fn read(path: &PathBuf) -> Result<Settings, ConfigError> {
+fn read(path: &PathBuf) -> Result<(Settings, toml::Table), ConfigError> {
     let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
         path: path.clone(),
         source,
     })?;
-    toml::from_str(&text).map_err(|error| ConfigError::Malformed {
+    let malformed = |error: toml::de::Error| ConfigError::Malformed {
         path: path.clone(),
         place: place(&text, error.span()),
         reason: error.message().to_owned(),
-    })
+    };
+    let settings = toml::from_str(&text).map_err(malformed)?;
+    let texts = toml::from_str(&text).map_err(malformed)?;
+    Ok((settings, texts))
+}
+
+fn written(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Array(values) => values.iter().map(written).collect::<Vec<_>>().join(","),
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Boolean(is_set) => is_set.to_string(),
+        // Of no setting, or it would have been refused.
+        _ => String::new(),
+    }
 }
 
 fn place(text: &str, span: Option<Range<usize>>) -> String {

@@ -11,6 +11,7 @@
 mod broadcasts;
 mod failure;
 mod hooks;
+mod inspection;
 mod ledger;
 pub mod memory;
 mod migrations;
@@ -20,6 +21,7 @@ pub mod postgres;
 mod reads;
 mod rows;
 mod rules;
+mod scratch;
 pub mod sqlite;
 mod words;
 
@@ -33,6 +35,7 @@ pub use broadcasts::{
 };
 pub use failure::StoreError;
 pub use hooks::{Hook, HookId};
+pub use inspection::{Inspection, SchemaStep};
 pub use open::{Database, OpenError, StoreSettings};
 pub use ops::{
     Actor, Clear, Commit, Delete, Delivered, Device, Digest, Disconnected, Done, Edit, EndDevice,
@@ -45,6 +48,7 @@ pub use reads::{
     Receipts, ReceiptsQuery, SearchQuery, SentAs, UserState,
 };
 pub use rules::CommitRules;
+pub use scratch::{Scratch, ScratchError};
 
 use crate::account::Account;
 

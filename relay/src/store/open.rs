@@ -1,12 +1,14 @@
 //! Which backend it is: the database's URL says.
 
-use std::{fmt, path::PathBuf, str::FromStr as _, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf}, str::FromStr as _, sync::Arc, time::Duration};
 
 use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;
 
 use super::{
-    CommitRules, Store,
+    CommitRules, Inspection, SchemaStep, Store,
     postgres::{self, PostgresSettings, PostgresStore},
     sqlite::{self, SqliteStore},
 };
@@ -74,6 +76,43 @@ impl Database {
                      postgres://USER:PASSWORD@HOST:PORT/DATABASE"
                 )
             })
+    }
+
+    /// Brings its schema up to date, and makes it if it is a file that is missing. Each step is
+    /// told before it is taken.
+    ///
+    /// # Errors
+    /// [`OpenError`]; a file must not be in use.
+    pub async fn migrate(
+        &self,
+        mut told: impl FnMut(&SchemaStep) + Send,
+    ) -> Result<(), OpenError> {
+        match self {
+            Self::Sqlite(path) => sqlite::migrate(path, &mut told).await?,
+            Self::Postgres(url) => postgres::migrate(url, &mut told).await?,
+        }
+        Ok(())
+    }
+
+    /// Looks at it, and changes nothing.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn inspect(&self) -> Result<Inspection, OpenError> {
+        Ok(match self {
+            Self::Sqlite(path) => sqlite::inspect(path).await?,
+            Self::Postgres(url) => postgres::inspect(url).await?,
+        })
+    }
+
+    /// The folder of its file, if it is one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        let Self::Sqlite(path) = self else {
+            return None;
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Some(folder.unwrap_or(Path::new(".")))
     }
 
     /// Opens it, makes it if it is missing (a file; a server's database must be there), and

@@ -10,6 +10,7 @@ mod columns;
 mod failure;
 mod hooks;
 mod index;
+mod inspect;
 mod names;
 mod partitions;
 mod reads;
@@ -26,6 +27,7 @@ use sqlx::{
 use thiserror::Error;
 use tokio::time::timeout;
 
+pub(super) use self::inspect::{inspect, migrate};
 use self::{
     age::Ageing,
     failure::{failure, is_in_the_way},
@@ -122,7 +124,7 @@ impl PostgresStore {
             .connect_with(options.clone())
             .await
             .map_err(connect)?;
-        schema::migrate(&writers)
+        schema::migrate(&writers, &mut |_| {})
             .await
             .map_err(|source| OpenError::Schema {
                 database: database.clone(),

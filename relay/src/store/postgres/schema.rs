@@ -6,7 +6,8 @@ use sqlx::{PgPool, migrate::MigrateError};
 use crate::{
     entropy::Entropy,
     store::{
-        migrations::{Steps, migrator},
+        SchemaStep,
+        migrations::{APPLIED, Steps, Told, compare, migrator},
         rows::{integer, number},
     },
 };
@@ -18,8 +19,27 @@ const MIGRATIONS: &Steps = &[(
 )];
 
 /// Brings the schema up to date. Several relays may do it at once: the migrator takes a lock.
-pub(super) async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
-    migrator(MIGRATIONS).run(pool).await
+/// Each step is told before it is taken.
+pub(super) async fn migrate(pool: &PgPool, told: &mut Told<'_>) -> Result<(), MigrateError> {
+    let migrator = migrator(MIGRATIONS);
+    for step in steps(pool).await?.iter().filter(|step| !step.is_applied) {
+        told(step);
+        migrator.run_to(step.version, pool).await?;
+    }
+    Ok(())
+}
+
+/// Which steps the database has.
+pub(super) async fn steps(pool: &PgPool) -> Result<Vec<SchemaStep>, MigrateError> {
+    let has_account: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(pool)
+        .await?;
+    let applied = if has_account {
+        sqlx::query_as(APPLIED).fetch_all(pool).await?
+    } else {
+        Vec::new()
+    };
+    compare("database", MIGRATIONS, &applied)
 }
 
 /// The identity of this database's numbering; drawn when the database is new.

@@ -25,6 +25,7 @@ use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
 pub use self::open::OpenError;
+pub(super) use self::open::{inspect, migrate};
 use self::{
     reads::{conversations, devices, groups, history, page, positions, sent},
     search::Indexer,

@@ -14,7 +14,13 @@ use sqlx::{
 use thiserror::Error;
 
 use super::{failure::is_damage, schema};
-use crate::{entropy::Entropy, store::migrations::explain};
+use crate::{
+    entropy::Entropy,
+    store::{
+        Inspection,
+        migrations::{Told, explain},
+    },
+};
 use seqline_protocol::Epoch;
 
 /// Statements that a connection keeps prepared: each in several sizes, see [`super::bulk`].
@@ -77,20 +83,8 @@ pub(super) async fn open(
     readers: u32,
     entropy: &dyn Entropy,
 ) -> Result<Opened, OpenError> {
-    let lock = lock(path)?;
-    let search_path = beside(path, ".search");
-    let migrated = |path: &Path, source| {
-        damage(path, &source).unwrap_or_else(|| OpenError::Schema {
-            path: path.to_owned(),
-            source,
-        })
-    };
-    schema::migrate(options(path).create_if_missing(true))
-        .await
-        .map_err(|source| migrated(path, source))?;
-    schema::migrate_search(search_options(&search_path).create_if_missing(true))
-        .await
-        .map_err(|source| migrated(&search_path, source))?;
+    let lock = migrate_locked(path, &mut |_| {}).await?;
+    let search_path = search_path(path);
     let database = |source| OpenError::Database {
         path: path.to_owned(),
         source,
@@ -130,6 +124,80 @@ pub(super) async fn open(
         readers,
         epoch,
         lock,
+    })
+}
+
+/// Brings the files' schemas up to date, and makes what is missing. Each step is told before.
+pub(in crate::store) async fn migrate(path: &Path, told: &mut Told<'_>) -> Result<(), OpenError> {
+    migrate_locked(path, told).await.map(drop)
+}
+
+async fn migrate_locked(path: &Path, told: &mut Told<'_>) -> Result<File, OpenError> {
+    let lock = lock(path)?;
+    let search_path = search_path(path);
+    schema::migrate(options(path).create_if_missing(true), told)
+        .await
+        .map_err(|source| migration_failed(path, source))?;
+    schema::migrate_search(search_options(&search_path).create_if_missing(true), told)
+        .await
+        .map_err(|source| migration_failed(&search_path, source))?;
+    Ok(lock)
+}
+
+/// What the files are, as they are found.
+pub(in crate::store) async fn inspect(path: &Path) -> Result<Inspection, OpenError> {
+    let existing = |path: &Path| path.exists().then(|| options(path).read_only(true));
+    let search_path = search_path(path);
+    let mut steps = schema::steps(existing(path))
+        .await
+        .map_err(|source| migration_failed(path, source))?;
+    let search = schema::search_steps(existing(&search_path))
+        .await
+        .map_err(|source| migration_failed(&search_path, source))?;
+    steps.extend(search);
+    let version = version().await.map_err(|source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Inspection {
+        product: format!("SQLite {version}"),
+        exists: path.exists(),
+        steps,
+        read_only: read_only(path),
+        unsafe_settings: Vec::new(),
+        wall: None,
+        connections: None,
+        is_in_use: is_in_use(path),
+    })
+}
+
+async fn version() -> Result<String, sqlx::Error> {
+    let mut memory = SqliteConnection::connect_with(&SqliteConnectOptions::new()).await?;
+    sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(&mut memory)
+        .await
+}
+
+fn read_only(path: &Path) -> Option<String> {
+    let metadata = fs::metadata(path).ok()?;
+    let is_refused = fs::OpenOptions::new().write(true).open(path).is_err();
+    (metadata.permissions().readonly() || is_refused)
+        .then(|| format!("the file {} may not be written to by this user", path.display()))
+}
+
+fn is_in_use(path: &Path) -> bool {
+    let lock = File::open(beside(path, ".lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+fn search_path(path: &Path) -> PathBuf {
+    beside(path, ".search")
+}
+
+fn migration_failed(path: &Path, source: MigrateError) -> OpenError {
+    damage(path, &source).unwrap_or_else(|| OpenError::Schema {
+        path: path.to_owned(),
+        source,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use seqline_protocol::Epoch;
 use sqlx::{
-    SqliteConnection,
+    Connection as _, SqliteConnection,
     migrate::MigrateError,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
@@ -11,10 +11,15 @@ use super::rows::count;
 use crate::{
     entropy::Entropy,
     store::{
-        migrations::{Steps, migrator},
+        SchemaStep,
+        migrations::{APPLIED, Steps, Told, compare, migrator},
         rows::integer,
     },
 };
+
+/// What the schemas are called to people.
+const PART: &str = "database";
+const SEARCH_PART: &str = "search index";
 
 const MAIN: &Steps = &[(
     1,
@@ -24,25 +29,78 @@ const MAIN: &Steps = &[(
 
 const SEARCH: &Steps = &[(1, "words", include_str!("migrations/search_0001_words.sql"))];
 
-/// Brings the schema of the database up to date.
-pub(super) async fn migrate(options: SqliteConnectOptions) -> Result<(), MigrateError> {
-    run(MAIN, options).await
+/// Brings the schema of the database up to date. Each step is told before it is taken.
+pub(super) async fn migrate(
+    options: SqliteConnectOptions,
+    told: &mut Told<'_>,
+) -> Result<(), MigrateError> {
+    run(PART, MAIN, options, told).await
 }
 
 /// Brings the schema of the search index up to date.
-pub(super) async fn migrate_search(options: SqliteConnectOptions) -> Result<(), MigrateError> {
-    run(SEARCH, options).await
+pub(super) async fn migrate_search(
+    options: SqliteConnectOptions,
+    told: &mut Told<'_>,
+) -> Result<(), MigrateError> {
+    run(SEARCH_PART, SEARCH, options, told).await
+}
+
+/// Which steps the database has. None of them, if there is no database.
+pub(super) async fn steps(
+    options: Option<SqliteConnectOptions>,
+) -> Result<Vec<SchemaStep>, MigrateError> {
+    compare_with(PART, MAIN, options).await
+}
+
+/// Which steps the search index has.
+pub(super) async fn search_steps(
+    options: Option<SqliteConnectOptions>,
+) -> Result<Vec<SchemaStep>, MigrateError> {
+    compare_with(SEARCH_PART, SEARCH, options).await
+}
+
+async fn compare_with(
+    part: &'static str,
+    steps: &Steps,
+    options: Option<SqliteConnectOptions>,
+) -> Result<Vec<SchemaStep>, MigrateError> {
+    let Some(options) = options else {
+        return compare(part, steps, &[]);
+    };
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let has_account: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')",
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    let applied = if has_account {
+        sqlx::query_as(APPLIED).fetch_all(&mut connection).await?
+    } else {
+        Vec::new()
+    };
+    connection.close().await?;
+    compare(part, steps, &applied)
 }
 
 /// Over a pool of its own: sqlx's migrator is not `Send` with a single connection.
-async fn run(migrations: &Steps, options: SqliteConnectOptions) -> Result<(), MigrateError> {
+async fn run(
+    part: &'static str,
+    migrations: &Steps,
+    options: SqliteConnectOptions,
+    told: &mut Told<'_>,
+) -> Result<(), MigrateError> {
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
-        .connect_with(options)
+        .connect_with(options.clone())
         .await?;
-    let done = migrator(migrations).run(&pool).await;
+    let steps = compare_with(part, migrations, Some(options)).await?;
+    let migrator = migrator(migrations);
+    for step in steps.iter().filter(|step| !step.is_applied) {
+        told(step);
+        migrator.run_to(step.version, &pool).await?;
+    }
     pool.close().await;
-    done
+    Ok(())
 }
 
 /// The identity of this database's numbering; drawn when the database is new.

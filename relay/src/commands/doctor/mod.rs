@@ -1,0 +1,48 @@
+//! `doctor`: looks at settings, database and machine, and says what to do.
+
+mod database;
+mod disk;
+mod machine;
+mod report;
+mod settings;
+
+use clap::ArgMatches;
+
+use self::report::Report;
+use super::{Failure, Outcome, gather, runtime};
+use crate::{
+    cli::{DoctorArgs, ReportFormat},
+    clock::SystemClock,
+};
+
+pub(super) fn run(args: DoctorArgs, flags: &ArgMatches) -> Result<Outcome, Failure> {
+    let mut report = Report::default();
+    let sources = match gather(args.settings, flags) {
+        Ok(sources) => sources,
+        Err(error) => {
+            report.failed("settings", error.to_string(), "correct the file");
+            return finish(&report, args.format);
+        }
+    };
+    let config = settings::look(&sources, &mut report);
+    machine::look(config.as_ref(), &mut report);
+    match sources.check_database() {
+        Ok(database) => {
+            disk::look(&database, &mut report);
+            let readers = config.as_ref().map_or(0, |config| config.readers);
+            let clock = SystemClock::start();
+            runtime()?.block_on(database::look(&database, readers, &clock, &mut report));
+        }
+        Err(_) => report.skipped("database", "the setting `database` cannot be used"),
+    }
+    finish(&report, args.format)
+}
+
+fn finish(report: &Report, format: ReportFormat) -> Result<Outcome, Failure> {
+    report.print(format)?;
+    Ok(if report.is_well() {
+        Outcome::Done
+    } else {
+        Outcome::NotWell
+    })
+}

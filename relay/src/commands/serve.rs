@@ -1,0 +1,117 @@
+//! `serve`: runs the relay until it is told to stop.
+
+use std::{
+    io::{Write as _, stdout},
+    sync::Arc,
+};
+
+use clap::ArgMatches;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Failure, configure, keyring, runtime};
+use crate::{
+    assembly::Parts,
+    clock::SystemClock,
+    config::{Config, Settings},
+    entropy::SystemEntropy,
+    http::AllowedOrigins,
+    log,
+    relay::{Plan, Running, start},
+    upkeep::UpkeepRules,
+    webhooks::WebhookRules,
+};
+
+pub(super) fn run(settings: Settings, flags: &ArgMatches) -> Result<(), Failure> {
+    let config = configure(settings, flags)?;
+    log::start(&config.log, config.log_format);
+    let plan = plan(config)?;
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        // Before anyone is told that it runs, so that no signal is missed.
+        let mut signals = Signals::new()?;
+        let _file_size = survive_file_size_limit()?;
+        let is_dev = plan.parts.is_dev;
+        let running = start(plan).await?;
+        announce(&running, is_dev)?;
+        signals.first().await;
+        tracing::info!("stopping; once more to leave at once");
+        tokio::select! {
+            () = running.stop() => tracing::info!("stopped"),
+            () = signals.first() => tracing::warn!("left at once"),
+        }
+        Ok::<_, Failure>(())
+    })?;
+    runtime.shutdown_background();
+    Ok(())
+}
+
+fn plan(config: Config) -> Result<Plan, Failure> {
+    let keyring = keyring(&config)?;
+    Ok(Plan {
+        listen: config.listen,
+        drain_rules: config.drain_rules,
+        readers: config.readers,
+        listener_rules: config.listener_rules,
+        parts: Parts {
+            keyring,
+            is_dev: config.is_dev,
+            origins: AllowedOrigins::new(config.allowed_origins, config.is_dev),
+            sessions_max: config.sessions_max,
+            poll_wait_ms: config.poll_wait_ms,
+            heartbeat: config.heartbeat,
+            commit_rules: config.commit_rules,
+            devices: config.devices,
+            upkeep_rules: UpkeepRules::for_ttl(config.sync_ttl, config.tombstone_ttl),
+            webhooks: config.webhooks,
+            webhook_rules: WebhookRules::default(),
+            checks: config.checks,
+            traffic_rules: config.traffic_rules,
+            public_rules: config.public_rules,
+            clock: Arc::new(SystemClock::start()),
+            entropy: Arc::new(SystemEntropy),
+        },
+        database: config.database,
+    })
+}
+
+fn announce(running: &Running, is_dev: bool) -> Result<(), Failure> {
+    let address = running.address();
+    let mut out = stdout().lock();
+    writeln!(out, "listening on http://{address}")?;
+    if is_dev {
+        writeln!(out, "Open http://{address}/ in two browser windows")?;
+        writeln!(out, "Open http://{address}/console to write to all users")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// The limit of file sizes (`ulimit -f`, `LimitFSIZE=`) is a full disk like another: the write
+/// fails, and is answered; but the process is ended by a signal unless someone listens to it.
+fn survive_file_size_limit() -> std::io::Result<Signal> {
+    const SIGXFSZ: i32 = 25;
+    signal(SignalKind::from_raw(SIGXFSZ))
+}
+
+/// SIGTERM and Ctrl-C.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn first(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
