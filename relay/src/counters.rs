@@ -73,6 +73,8 @@ pub struct Counters {
     pub tls_reloads: Counter,
     /// Those that cannot be used.
     pub tls_reloads_failed: Counter,
+    /// Connections that came to no TLS: plain HTTP, bytes of something else, a handshake that failed.
+    pub visitors_without_tls: Counter,
     /// Sessions that were ended with a reason.
     pub kicks: Counter,
     /// Batches told in rooms.

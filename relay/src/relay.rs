@@ -3,15 +3,15 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use thiserror::Error;
-use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     assembly::{Assembled, Parts, assemble},
     counters::Counters,
     drain::{DrainRules, drain},
-    http::{Watched, router},
-    listener::{Listener, ListenerRules},
+    http::{Watched, router, watch_router},
+    listener::{Certificates, Listener, ListenerRules, TlsError, TlsFiles},
     store::{Database, OpenError, StoreSettings},
 };
 
@@ -19,6 +19,10 @@ use crate::{
 pub struct Plan {
     /// Where to listen; port 0 for any free one.
     pub listen: SocketAddr,
+    /// Where `/metrics` is served, if not there.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The certificate, for TLS.
+    pub tls: Option<TlsFiles>,
     /// Where everything is kept.
     pub database: Database,
     /// Reading connections.
@@ -38,22 +42,29 @@ pub enum StartError {
     #[error(transparent)]
     Database(#[from] OpenError),
     /// No address.
-    #[error("cannot listen on {address}: {source}; choose another --listen")]
+    #[error("cannot listen on {address}: {source}; choose another {flag}")]
     Listen {
         /// What was asked for.
         address: SocketAddr,
         /// What the system says.
         source: io::Error,
+        /// Which setting says so.
+        flag: &'static str,
     },
+    /// No certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// A relay that is running.
 pub struct Running {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
+    certificates: Option<Arc<Certificates>>,
     assembled: Assembled,
     drain_rules: DrainRules,
     stop_accepting: CancellationToken,
-    server: JoinHandle<()>,
+    servers: JoinSet<()>,
 }
 
 /// Opens the database and listens.
@@ -62,34 +73,65 @@ pub struct Running {
 /// [`StartError`].
 pub async fn start(plan: Plan) -> Result<Running, StartError> {
     let parts = plan.parts;
+    let certificates = plan.tls.map(Certificates::load).transpose()?.map(Arc::new);
     let settings = StoreSettings {
         readers: plan.readers,
         sync_ttl: parts.upkeep_rules.sync_ttl,
     };
     let rules = parts.commit_rules();
     let store = plan.database.open(settings, rules, &*parts.entropy).await?;
-    let listener = TcpListener::bind(plan.listen)
-        .await
-        .and_then(|listener| Ok((listener.local_addr()?, listener)));
-    let (address, listener) = listener.map_err(|source| StartError::Listen {
-        address: plan.listen,
-        source,
-    })?;
+    let (address, listener) = bind(plan.listen, "--listen").await?;
+    let metrics_listener = match plan.metrics_listen {
+        Some(address) => Some(bind(address, "--metrics-listen").await?),
+        None => None,
+    };
     let assembled = assemble(parts, store).await;
-    let stop_accepting = CancellationToken::new();
     let app = &assembled.app;
-    let counters = Arc::clone(&app.counters);
+    let stop_accepting = CancellationToken::new();
+    let mut servers = JoinSet::new();
     let visitors = plan.listener_rules.visitors();
     let watched = Watched::new(Arc::clone(app), Arc::clone(&visitors));
-    let router = router(Arc::clone(app), Some(watched));
+    let metrics_address = metrics_listener.as_ref().map(|(address, _)| *address);
+    let public_metrics = match metrics_listener {
+        Some((_, listener)) => {
+            let rules = plan.listener_rules.clone();
+            let (router, visitors) = (watch_router(app, watched), rules.visitors());
+            let server = Listener::new(router, rules, visitors, Arc::clone(&app.counters));
+            servers.spawn(server.serve(listener, stop_accepting.clone()));
+            None
+        }
+        None => Some(watched),
+    };
+    let router = router(Arc::clone(app), public_metrics);
+    let counters = Arc::clone(&app.counters);
     let server = Listener::new(router, plan.listener_rules, visitors, counters);
-    let server = tokio::spawn(server.serve(listener, stop_accepting.clone()));
+    let server = server.with_tls(certificates.clone());
+    servers.spawn(server.serve(listener, stop_accepting.clone()));
+    if let Some(certificates) = &certificates {
+        let counters = Arc::clone(&app.counters);
+        servers.spawn(Arc::clone(certificates).follow(counters, stop_accepting.clone()));
+    }
     Ok(Running {
         address,
+        metrics_address,
+        certificates,
         assembled,
         drain_rules: plan.drain_rules,
         stop_accepting,
-        server,
+        servers,
+    })
+}
+
+async fn bind(
+    address: SocketAddr,
+    flag: &'static str,
+) -> Result<(SocketAddr, TcpListener), StartError> {
+    let listener = TcpListener::bind(address).await;
+    let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
+    bound.map_err(|source| StartError::Listen {
+        address,
+        source,
+        flag,
     })
 }
 
@@ -98,6 +140,26 @@ impl Running {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it serves `/metrics`, if not there.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
+    /// Whether it speaks TLS.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        self.certificates.is_some()
+    }
+
+    /// Reads the certificate's files again. One that cannot be used is told to the log, and the one
+    /// before goes on to be served.
+    pub async fn reload_certificate(&self) {
+        if let Some(certificates) = &self.certificates {
+            certificates.reload_and_tell(self.counters()).await;
+        }
     }
 
     /// What is counted.
@@ -111,10 +173,10 @@ impl Running {
     pub async fn stop(self) {
         drain(&self.assembled.app, self.drain_rules).await;
         self.stop_accepting.cancel();
-        let mut server = self.server;
-        if timeout(REST_WAIT, &mut server).await.is_err() {
-            server.abort();
-            let _ = server.await;
+        let mut servers = self.servers;
+        let all = async { while servers.join_next().await.is_some() {} };
+        if timeout(REST_WAIT, all).await.is_err() {
+            servers.shutdown().await;
         }
         self.assembled.stop().await;
     }

@@ -29,7 +29,11 @@ async fn check(database: &Database) -> Result<Outcome, Failure> {
         writeln!(out, "there is no database yet: it would be made")?;
     }
     for step in &found.steps {
-        let state = if step.is_applied { "is there" } else { "would be taken" };
+        let state = if step.is_applied {
+            "is there"
+        } else {
+            "would be taken"
+        };
         writeln!(out, "{}: {state}", described(step))?;
     }
     if found.steps.iter().all(|step| step.is_applied) {
@@ -56,7 +60,10 @@ async fn migrate(database: &Database) -> Result<(), Failure> {
         writeln!(out, "the schema was up to date")?;
     } else {
         let took = clock.now().uptime.as_secs_f64();
-        writeln!(out, "the schema is up to date: {count} steps in {took:.1} s")?;
+        writeln!(
+            out,
+            "the schema is up to date: {count} steps in {took:.1} s"
+        )?;
     }
     Ok(())
 }

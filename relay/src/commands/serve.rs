@@ -33,7 +33,7 @@ pub(super) fn run(settings: Settings, flags: &ArgMatches) -> Result<(), Failure>
         let is_dev = plan.parts.is_dev;
         let running = start(plan).await?;
         announce(&running, is_dev)?;
-        signals.first().await;
+        until_told(&running, &mut signals).await?;
         tracing::info!("stopping; once more to leave at once");
         tokio::select! {
             () = running.stop() => tracing::info!("stopped"),
@@ -45,10 +45,28 @@ pub(super) fn run(settings: Settings, flags: &ArgMatches) -> Result<(), Failure>
     Ok(())
 }
 
+/// Until SIGTERM or Ctrl-C. SIGHUP has the certificate read again; where there is none, it ends the
+/// process as it always does.
+async fn until_told(running: &Running, signals: &mut Signals) -> Result<(), Failure> {
+    if !running.has_tls() {
+        signals.first().await;
+        return Ok(());
+    }
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            () = signals.first() => return Ok(()),
+            _ = hang_up.recv() => running.reload_certificate().await,
+        }
+    }
+}
+
 fn plan(config: Config) -> Result<Plan, Failure> {
     let keyring = keyring(&config)?;
     Ok(Plan {
         listen: config.listen,
+        metrics_listen: config.metrics_listen,
+        tls: config.tls,
         drain_rules: config.drain_rules,
         readers: config.readers,
         listener_rules: config.listener_rules,
@@ -76,11 +94,18 @@ fn plan(config: Config) -> Result<Plan, Failure> {
 
 fn announce(running: &Running, is_dev: bool) -> Result<(), Failure> {
     let address = running.address();
+    let scheme = if running.has_tls() { "https" } else { "http" };
     let mut out = stdout().lock();
-    writeln!(out, "listening on http://{address}")?;
+    writeln!(out, "listening on {scheme}://{address}")?;
+    if let Some(address) = running.metrics_address() {
+        writeln!(out, "metrics on http://{address}/metrics")?;
+    }
     if is_dev {
-        writeln!(out, "Open http://{address}/ in two browser windows")?;
-        writeln!(out, "Open http://{address}/console to write to all users")?;
+        writeln!(out, "Open {scheme}://{address}/ in two browser windows")?;
+        writeln!(
+            out,
+            "Open {scheme}://{address}/console to write to all users"
+        )?;
     }
     out.flush()?;
     Ok(())
@@ -114,4 +139,3 @@ impl Signals {
         }
     }
 }
-

@@ -47,7 +47,13 @@ fn rows(sources: &Sources, flags: &ArgMatches) -> Vec<Row> {
         let value = given.or(setting.default);
         let is_url = setting.key == "database";
         Row {
-            value: value.map(|value| if is_url { without_password(&value) } else { value }),
+            value: value.map(|value| {
+                if is_url {
+                    without_password(&value)
+                } else {
+                    value
+                }
+            }),
             setting: setting.key,
             origin: match origin {
                 Origin::Default => "default".to_owned(),

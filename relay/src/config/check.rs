@@ -6,7 +6,7 @@ mod heartbeat;
 mod listener;
 mod traffic;
 
-use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use seqline_protocol::Secret;
 
@@ -17,7 +17,6 @@ use crate::{
     store::{CommitRules, Database},
 };
 
-const LISTEN_DEFAULT: &str = "127.0.0.1:7340";
 const DATABASE_DEFAULT: &str = "sqlite:data/seqline.db";
 const SYNC_TTL_DEFAULT: &str = "30d";
 const TOMBSTONE_TTL_DEFAULT: &str = "30d";
@@ -71,6 +70,8 @@ impl Check<'_> {
         Config {
             is_dev,
             listen: self.listen(is_dev),
+            metrics_listen: self.metrics_listen(),
+            tls: self.tls(),
             database: self.database(),
             apps: self.apps(is_dev),
             previous_secrets: self.previous_secrets(),
@@ -179,26 +180,6 @@ impl Check<'_> {
                 Duration::ZERO
             }
         }
-    }
-
-    fn listen(&mut self, is_dev: bool) -> SocketAddr {
-        let (text, origin) = self.sources.pick("listen", |s| &s.listen);
-        let text = text.unwrap_or_else(|| LISTEN_DEFAULT.to_owned());
-        let Ok(address) = text.parse::<SocketAddr>() else {
-            let reason = format!(
-                "{text:?} is not an IP address with a port, such as {LISTEN_DEFAULT} or [::]:7340"
-            );
-            self.problem("listen", origin, reason);
-            return SocketAddr::from(([127, 0, 0, 1], 0));
-        };
-        if is_dev && !address.ip().is_loopback() {
-            let reason = format!(
-                "{address} can be reached from other machines, and with `dev` anyone there \
-                 could be any user; listen on 127.0.0.1, or configure apps instead of `dev`"
-            );
-            self.problem("listen", origin, reason);
-        }
-        address
     }
 
     fn database(&mut self) -> Database {

@@ -8,7 +8,12 @@ mod settings;
 mod sources;
 mod time;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::{Path, PathBuf}, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use seqline_protocol::{AppId, Heartbeat, Secret};
 use thiserror::Error;
@@ -23,7 +28,7 @@ use crate::{
     callout::Endpoint,
     check::CheckRules,
     drain::DrainRules,
-    listener::ListenerRules,
+    listener::{ListenerRules, TlsFiles},
     session::DevicePolicy,
     store::{CommitRules, Database},
     traffic::TrafficRules,
@@ -37,6 +42,10 @@ const DATA_FOLDER: &str = "data";
 pub struct Config {
     /// Where to listen; port 0 for any free one.
     pub listen: SocketAddr,
+    /// Where `/metrics` is served, if not there.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The certificate, for TLS.
+    pub tls: Option<TlsFiles>,
     /// Where everything is kept.
     pub database: Database,
     /// Development conveniences.

@@ -43,7 +43,9 @@ fn setting(arg: &Arg) -> Option<Setting> {
 
 fn flag(arg: &Arg, long: &str) -> String {
     let values = arg.get_value_names().unwrap_or_default().join(" ");
-    let is_optional = arg.get_num_args().is_some_and(|count| count.min_values() == 0);
+    let is_optional = arg
+        .get_num_args()
+        .is_some_and(|count| count.min_values() == 0);
     if is_optional {
         format!("--{long}[={values}]")
     } else {

@@ -17,7 +17,7 @@ pub struct Settings {
     #[serde(skip)]
     pub config: Option<PathBuf>,
 
-    /// Development: this machine only, one app `dev`, tokens for the asking.
+    /// Development: this machine only, one app `dev`, tokens for the asking. [default: false]
     #[arg(long, env = "SEQLINE_DEV", value_name = "BOOL", num_args = 0..=1,
           require_equals = true, default_missing_value = "true")]
     pub dev: Option<bool>,
@@ -26,8 +26,29 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_LISTEN", value_name = "IP:PORT")]
     pub listen: Option<String>,
 
+    /// An address for `/metrics`, `/healthz` and `/readyz` alone; `/metrics` is not at `listen` then.
+    ///
+    /// For those who watch, where the public cannot come: without TLS, and without limits but
+    /// those of the listener.
+    #[arg(long, env = "SEQLINE_METRICS_LISTEN", value_name = "IP:PORT")]
+    pub metrics_listen: Option<String>,
+
+    /// The certificate chain for TLS: a PEM file. Without it the relay speaks plain HTTP.
+    ///
+    /// Read again on SIGHUP and when the files change; while they cannot be used, the certificate
+    /// before goes on to be served.
+    #[arg(long, env = "SEQLINE_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of that certificate: a PEM file, readable by the relay alone.
+    #[arg(long, env = "SEQLINE_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
     /// Where everything is kept: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE.
     /// [default: sqlite:data/seqline.db]
+    ///
+    /// The folder of a file is the data folder; with PostgreSQL (docs/postgresql.md) that is
+    /// `data`.
     #[arg(long, env = "SEQLINE_DATABASE", value_name = "URL")]
     pub database: Option<Secret>,
 
@@ -45,6 +66,8 @@ pub struct Settings {
     pub apps: BTreeMap<String, AppSettings>,
 
     /// Origins of web pages that may connect, beside the relay's own, separated by commas.
+    ///
+    /// Such as https://chat.example: no path, and no slash at the end.
     #[arg(
         long,
         env = "SEQLINE_ALLOWED_ORIGINS",
@@ -59,15 +82,22 @@ pub struct Settings {
     pub log_format: Option<LogFormat>,
 
     /// What is logged: error, warn, info, debug, trace, or a tracing filter. [default: info]
+    ///
+    /// A filter such as seqline_relay=debug,sqlx=warn, as tracing-subscriber's EnvFilter reads it.
     #[arg(long, env = "SEQLINE_LOG", value_name = "FILTER")]
     pub log: Option<String>,
 
-    /// A client pings after so long without having heard anything, to begin with; then it
-    /// finds the interval that its network bears, within the bounds below. [default: 25000]
+    /// A client pings after so long without having heard anything, to begin with; then it finds the
+    /// interval that its network bears, within the bounds below. [default: 25000]
+    ///
+    /// How it does is in docs/heartbeat.md. One that is silent for the interval, the same again
+    /// (60 s of it at most) and 10 s is disconnected.
     #[arg(long, env = "SEQLINE_HEARTBEAT_INTERVAL_MS", value_name = "MS")]
     pub heartbeat_interval_ms: Option<u32>,
 
     /// The same in the background, where timers are throttled. [default: 55000]
+    ///
+    /// Silence is forgiven for 3 minutes at least.
     #[arg(
         long,
         env = "SEQLINE_HEARTBEAT_BACKGROUND_INTERVAL_MS",
@@ -94,6 +124,8 @@ pub struct Settings {
 
     /// How long a request over HTTP waits for news at most, where there can be no WebSocket.
     /// [default: 25000]
+    ///
+    /// Less than your proxy allows a request, from 1000 to 120000; see docs/networks.md.
     #[arg(long, env = "SEQLINE_POLL_WAIT_MS", value_name = "MS")]
     pub poll_wait_ms: Option<u32>,
 
@@ -105,21 +137,28 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_EDIT_WINDOW_MS", value_name = "MS")]
     pub edit_window_ms: Option<u64>,
 
-    /// How long timeline entries are kept for devices that are away: a number with s, m, h
-    /// or d. Messages are kept for good. [default: 30d]
+    /// How long timeline entries are kept for devices that are away: a number with s, m, h or d.
+    /// Messages are kept for good. [default: 30d]
+    ///
+    /// A device that comes back later starts over from the conversations.
     #[arg(long, env = "SEQLINE_SYNC_TTL", value_name = "TIME")]
     pub sync_ttl: Option<String>,
 
     /// How often the relay looks for new broadcasts. [default: 1000]
+    ///
+    /// Give or take a tenth: the one query that the public mailbox (docs/broadcasts.md) costs,
+    /// whatever the number of users.
     #[arg(long, env = "SEQLINE_BROADCAST_POLL_MS", value_name = "MS")]
     pub broadcast_poll_ms: Option<u64>,
 
     /// How often connected devices look for new broadcasts by themselves; 0 for never.
     /// [default: 600000]
+    ///
+    /// Beside when they connect, pull, or come to the foreground.
     #[arg(long, env = "SEQLINE_BROADCAST_REFRESH_MS", value_name = "MS")]
     pub broadcast_refresh_ms: Option<u64>,
 
-    /// The attributes of users that a broadcast may name, as in {{city}}, separated by commas.
+    /// The attributes of users that a broadcast may name, as in `{{city}}`, separated by commas.
     /// They come from tokens, or from an app's lookup_url.
     #[arg(
         long,
@@ -129,21 +168,31 @@ pub struct Settings {
     )]
     pub broadcast_attributes: Option<Vec<String>>,
 
-    /// How long it is known which broadcasts were taken back, for devices that are away: a
-    /// number with s, m, h or d. [default: 30d]
+    /// How long it is known which broadcasts were taken back, for devices that are away: a number
+    /// with s, m, h or d. [default: 30d]
+    ///
+    /// A device that was away for longer gets the whole list anew.
     #[arg(long, env = "SEQLINE_BROADCAST_TOMBSTONE_TTL", value_name = "TIME")]
     pub broadcast_tombstone_ttl: Option<String>,
 
     /// How often it is written how far broadcasts reached. [default: 30000]
+    ///
+    /// If that changed; also when the relay stops. A relay that is killed forgets what it counted
+    /// since.
     #[arg(long, env = "SEQLINE_BROADCAST_REACH_FLUSH_MS", value_name = "MS")]
     pub broadcast_reach_flush_ms: Option<u64>,
 
     /// Which devices of a user may be connected at a time. [default: any]
+    ///
+    /// A device that connects ends those that may not be connected beside it: `any`,
+    /// `one_per_platform` or `one`.
     #[arg(long, env = "SEQLINE_DEVICES", value_enum, value_name = "POLICY")]
     pub devices: Option<DevicePolicy>,
 
-    /// Groups of so many members have one timeline, instead of an entry in each
-    /// member's. [default: 500]
+    /// Groups of so many members have one timeline, instead of an entry in each member's.
+    /// [default: 500]
+    ///
+    /// A group that shrinks again keeps it.
     #[arg(long, env = "SEQLINE_CROWD_MEMBERS_MIN", value_name = "COUNT")]
     pub crowd_members_min: Option<u32>,
 
@@ -175,20 +224,24 @@ pub struct Settings {
 
     /// Connections that are not sessions (yet) at most, those of requests over HTTP among them;
     /// further ones get 503. [default: 20000]
+    ///
+    /// Each client that polls takes two.
     #[arg(long, env = "SEQLINE_VISITORS_MAX", value_name = "COUNT")]
     pub visitors_max: Option<usize>,
 
-    /// The same of one address. [default: 1000]
+    /// The same of one address, as it connects. [default: 1000]
     #[arg(long, env = "SEQLINE_VISITORS_PER_ADDRESS_MAX", value_name = "COUNT")]
     pub visitors_per_address_max: Option<usize>,
 
-    /// Time for the headers of a request, and for the next request of a connection.
-    /// [default: 10000]
+    /// Time for the headers of a request, and for the next request of a connection; then it is
+    /// closed. [default: 10000]
     #[arg(long, env = "SEQLINE_HEADER_WAIT_MS", value_name = "MS")]
     pub header_wait_ms: Option<u64>,
 
     /// Proxies in front, whose X-Forwarded-For says who is behind them: addresses or ranges,
     /// separated by commas.
+    ///
+    /// Set it if there is a proxy, or all its clients count as one address.
     #[arg(
         long,
         env = "SEQLINE_TRUSTED_PROXIES",
@@ -197,8 +250,8 @@ pub struct Settings {
     )]
     pub trusted_proxies: Option<Vec<String>>,
 
-    /// Addresses or ranges that the limits of one address are not for, separated by commas.
-    /// [default: 127.0.0.0/8,::1]
+    /// Addresses or ranges that the limits of one address are not for, separated by commas; empty
+    /// for none. [default: 127.0.0.0/8,::1]
     #[arg(
         long,
         env = "SEQLINE_UNCOUNTED_ADDRESSES",
@@ -215,11 +268,14 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_SESSIONS_PER_USER_MAX", value_name = "COUNT")]
     pub sessions_per_user_max: Option<usize>,
 
-    /// Whether there are limits of rate at all. [default: true]
+    /// Whether there are limits of rate at all; false for a benchmark. [default: true]
     #[arg(long, env = "SEQLINE_RATE_LIMITS", value_name = "BOOL")]
     pub rate_limits: Option<bool>,
 
-    /// `hello`s of one address: so many a second, minute or hour, and so many at once; or off. [default: 100/s burst 2000]
+    /// `hello`s of one address: so many a second (s), minute (m) or hour (h) in the long run, and
+    /// so many at once; or off. [default: 100/s burst 2000]
+    ///
+    /// All rates are written like this; what each is for is in docs/limits.md.
     #[arg(long, env = "SEQLINE_RATE_LOGINS_PER_ADDRESS", value_name = "RATE")]
     pub rate_logins_per_address: Option<String>,
 
@@ -251,7 +307,7 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_RATE_EPHEMERALS_PER_USER", value_name = "RATE")]
     pub rate_ephemerals_per_user: Option<String>,
 
-    /// Frames of one connection. [default: 1000/s burst 20000]
+    /// Frames of one connection, WebSocket pings among them. [default: 1000/s burst 20000]
     #[arg(long, env = "SEQLINE_RATE_FRAMES_PER_CONNECTION", value_name = "RATE")]
     pub rate_frames_per_connection: Option<String>,
 

@@ -459,7 +459,7 @@ fn times_of_tokens_have_units() {
         let matches = Cli::command().try_get_matches_from(args).ok()?;
         match Cli::from_arg_matches(&matches).unwrap().command {
             Command::Token(args) => Some(args.ttl),
-            Command::Serve(_) => None,
+            _ => None,
         }
     };
     for (text, seconds) in [

@@ -5,6 +5,7 @@
 //! sessions (yet), in all and of one address. Requests themselves are [`crate::http`]'s.
 
 mod stream;
+mod tls;
 
 use std::{
     io::{self, ErrorKind},
@@ -28,11 +29,13 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     task::JoinSet,
-    time::sleep,
+    time::{sleep, timeout},
 };
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::sync::CancellationToken;
 
 use self::stream::{Lingering, Stream};
+pub use self::tls::{Certificates, TlsError, TlsFiles};
 use crate::{
     counters::Counters,
     limits::{
@@ -95,6 +98,8 @@ pub(crate) struct Listener {
     counters: Arc<Counters>,
     visitors: Arc<Tally>,
     lingering: Lingering,
+    /// None for plain HTTP.
+    certificates: Option<Arc<Certificates>>,
 }
 
 impl Listener {
@@ -110,6 +115,15 @@ impl Listener {
             counters,
             visitors,
             lingering: Lingering::new(LINGERING_MAX),
+            certificates: None,
+        }
+    }
+
+    /// Speaks HTTP over TLS only, if there are any.
+    pub(crate) fn with_tls(self, certificates: Option<Arc<Certificates>>) -> Self {
+        Self {
+            certificates,
+            ..self
         }
     }
 
@@ -131,7 +145,7 @@ impl Listener {
                             let connection = Arc::clone(&this);
                             let stop = stop.clone();
                             connections.spawn(async move {
-                                connection.speak(socket, peer.ip(), visit, stop).await;
+                                connection.greet(socket, peer.ip(), visit, stop).await;
                             });
                         }
                     }
@@ -148,11 +162,36 @@ impl Listener {
             return Some((socket, visit));
         }
         self.counters.visitors_refused.add(1);
-        // A fresh socket takes so little at once, or is not worth waiting for.
-        if socket.try_write(FULL).is_ok() {
+        // A fresh socket takes so little at once, or is not worth waiting for. Over TLS nothing
+        // can be said before a handshake, which is not worth it either.
+        if self.certificates.is_none() && socket.try_write(FULL).is_ok() {
             self.lingering.take(socket);
         }
         None
+    }
+
+    /// Shakes hands first, where TLS is spoken.
+    async fn greet(&self, socket: TcpStream, peer: IpAddr, visit: Place, stop: CancellationToken) {
+        let Some(certificates) = &self.certificates else {
+            return self.speak(socket, peer, visit, stop).await;
+        };
+        let wait = Duration::from_millis(self.rules.header_wait_ms);
+        let shaken = tokio::select! {
+            biased;
+            shaken = timeout(wait, shake_hands(socket, certificates)) => shaken,
+            () = stop.cancelled() => return,
+        };
+        match shaken {
+            Ok(Ok(stream)) => self.speak(stream, peer, visit, stop).await,
+            Ok(Err(refused)) => {
+                tracing::debug!(error = %refused.error, "no TLS connection came about");
+                self.counters.visitors_without_tls.add(1);
+                if let Some(socket) = refused.hear_out {
+                    self.lingering.take(socket);
+                }
+            }
+            Err(_) => self.counters.visitors_slow.add(1),
+        }
     }
 
     /// Speaks HTTP on one connection until it ends, or has become a WebSocket.
@@ -205,6 +244,46 @@ impl Listener {
         }
     }
 }
+
+/// A connection that does not come to TLS.
+struct NoTls {
+    error: io::Error,
+    /// Was told why, and may still be writing.
+    hear_out: Option<TcpStream>,
+}
+
+impl From<io::Error> for NoTls {
+    fn from(error: io::Error) -> Self {
+        Self {
+            error,
+            hear_out: None,
+        }
+    }
+}
+
+/// Whoever speaks HTTP where TLS is expected is told so.
+async fn shake_hands(
+    socket: TcpStream,
+    certificates: &Certificates,
+) -> Result<TlsStream<TcpStream>, NoTls> {
+    let mut first = [0; 1];
+    socket.peek(&mut first).await?;
+    if first[0].is_ascii_uppercase() {
+        return Err(NoTls {
+            hear_out: socket.try_write(SPEAKS_TLS).is_ok().then_some(socket),
+            error: io::Error::new(ErrorKind::InvalidData, "plain HTTP"),
+        });
+    }
+    let acceptor = TlsAcceptor::from(certificates.config());
+    Ok(acceptor.accept(socket).await?)
+}
+
+/// What plain HTTP is answered where TLS is expected.
+const SPEAKS_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
+    content-type: application/json\r\n\
+    content-length: 104\r\n\
+    connection: close\r\n\r\n\
+    {\"error\":{\"code\":\"tls_expected\",\"message\":\"use https:// or wss:// for this address\",\"retryable\":false}}\n";
 
 /// What is answered where there is no room, before anything is read.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\

@@ -2,7 +2,11 @@
 
 use std::{
     fmt,
-    path::{Path, PathBuf}, str::FromStr as _, sync::Arc, time::Duration};
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    sync::Arc,
+    time::Duration,
+};
 
 use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;
@@ -83,10 +87,7 @@ impl Database {
     ///
     /// # Errors
     /// [`OpenError`]; a file must not be in use.
-    pub async fn migrate(
-        &self,
-        mut told: impl FnMut(&SchemaStep) + Send,
-    ) -> Result<(), OpenError> {
+    pub async fn migrate(&self, mut told: impl FnMut(&SchemaStep) + Send) -> Result<(), OpenError> {
         match self {
             Self::Sqlite(path) => sqlite::migrate(path, &mut told).await?,
             Self::Postgres(url) => postgres::migrate(url, &mut told).await?,
@@ -111,7 +112,9 @@ impl Database {
         let Self::Sqlite(path) = self else {
             return None;
         };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         Some(folder.unwrap_or(Path::new(".")))
     }
 

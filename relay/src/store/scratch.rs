@@ -21,7 +21,7 @@ pub struct Scratch {
 enum Place {
     Folder(TempDir),
     Server {
-        options: PgConnectOptions,
+        options: Box<PgConnectOptions>,
         name: String,
     },
 }
@@ -75,10 +75,10 @@ impl Scratch {
     }
 
     async fn on_server(url: &str, entropy: &dyn Entropy) -> Result<Self, ScratchError> {
-        let options = PgConnectOptions::from_str(url)?;
+        let options = Box::new(PgConnectOptions::from_str(url)?);
         let name = format!("seqline_scratch_{:016x}", entropy.number());
         say(&options, format!("CREATE DATABASE {name}")).await?;
-        let own = options.clone().database(&name);
+        let own = (*options).clone().database(&name);
         Ok(Self {
             database: Database::Postgres(own.to_url_lossy().to_string()),
             place: Place::Server { options, name },

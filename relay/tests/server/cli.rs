@@ -1,16 +1,10 @@
 //! The binary: what it prints, what it refuses, and how it ends.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
-use crate::support::{Client, Process};
+use crate::support::{Client, Process, run};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
-
-fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_seqline-relay"));
-    command.args(args).env_clear();
-    command.envs(env.iter().copied()).output().unwrap()
-}
 
 fn stderr(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()

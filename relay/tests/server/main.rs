@@ -7,6 +7,7 @@ mod bad_input;
 mod broadcasts;
 mod check;
 mod cli;
+mod commands;
 mod crash;
 mod drain;
 #[path = "../support/forged.rs"]
@@ -21,5 +22,6 @@ mod security;
 mod socket;
 mod storage_failure;
 mod support;
+mod tls;
 mod upkeep;
 mod webhooks;

@@ -30,7 +30,7 @@ use seqline_relay::{
     entropy::SystemEntropy,
     http::AllowedOrigins,
     limits::POLL_WAIT_MS,
-    listener::ListenerRules,
+    listener::{ListenerRules, TlsFiles},
     relay::{Plan, Running, start},
     session::DevicePolicy,
     store::{CommitRules, Database, memory::MemoryStore},
@@ -46,7 +46,7 @@ pub(crate) use broadcasts::{draft, names};
 pub(crate) use client::{Client, send, send_to};
 pub(crate) use device::Device;
 pub(crate) use polled::{Polled, poll};
-pub(crate) use process::Process;
+pub(crate) use process::{Process, run};
 pub(crate) use web::{Reply, request};
 
 /// No test waits longer than this for anything; none that passes comes near it.
@@ -98,6 +98,8 @@ pub(crate) struct Wish {
     pub(crate) public_rules: PublicRules,
     pub(crate) listener_rules: ListenerRules,
     pub(crate) traffic_rules: TrafficRules,
+    pub(crate) has_metrics_listener: bool,
+    pub(crate) tls: Option<TlsFiles>,
 }
 
 impl Default for Wish {
@@ -119,6 +121,8 @@ impl Default for Wish {
             public_rules: PublicRules::default(),
             listener_rules: ListenerRules::default(),
             traffic_rules: TrafficRules::default(),
+            has_metrics_listener: false,
+            tls: None,
         }
     }
 }
@@ -251,6 +255,10 @@ fn keyring() -> Keyring {
 fn plan(folder: &Path, wish: Wish, clock: Arc<dyn Clock>) -> Plan {
     Plan {
         listen: ([127, 0, 0, 1], 0).into(),
+        metrics_listen: wish
+            .has_metrics_listener
+            .then_some(([127, 0, 0, 1], 0).into()),
+        tls: wish.tls.clone(),
         database: wish
             .database
             .clone()

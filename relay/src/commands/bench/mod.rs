@@ -46,12 +46,18 @@ async fn measure(database: &Database, time: Duration) -> Result<Report, Failure>
     let product = database.inspect().await?.product;
     let storage = Storage::open(database).await?;
     let progress = Progress::new(time);
-    let lone = progress.part("lone commits", storage.lone_commits(time)).await?;
+    let lone = progress
+        .part("lone commits", storage.lone_commits(time))
+        .await?;
     let together = progress.part("commits together", storage.commits_together(time));
     let together = together.await?;
     let pulls = progress.part("pulls", storage.pulls(time)).await?;
-    let loopback = progress.part("loopback", loopback::round_trips(time)).await?;
+    let loopback = progress
+        .part("loopback", loopback::round_trips(time))
+        .await?;
     progress.finish();
     storage.close().await;
-    Ok(Report::new(product, time, lone, together, pulls, loopback))
+    Ok(Report::new(
+        product, time, &lone, &together, &pulls, &loopback,
+    ))
 }

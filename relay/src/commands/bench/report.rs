@@ -36,10 +36,10 @@ impl Report {
     pub(super) fn new(
         database: String,
         time: Duration,
-        lone: Times,
-        together: Together,
-        pulls: Times,
-        loopback: Times,
+        lone: &Times,
+        together: &Together,
+        pulls: &Times,
+        loopback: &Times,
     ) -> Self {
         let seconds = time.as_secs();
         Self {

@@ -138,7 +138,9 @@ async fn send_until(
         }
         // Pairs that come round again, but not soon.
         let from = users.get((first + n * 7) % USERS).ok_or("no user")?;
-        let to = users.get((first + n * 7 + 1 + n % 5) % USERS).ok_or("no user")?;
+        let to = users
+            .get((first + n * 7 + 1 + n % 5) % USERS)
+            .ok_or("no user")?;
         let op = message(from, to, &format!("{name}-{n}"))?;
         let stored = queue.commit(op).await.map_err(|error| error.to_string())?;
         stored.map_err(|refusal| refusal.to_string())?;

@@ -115,7 +115,10 @@ fn time(found: &Inspection, now: Now, report: &mut Report) {
         return report.ok("clock", "database and relay have the same one");
     };
     let apart_us = wall.get().abs_diff(now.wall.get());
-    let text = format!("the database's is {} ms apart from this machine's", apart_us / 1000);
+    let text = format!(
+        "the database's is {} ms apart from this machine's",
+        apart_us / 1000
+    );
     let advice = "let a time service such as chrony keep the clocks of both machines";
     if apart_us > CLOCK_US_BROKEN {
         report.failed("clock", text, advice);

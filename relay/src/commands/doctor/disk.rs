@@ -32,7 +32,10 @@ pub(super) fn look(database: &Database, report: &mut Report) {
     let Some(existing) = existing(folder) else {
         return report.failed(
             "data folder",
-            format!("{} is not there, nor is any folder above it", folder.display()),
+            format!(
+                "{} is not there, nor is any folder above it",
+                folder.display()
+            ),
             "make it, or choose another `database`",
         );
     };
@@ -58,7 +61,7 @@ fn kind(folder: &Path, report: &mut Report) {
     let Ok(found) = statfs(folder) else {
         return;
     };
-    let kind = i64::from(found.f_type);
+    let kind = found.f_type;
     if let Some((_, name)) = NETWORKS.iter().find(|(network, _)| *network == kind) {
         report.failed(
             "data folder",
@@ -68,7 +71,10 @@ fn kind(folder: &Path, report: &mut Report) {
     } else if kind == TMPFS {
         report.warning(
             "data folder",
-            format!("{} is in memory: all is gone with the machine", folder.display()),
+            format!(
+                "{} is in memory: all is gone with the machine",
+                folder.display()
+            ),
             "choose a folder on a disk",
         );
     }

@@ -114,11 +114,13 @@ fn admission(page: &mut Page, counters: &Counters) {
         ("slow", &counters.visitors_slow),
         ("malformed", &counters.visitors_malformed),
         ("stalled", &counters.visitors_stalled),
+        ("no_tls", &counters.visitors_without_tls),
     ];
     page.labelled(
         "visitors_ended_total",
         "Connections that ended before they were a session or had an answer: there were too \
-         many, nothing came in time, what came was no request, or the answer was not read.",
+         many, nothing came in time, what came was no request, the answer was not read, or there was no \
+         TLS where it is expected.",
         "reason",
         visitors.map(|(reason, count)| (reason, count.get())),
     );

@@ -8,8 +8,14 @@ use crate::store::{Inspection, migrations::Told};
 
 /// Settings without which what was acknowledged may be lost, and why.
 const NEEDED: [(&str, &str); 2] = [
-    ("fsync", "a crash of the machine would lose or damage what was acknowledged"),
-    ("full_page_writes", "a crash of the machine could damage pages for good"),
+    (
+        "fsync",
+        "a crash of the machine would lose or damage what was acknowledged",
+    ),
+    (
+        "full_page_writes",
+        "a crash of the machine could damage pages for good",
+    ),
 ];
 
 /// Brings the schema up to date. Each step is told before.
@@ -79,7 +85,10 @@ async fn look(pool: &PgPool) -> Result<Inspection, sqlx::Error> {
     let used: i64 = sqlx::query_scalar("SELECT sum(numbackends)::bigint FROM pg_stat_database")
         .fetch_one(pool)
         .await?;
-    let connections_max = setting("max_connections").await?.parse().unwrap_or(u32::MAX);
+    let connections_max = setting("max_connections")
+        .await?
+        .parse()
+        .unwrap_or(u32::MAX);
     Ok(Inspection {
         product: format!("PostgreSQL {}", setting("server_version").await?),
         exists: true,

@@ -31,9 +31,10 @@ pub(super) async fn migrate(pool: &PgPool, told: &mut Told<'_>) -> Result<(), Mi
 
 /// Which steps the database has.
 pub(super) async fn steps(pool: &PgPool) -> Result<Vec<SchemaStep>, MigrateError> {
-    let has_account: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
-        .fetch_one(pool)
-        .await?;
+    let has_account: bool =
+        sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+            .fetch_one(pool)
+            .await?;
     let applied = if has_account {
         sqlx::query_as(APPLIED).fetch_all(pool).await?
     } else {

@@ -181,8 +181,12 @@ async fn version() -> Result<String, sqlx::Error> {
 fn read_only(path: &Path) -> Option<String> {
     let metadata = fs::metadata(path).ok()?;
     let is_refused = fs::OpenOptions::new().write(true).open(path).is_err();
-    (metadata.permissions().readonly() || is_refused)
-        .then(|| format!("the file {} may not be written to by this user", path.display()))
+    (metadata.permissions().readonly() || is_refused).then(|| {
+        format!(
+            "the file {} may not be written to by this user",
+            path.display()
+        )
+    })
 }
 
 fn is_in_use(path: &Path) -> bool {

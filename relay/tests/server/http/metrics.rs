@@ -1,6 +1,6 @@
 use seqline_protocol::{ClientFrame, Epoch, Resume, Seq};
 
-use crate::support::{Client, Relay, Reply, table};
+use crate::support::{Client, Relay, Reply, Wish, request, table};
 
 #[tokio::test]
 async fn counts_what_happens() {
@@ -159,4 +159,30 @@ fn value<'a>(reply: &'a Reply, name: &str) -> &'a str {
     let value = values.next().unwrap_or_else(|| panic!("{name}"));
     assert_eq!(values.next(), None, "{name} is there once");
     value
+}
+
+#[tokio::test]
+async fn may_be_served_elsewhere_and_then_only_there() {
+    let relay = Relay::start_with(Wish {
+        has_metrics_listener: true,
+        ..Wish::default()
+    })
+    .await;
+    let address = relay.running.metrics_address().unwrap();
+    let there = request(address, "GET", "/metrics", &[], "").await;
+    assert_eq!(there.status, 200);
+    assert_eq!(value(&there, "seqline_connections"), "0");
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(request(address, "GET", path, &[], "").await.status, 200);
+        assert_eq!(relay.get(path).await.status, 200);
+    }
+    let elsewhere = request(address, "GET", "/v1/info", &[], "").await;
+    assert_eq!(elsewhere.status, 404);
+    let here = relay.get("/metrics").await;
+    assert!(
+        !here.text().contains("seqline_connections"),
+        "{}",
+        here.text()
+    );
+    relay.running.stop().await;
 }

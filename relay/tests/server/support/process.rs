@@ -5,12 +5,19 @@ use std::{
     io::{BufRead as _, BufReader, Read as _},
     net::SocketAddr,
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
 };
 
 use super::request;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_seqline-relay");
+
+/// The binary with these arguments and this environment alone, until it ends.
+pub(crate) fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(BINARY);
+    command.args(args).env_clear();
+    command.envs(env.iter().copied()).output().unwrap()
+}
 
 pub(crate) struct Process {
     child: Child,
@@ -52,7 +59,9 @@ impl Process {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let address = line
-            .strip_prefix("listening on http://")
+            .strip_prefix("listening on http")
+            .map(|rest| rest.strip_prefix('s').unwrap_or(rest))
+            .and_then(|rest| rest.strip_prefix("://"))
             .unwrap_or_else(|| panic!("not listening: {line:?}"))
             .trim_end()
             .parse()
@@ -74,6 +83,11 @@ impl Process {
         let body = format!("{{\"user\":\"{user}\"}}");
         let reply = request(self.address, "POST", "/dev/token", &headers, &body).await;
         reply.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Files and sockets that it has open.
