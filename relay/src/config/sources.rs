@@ -1,6 +1,7 @@
 //! Where each value came from.
 
 use std::{
+    collections::BTreeMap,
     fmt, fs,
     ops::Range,
     path::{Path, PathBuf},
@@ -42,8 +43,8 @@ pub struct Sources {
     given: Settings,
     /// From the file.
     file: Settings,
-    /// The same as it is written there.
-    file_texts: toml::Table,
+    /// The same as it is written there. Some of it is secret.
+    file_texts: BTreeMap<String, Secret>,
     file_path: Option<PathBuf>,
     flags: Vec<String>,
 }
@@ -101,7 +102,9 @@ impl Sources {
             return (Some(text), self.given_by(key));
         }
         match (self.file_texts.get(key), &self.file_path) {
-            (Some(value), Some(path)) => (Some(written(value)), Origin::File(path.clone())),
+            (Some(value), Some(path)) => {
+                (Some(value.expose().to_owned()), Origin::File(path.clone()))
+            }
             _ => (None, Origin::Default),
         }
     }
@@ -127,7 +130,7 @@ impl Sources {
     }
 }
 
-fn read(path: &PathBuf) -> Result<(Settings, toml::Table), ConfigError> {
+fn read(path: &PathBuf) -> Result<(Settings, BTreeMap<String, Secret>), ConfigError> {
     let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
         path: path.clone(),
         source,
@@ -138,8 +141,12 @@ fn read(path: &PathBuf) -> Result<(Settings, toml::Table), ConfigError> {
         reason: error.message().to_owned(),
     };
     let settings = toml::from_str(&text).map_err(malformed)?;
-    let texts = toml::from_str(&text).map_err(malformed)?;
-    Ok((settings, texts))
+    let values: toml::Table = toml::from_str(&text).map_err(malformed)?;
+    let texts = values.into_iter().map(|(key, value)| {
+        let text = Secret::new(written(&value));
+        (key, text)
+    });
+    Ok((settings, texts.collect()))
 }
 
 fn written(value: &toml::Value) -> String {
