@@ -137,7 +137,8 @@ async function command(
   env: NodeJS.ProcessEnv = {},
 ): Promise<void> {
   const text = await readFile(inRoot('docs/running.md'), 'utf8');
-  const [, shell = ''] = new RegExp(`<!-- ${mark} -->\\s*\`\`\`sh\\n(.*?)\`\`\``, 's').exec(text) ?? [];
+  const [, shell = ''] =
+    new RegExp(`<!-- ${mark} -->\\s*\`\`\`sh\\n(.*?)\`\`\``, 's').exec(text) ?? [];
   expect([mark, shell]).toEqual([mark, expect.stringMatching(/\w/)]);
   let changed = shell;
   for (const [name, own] of Object.entries(names)) changed = changed.replaceAll(name, own);

@@ -241,10 +241,11 @@ describe.skipIf(isMissing('render-chart'))('rendered', () => {
   });
 
   test('nobody but the proxy sees what is for operators', async () => {
-    const [ingress] = await ofKind<{
+    const ingresses = await ofKind<{
+      metadata: { annotations: Record<string, string> };
       spec: { rules: { http: { paths: { path: string; pathType: string }[] } }[] };
     }>('Ingress', everything);
-    const paths = ingress?.spec.rules[0]?.http.paths ?? [];
+    const paths = ingresses.flatMap(({ spec }) => spec.rules[0]?.http.paths ?? []);
     const isServed = (path: string): boolean =>
       paths.some((one) =>
         one.pathType === 'Exact' ? path === one.path : path.startsWith(one.path),
@@ -253,6 +254,11 @@ describe.skipIf(isMissing('render-chart'))('rendered', () => {
       Array<boolean>(5).fill(true),
     );
     expect(['/metrics', '/healthz', '/readyz', '/dev/token'].some(isServed)).toBe(false);
+    // What polls goes by its header, and has the others' annotations too.
+    expect(ingresses[1]?.metadata.annotations).toEqual({
+      a: 'b',
+      'nginx.ingress.kubernetes.io/upstream-hash-by': '$http_seqline_route',
+    });
   });
 });
 

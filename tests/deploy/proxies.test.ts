@@ -95,7 +95,7 @@ async function nginx(): Promise<Running> {
     .replace('listen 443 ssl;', `listen unix:${join(folder, 'socket')};`)
     .replace('listen [::]:443 ssl;', '')
     .replace(/ +ssl_certificate.*\n/g, '')
-    .replace(/server 127\.0\.0\.1:7340 (.*);/, () =>
+    .replace(/server 127\.0\.0\.1:7340 (.*);/g, () =>
       addresses
         .map(({ port }) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=2s;`)
         .join('\n'),
@@ -164,6 +164,40 @@ describe.each([
       await proxy.stop();
     }
   });
+
+  test.skipIf(isMissing(name))('what polls stays with its relay', async () => {
+    const proxy = await begin();
+    try {
+      const holders = new Set<number>();
+      for (let n = 0; n < 16; n++) {
+        const before = await refusals();
+        for (let turn = 0; turn < 4; turn++) await ask(proxy.url, `route-${n}`);
+        const gained = (await refusals()).map((count, index) => count - (before[index] ?? 0));
+        expect(gained.toSorted()).toEqual([0, 4]);
+        holders.add(gained.indexOf(4));
+      }
+      // Not all with the same one.
+      expect(holders.size).toBe(2);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  /** What is no request: which relay refuses it is all that counts. */
+  async function ask(url: string, route: string): Promise<void> {
+    const headers = { 'seqline-route': route, 'content-type': 'application/json' };
+    const answer = await fetch(new URL('/v1/poll', url), { method: 'POST', headers });
+    expect(answer.status).toBe(400);
+  }
+
+  /** Of each relay: how many requests were wrong. */
+  const refusals = (): Promise<number[]> =>
+    Promise.all(
+      relays.map(async (relay) => {
+        const text = await (await fetch(new URL('/metrics', relay.url))).text();
+        return Number(/http_requests_total\{status="4xx"\} (\d+)/.exec(text)?.[1]);
+      }),
+    );
 
   test.skipIf(isMissing(name))('while each relay starts again, the other answers', async () => {
     const proxy = await begin();

@@ -73,6 +73,7 @@ export async function findPrograms(context) {
     await installPackages(packages, 'tests check with them what is in deploy/', context);
   }
   // Go knows by itself what changed.
+  await mkdir(inRoot(folder), { recursive: true });
   const build = ['build', '-o', chartRenderer, 'tests/deploy/chart/render.go'];
   await context.exec('go', build, { env: goEnvironment });
   return { note: [...Object.keys(unpacked), ...Object.keys(installed)].join(', ') };
