@@ -147,9 +147,11 @@ describe.skipIf(isMissing('render-chart'))('rendered', () => {
       wanted.every(([label, value]) => metadata.labels[label] === value),
     );
     expect(found.map(({ spec }) => [spec.clusterIP, spec.ports[0]?.name])).toEqual([
-      ['None', 'http'],
+      ['None', 'operators'],
     ]);
-    expect(monitor?.spec.endpoints).toEqual([{ port: 'http', path: '/metrics', interval: '15s' }]);
+    expect(monitor?.spec.endpoints).toEqual([
+      { port: 'operators', path: '/metrics', interval: '15s' },
+    ]);
   });
 
   test('it sets what the relay has as settings', async () => {
@@ -182,15 +184,28 @@ describe.skipIf(isMissing('render-chart'))('rendered', () => {
     }
   });
 
-  test('what it asks the relay, the relay answers', async () => {
-    const relay = await Relay.start();
+  test('what it asks the relay, the relay answers, where it is asked', async () => {
+    const { ports = [], env = [], ...container } = await containerOf(everything);
+    const listens = env.find(({ name }) => name === 'SEQLINE_METRICS_LISTEN')?.value;
+    expect(ports).toContainEqual({ name: 'operators', containerPort: 9340 });
+    expect(listens).toBe('0.0.0.0:9340');
+    const { startupProbe, livenessProbe, readinessProbe } = container;
+    const probes = [startupProbe, livenessProbe, readinessProbe].map((one) => one?.httpGet);
+    expect(probes).toEqual([
+      { path: '/healthz', port: 'operators' },
+      { path: '/healthz', port: 'operators' },
+      { path: '/readyz', port: 'operators' },
+    ]);
+    const relay = await Relay.start({ args: ['--metrics-listen', '127.0.0.1:0'] });
     try {
-      const { startupProbe, livenessProbe, readinessProbe } = await containerOf(everything);
-      const paths = [startupProbe, livenessProbe, readinessProbe].map((one) => one?.httpGet?.path);
-      expect(paths).toEqual(['/healthz', '/healthz', '/readyz']);
-      for (const path of paths) {
-        expect((await fetch(new URL(path ?? '', relay.url))).status).toBe(200);
+      const said = /metrics on (http:\/\/127\.0\.0\.1:\d+)/;
+      await expect.poll(() => relay.log).toMatch(said);
+      const operators = said.exec(relay.log)?.[1] ?? '';
+      for (const path of [...probes.map((one) => one?.path ?? ''), '/metrics']) {
+        expect([path, (await fetch(new URL(path, operators))).status]).toEqual([path, 200]);
       }
+      const outside = await fetch(new URL('/metrics', relay.url));
+      expect(await outside.text()).not.toContain('seqline_connections');
     } finally {
       await relay.dispose();
     }

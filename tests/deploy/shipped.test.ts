@@ -93,7 +93,7 @@ test.skipIf(!canMount)('as no one, in a read-only world, a message is stored', a
 });
 
 const probe = (relay: Relay, listen = `0.0.0.0:${relay.port ?? 0}`): Promise<unknown> =>
-  run('bash', [inRoot('deploy/docker/alive.sh')], { env: { SEQLINE_LISTEN: listen } });
+  run('bash', [inRoot('deploy/docker/alive.sh')], { env: { SEQLINE_METRICS_LISTEN: listen } });
 
 test('with the binary comes what it is run with', async () => {
   const read = (file: string): Promise<string> =>

@@ -46,6 +46,9 @@ spec:
           value: /etc/seqline/seqline.toml
         - name: SEQLINE_LISTEN
           value: 0.0.0.0:7340
+        # What is for operators is not where the public comes, and without TLS.
+        - name: SEQLINE_METRICS_LISTEN
+          value: 0.0.0.0:9340
         - name: SEQLINE_DRAIN_MS
           value: {{ .Values.drain.time_ms | int64 | quote }}
         - name: SEQLINE_RECONNECT_WINDOW_MS
@@ -74,25 +77,27 @@ spec:
       ports:
         - name: http
           containerPort: 7340
+        - name: operators
+          containerPort: 9340
       # Migrations of a large database take their time: ten minutes.
       startupProbe:
         httpGet:
           path: /healthz
-          port: http
+          port: operators
         periodSeconds: 2
         failureThreshold: 300
       # Restarting mends nothing of what /readyz tells: it is not asked here.
       livenessProbe:
         httpGet:
           path: /healthz
-          port: http
+          port: operators
         periodSeconds: 10
         timeoutSeconds: 5
         failureThreshold: 6
       readinessProbe:
         httpGet:
           path: /readyz
-          port: http
+          port: operators
         periodSeconds: 2
         timeoutSeconds: 5
         failureThreshold: 2
