@@ -3,9 +3,10 @@
 use std::fmt;
 
 use seqline_protocol::{AppId, ConvId, UserId};
+use serde::{Deserialize, Serialize};
 
 /// A user of an app, as a verified token names it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// The tenant.
     pub app: AppId,

@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     counters::Counters,
     entropy::Entropy,
+    fleet::Fleet,
     http::{AllowedOrigins, Polling},
     hub::Hub,
     presence::Presence,
@@ -52,6 +53,8 @@ pub struct App {
     pub check: Option<Arc<dyn Check>>,
     /// Who is connected.
     pub hub: Arc<Hub>,
+    /// Other relays on the same database.
+    pub fleet: Arc<Fleet>,
     /// Live rooms.
     pub rooms: Arc<Rooms>,
     /// Who is online, and who watches that.

@@ -21,6 +21,7 @@ use crate::{
     clock::Clock,
     counters::Counters,
     entropy::Entropy,
+    fleet::{Fleet, FleetRules},
     http::{AllowedOrigins, Polling},
     hub::{Hub, WakeUp},
     presence::Presence,
@@ -107,16 +108,28 @@ impl WakeUp for WakeAll {
 }
 
 /// Starts everything but a listener, on a store that was opened with
-/// [`Parts::commit_rules`].
+/// [`Parts::commit_rules`]. Other relays may share the store, and are not heard.
 pub async fn assemble(parts: Parts, store: Arc<dyn Store>) -> Assembled {
+    assemble_in(FleetRules::default(), parts, store).await
+}
+
+/// The same, beside other relays.
+pub async fn assemble_in(fleet: FleetRules, parts: Parts, store: Arc<dyn Store>) -> Assembled {
     let hub = Arc::new(Hub::default());
     let counters = Arc::new(Counters::default());
+    let fleet = Fleet::new(
+        fleet,
+        (Arc::clone(&hub), Arc::clone(&store)),
+        (Arc::clone(&parts.clock), Arc::clone(&parts.entropy)),
+        Arc::clone(&counters),
+    );
     let index_bell = Arc::new(IndexBell::default());
     let webhook_bells = Arc::new(WebhookBells::new(parts.webhooks.keys()));
     let wake_all = WakeAll(vec![
         Arc::clone(&hub) as Arc<dyn WakeUp>,
         Arc::clone(&index_bell) as Arc<dyn WakeUp>,
         Arc::clone(&webhook_bells) as Arc<dyn WakeUp>,
+        Arc::clone(&fleet) as Arc<dyn WakeUp>,
     ]);
     let (queue, writer) = Writer::new(
         Arc::clone(&store),
@@ -168,6 +181,7 @@ pub async fn assemble(parts: Parts, store: Arc<dyn Store>) -> Assembled {
         limits: ServerLimits::default(),
         devices: parts.devices,
         public: Arc::clone(&public),
+        is_shared: store.shared_as().is_some(),
     };
     let background = Background::default();
     let polling = Arc::clone(&public).run(background.stop.clone());
@@ -175,6 +189,7 @@ pub async fn assemble(parts: Parts, store: Arc<dyn Store>) -> Assembled {
     let following = Arc::clone(&waves).follow(public.changed(), background.stop.clone());
     background.tasks.spawn(following);
     background.tasks.spawn(flush.run(background.stop.clone()));
+    fleet.start(&background.tasks, &background.stop);
     upkeep::start(
         &store,
         &parts.clock,
@@ -224,6 +239,7 @@ pub async fn assemble(parts: Parts, store: Arc<dyn Store>) -> Assembled {
         writer: queue,
         check,
         hub,
+        fleet,
         clock: parts.clock,
         entropy: parts.entropy,
         counters,

@@ -115,6 +115,9 @@ impl<W: Wire> Connection<W> {
             }
             event = or_pending(&mut self.reading) => {
                 self.reading = None;
+                if let Event::Opened(Ok(position)) = &event {
+                    self.membership.located(position.head);
+                }
                 self.feed(event);
             }
             event = or_pending(&mut self.checking) => {
@@ -244,10 +247,25 @@ impl<W: Wire> Connection<W> {
                         .list(Arc::clone(&account), device, platform, policy);
                     self.app.counters.hellos.add(1);
                     self.app.presence.changed(&account);
-                    self.locate(account);
+                    if self.app.rules.is_shared {
+                        self.number();
+                    } else {
+                        self.locate(account);
+                    }
+                }
+                Effect::Number(number) => {
+                    self.membership.number(number);
+                    self.app.fleet.connected(&self.membership, number);
                 }
             }
         }
+    }
+
+    fn number(&mut self) {
+        let store = Arc::clone(&self.app.store);
+        self.reading = Some(Box::pin(async move {
+            Event::Numbered(logged(store.session_number().await).ok())
+        }));
     }
 
     fn locate(&mut self, account: Arc<Account>) {

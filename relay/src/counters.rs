@@ -121,6 +121,20 @@ pub struct Counters {
     pub lookups: Counter,
     /// Those without an answer that could be understood in time: default texts held.
     pub lookups_failed: Counter,
+    /// Hints that other relays were told.
+    pub hints_told: Counter,
+    /// Those that the bus did not take.
+    pub hints_lost: Counter,
+    /// Hints that came from other relays.
+    pub hints_heard: Counter,
+    /// Times that hints may have been lost, because this relay was cut off, or too slow.
+    pub bus_gaps: Counter,
+    /// Comparisons of what all sessions know with the database.
+    pub sweeps: Counter,
+    /// Those that failed.
+    pub sweeps_failed: Counter,
+    /// Timelines that had grown without a hint of it.
+    pub sweep_finds: Counter,
     /// Writes of reach.
     pub reach_flushes: Counter,
     /// Those that failed, and were tried again.

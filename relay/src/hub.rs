@@ -1,6 +1,8 @@
 //! Who is connected to this relay, and the way to wake them.
 
 mod crowds;
+mod interest;
+mod remote;
 
 use std::{
     collections::BTreeMap,
@@ -11,17 +13,23 @@ use std::{
     },
 };
 
-use seqline_protocol::{AppId, ConvId, DeviceId, Item, KickReason, Label};
+use seqline_protocol::{AppId, ConvId, DeviceId, Item, KickReason, Label, Seq};
+use tokio::sync::Notify;
 
-use self::crowds::{Crowds, Following};
+pub use self::remote::{Refollow, SweptPage};
+use self::{
+    crowds::{Crowds, Following},
+    interest::Interest,
+};
 use crate::{
     account::Account,
+    bus::Topic,
     counters::Counter,
     frames::{Items, Push, Shared},
     index::Index,
     mailbox::Mailbox,
     session::DevicePolicy,
-    store::{Timeline, TimelineAppend},
+    store::{SessionNumber, Timeline, TimelineAppend},
     traffic::Place,
 };
 
@@ -37,14 +45,24 @@ pub struct Hub {
     sessions: Mutex<Sessions>,
     next_key: AtomicU64,
     wake_ups: Counter,
+    interest_changed: Notify,
 }
 
 #[derive(Default)]
 struct Sessions {
-    by_account: Index<Arc<Account>, Vec<Listed>>,
+    by_account: Index<Arc<Account>, Devices>,
     /// All, those that have not said hello included, in the order in which they came.
     by_key: BTreeMap<u64, Connected>,
     crowds: Crowds,
+    interest: Interest,
+}
+
+/// The sessions of one account.
+#[derive(Default)]
+struct Devices {
+    listed: Vec<Listed>,
+    /// All of them were told of her timeline up to here, or knew it when they came.
+    told: Seq,
 }
 
 struct Connected {
@@ -58,6 +76,10 @@ struct Listed {
     platform: Label,
     mailbox: Arc<Mailbox>,
     following: Following,
+    /// Which others may stay beside it.
+    policy: DevicePolicy,
+    /// Once it is known, where relays share a database.
+    number: Option<SessionNumber>,
 }
 
 /// Some sessions of an app, in the order in which they came.
@@ -185,13 +207,13 @@ impl Hub {
     #[must_use]
     pub fn online(&self, account: &Account) -> Vec<DeviceId> {
         let sessions = self.sessions();
-        let listed = sessions.by_account.get(account).into_iter().flatten();
+        let listed = sessions.listed(account).iter();
         listed.map(|session| session.device.clone()).collect()
     }
 
     /// Hands something best-effort to the connected sessions of an account.
     pub fn relay(&self, to: &Account, frame: &Arc<Shared>) {
-        for session in self.sessions().by_account.get(to).into_iter().flatten() {
+        for session in self.sessions().listed(to) {
             session.mailbox.post_ephemeral(frame);
         }
     }
@@ -216,6 +238,16 @@ impl Hub {
 }
 
 impl Sessions {
+    fn listed(&self, account: &Account) -> &[Listed] {
+        let devices = self.by_account.get(account);
+        devices.map_or(&[], |devices| &devices.listed)
+    }
+
+    fn listed_mut(&mut self, account: &Account) -> &mut [Listed] {
+        let devices = self.by_account.get_mut(account);
+        devices.map_or(&mut [], |devices| &mut devices.listed)
+    }
+
     /// Ends some sessions of an account, which are no longer told of anything else.
     fn end(
         &mut self,
@@ -235,19 +267,21 @@ impl Sessions {
         account: &Account,
         is_leaving: impl Fn(&Listed) -> bool,
     ) -> Vec<Arc<Mailbox>> {
-        let Some(listed) = self.by_account.get_mut(account) else {
+        let Some(devices) = self.by_account.get_mut(account) else {
             return Vec::new();
         };
-        let leaving: Vec<Listed> = listed
+        let leaving: Vec<Listed> = devices
+            .listed
             .extract_if(.., |session| is_leaving(session))
             .collect();
-        if listed.is_empty() {
+        if devices.listed.is_empty() {
             self.by_account.remove(account);
+            self.interest.changed(|| Topic::User(account.clone()));
         }
         for session in &leaving {
-            let convs = session.following.convs();
-            self.crowds
-                .leave(&account.app, convs, session.mailbox.key());
+            for conv in session.following.convs() {
+                self.leave_crowd(&account.app, conv, session.mailbox.key());
+            }
         }
         leaving.into_iter().map(|session| session.mailbox).collect()
     }
@@ -257,19 +291,33 @@ impl Sessions {
     fn follow_appended(&mut self, account: &Account, items: &[Arc<Item>]) {
         for item in items {
             if let Item::Crowd { conv, after } = &**item {
-                for session in self.by_account.get_mut(account).into_iter().flatten() {
-                    let Listed {
-                        following, mailbox, ..
-                    } = session;
-                    following.change(conv, after.is_some());
+                let mut mailboxes = Vec::new();
+                for session in self.listed_mut(account) {
+                    session.following.change(conv, after.is_some());
+                    mailboxes.push(Arc::clone(&session.mailbox));
+                }
+                for mailbox in mailboxes {
                     if after.is_some() {
-                        self.crowds.join(&account.app, conv, mailbox);
+                        self.join_crowd(&account.app, conv, &mailbox);
                     } else {
-                        let conv = std::slice::from_ref(conv);
-                        self.crowds.leave(&account.app, conv, mailbox.key());
+                        self.leave_crowd(&account.app, conv, mailbox.key());
                     }
                 }
             }
+        }
+    }
+
+    fn join_crowd(&mut self, app: &AppId, conv: &ConvId, mailbox: &Arc<Mailbox>) {
+        if self.crowds.join(app, conv, mailbox) {
+            self.interest
+                .changed(|| Topic::Crowd(app.clone(), conv.clone()));
+        }
+    }
+
+    fn leave_crowd(&mut self, app: &AppId, conv: &ConvId, key: u64) {
+        if self.crowds.leave(app, conv, key) {
+            self.interest
+                .changed(|| Topic::Crowd(app.clone(), conv.clone()));
         }
     }
 }
@@ -287,14 +335,16 @@ impl WakeUp for Hub {
                     && sessions.by_account.contains_key(account)
                 {
                     sessions.follow_appended(account, &append.items);
-                    if let Some(listed) = sessions.by_account.get(account) {
-                        let mailboxes = listed.iter().map(|one| Arc::clone(&one.mailbox));
+                    if let Some(devices) = sessions.by_account.get_mut(account) {
+                        devices.told = devices.told.max(append.last());
+                        let mailboxes = devices.listed.iter();
+                        let mailboxes = mailboxes.map(|one| Arc::clone(&one.mailbox));
                         users.push((append, mailboxes.collect::<Vec<_>>()));
                     }
                 }
             }
             for append in appends {
-                if let Some(listeners) = sessions.crowds.listeners(&append.timeline) {
+                if let Some(listeners) = sessions.crowds.told(&append.timeline, append.last()) {
                     crowds.push((append, listeners));
                 }
             }
@@ -346,7 +396,7 @@ impl Membership {
     #[must_use]
     pub fn has_room(&self, account: &Account, device: &DeviceId, count_max: usize) -> bool {
         let sessions = self.hub.sessions();
-        let listed = sessions.by_account.get(account).into_iter().flatten();
+        let listed = sessions.listed(account).iter();
         listed.filter(|other| other.device != *device).count() < count_max
     }
 
@@ -378,17 +428,29 @@ impl Membership {
         if let Some(connected) = sessions.by_key.get_mut(&self.mailbox.key()) {
             connected.account = Some(Arc::clone(&account));
         }
+        let Sessions {
+            by_account,
+            interest,
+            ..
+        } = &mut *sessions;
         // Most users have one device: without a word, there would be room for four.
-        let by_account = &mut sessions.by_account;
-        let listed = by_account
-            .entry(Arc::clone(&account))
-            .or_insert_with(|| Vec::with_capacity(1));
-        listed.push(Listed {
+        let devices = by_account.entry(Arc::clone(&account)).or_insert_with(|| {
+            interest.changed(|| Topic::User((*account).clone()));
+            Devices {
+                listed: Vec::with_capacity(1),
+                told: Seq::ZERO,
+            }
+        });
+        devices.listed.push(Listed {
             device: device.clone(),
             platform,
             mailbox: Arc::clone(&self.mailbox),
             following: Following::default(),
+            policy,
+            number: None,
         });
+        drop(sessions);
+        self.hub.notice_interest();
         self.listed_as = Some((account, device));
     }
 
@@ -399,15 +461,14 @@ impl Membership {
             return;
         };
         let mut sessions = self.hub.sessions();
-        let Sessions {
-            by_account, crowds, ..
-        } = &mut *sessions;
-        let mut listed = by_account.get_mut(account).into_iter().flatten();
-        if let Some(session) = listed.find(|one| one.mailbox.key() == self.mailbox.key()) {
-            for conv in session.following.start(convs) {
-                crowds.join(&account.app, conv, &self.mailbox);
-            }
+        let mut listed = sessions.listed_mut(account).iter_mut();
+        let own = listed.find(|one| one.mailbox.key() == self.mailbox.key());
+        let started = own.map(|session| session.following.start(convs));
+        for conv in started.into_iter().flatten() {
+            sessions.join_crowd(&account.app, conv, &self.mailbox);
         }
+        drop(sessions);
+        self.hub.notice_interest();
     }
 
     /// Leaves the hub. Whose device it was, if it was ever listed.
@@ -416,6 +477,8 @@ impl Membership {
         sessions.by_key.remove(&self.mailbox.key());
         let (account, device) = self.listed_as.take()?;
         sessions.unlist(&account, |one| one.mailbox.key() == self.mailbox.key());
+        drop(sessions);
+        self.hub.notice_interest();
         Some((account, device))
     }
 }

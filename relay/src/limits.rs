@@ -97,6 +97,33 @@ pub const LOOKUP_RETRY_MS: u64 = 30_000;
 /// forgotten, and asked for again.
 pub const LOOKUP_CACHE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Hints that wait to be told to other relays. Beyond that they are told to look for themselves.
+pub const BUS_HINTS_WAITING_MAX: usize = 16 * 1024;
+
+/// What relays ask of a bus that sorts by topic: connected users, large conversations, rooms. Of
+/// further ones they learn by sweeps alone.
+pub const BUS_TOPICS_MAX: usize = 200_000;
+
+/// Longest wait before a relay that was cut off from the bus tries again, in milliseconds.
+pub const BUS_RETRY_MS_MAX: u64 = 5_000;
+
+/// Topics that are begun and ended at a time.
+pub const BUS_TOPICS_STEP: usize = 1_000;
+
+/// How often a relay compares what its sessions know with the database, unless configured
+/// otherwise, in milliseconds.
+pub const SWEEP_INTERVAL_MS: u64 = 5_000;
+
+/// Sessions that one statement of a sweep compares.
+pub const SWEEP_STEP_SESSIONS: usize = 1_000;
+
+/// Users whose large conversations wait to be read anew. Beyond that, a sweep looks for them.
+pub const REFOLLOW_WAITING_MAX: usize = 10_000;
+
+/// A session whose number takes longer than this is refused as `overloaded`, in milliseconds:
+/// its device may have connected elsewhere meanwhile.
+pub const SESSION_NUMBER_WAIT_MS: u64 = 5_000;
+
 /// Operations that wait for the writer. A connection that would add one more waits,
 /// and is not read from while it does.
 pub const WRITER_QUEUE_MAX: usize = 8 * 1024;

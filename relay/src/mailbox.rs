@@ -76,6 +76,18 @@ impl Mailbox {
         self.filled.notify_one();
     }
 
+    /// New entries that are not at hand: another relay has committed them, or they were dropped.
+    pub fn post_missed(&self, conv: Option<&ConvId>, head: Seq) {
+        {
+            let missed = &mut self.content().missed;
+            match missed.iter_mut().find(|(one, _)| one.as_ref() == conv) {
+                Some((_, newest)) => *newest = head.max(*newest),
+                None => missed.push((conv.cloned(), head)),
+            }
+        }
+        self.filled.notify_one();
+    }
+
     /// Something best-effort; dropped if anything waits.
     pub fn post_ephemeral(&self, frame: &Arc<Shared>) {
         {

@@ -237,6 +237,7 @@ fn send(id: &str, bytes: usize) -> Op {
         business: None,
         mentions: Vec::new(),
         digest: Digest::default(),
+        session: None,
     })
 }
 

@@ -53,6 +53,7 @@ pub(crate) fn send(n: usize) -> Op {
         business: None,
         mentions: Vec::new(),
         digest: Digest::default(),
+        session: None,
     };
     send.digest = send.digest_of();
     Op::Send(send)

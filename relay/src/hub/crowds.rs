@@ -1,49 +1,74 @@
 //! Who is told of the large conversations' timelines.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
-use seqline_protocol::{AppId, ConvId};
+use seqline_protocol::{AppId, ConvId, Seq};
 
-use crate::{index::Index, mailbox::Mailbox, store::Timeline};
+use crate::{mailbox::Mailbox, store::Timeline};
+
+/// Those who listen, in a row.
+type Row = Arc<[Arc<Mailbox>]>;
 
 /// The sessions that listen to each crowd's timeline.
 #[derive(Default)]
-pub(super) struct Crowds(Index<Timeline, Listeners>);
+pub(super) struct Crowds(BTreeMap<Timeline, Listeners>);
 
 #[derive(Default)]
 struct Listeners {
     by_key: BTreeMap<u64, Arc<Mailbox>>,
     /// The same in a row, made when first needed after a change: a commit takes it along
     /// instead of copying hundreds of references while everyone waits.
-    row: Option<Arc<[Arc<Mailbox>]>>,
+    row: Option<Row>,
+    /// They were told of it up to here.
+    told: Seq,
 }
 
 impl Crowds {
-    pub(super) fn join(&mut self, app: &AppId, conv: &ConvId, mailbox: &Arc<Mailbox>) {
+    /// Whether it is the first one of this crowd.
+    pub(super) fn join(&mut self, app: &AppId, conv: &ConvId, mailbox: &Arc<Mailbox>) -> bool {
         let timeline = Timeline::Crowd(app.clone(), conv.clone());
         let listeners = self.0.entry(timeline).or_default();
         listeners.row = None;
         listeners.by_key.insert(mailbox.key(), Arc::clone(mailbox));
+        listeners.by_key.len() == 1
     }
 
-    pub(super) fn leave(&mut self, app: &AppId, convs: &[ConvId], key: u64) {
-        for conv in convs {
-            let timeline = Timeline::Crowd(app.clone(), conv.clone());
-            if let Some(listeners) = self.0.get_mut(&timeline) {
-                listeners.row = None;
-                listeners.by_key.remove(&key);
-                if listeners.by_key.is_empty() {
-                    self.0.remove(&timeline);
-                }
-            }
+    /// Whether it was the last one.
+    pub(super) fn leave(&mut self, app: &AppId, conv: &ConvId, key: u64) -> bool {
+        let timeline = Timeline::Crowd(app.clone(), conv.clone());
+        let Some(listeners) = self.0.get_mut(&timeline) else {
+            return false;
+        };
+        listeners.row = None;
+        listeners.by_key.remove(&key);
+        let is_last = listeners.by_key.is_empty();
+        if is_last {
+            self.0.remove(&timeline);
         }
+        is_last
     }
 
-    /// Who is told; none if no one listens.
-    pub(super) fn listeners(&mut self, timeline: &Timeline) -> Option<Arc<[Arc<Mailbox>]>> {
-        let Listeners { by_key, row } = self.0.get_mut(timeline)?;
+    /// Who is told of a crowd's timeline up to here; none if no one listens.
+    pub(super) fn told(&mut self, timeline: &Timeline, head: Seq) -> Option<Row> {
+        let listeners = self.0.get_mut(timeline)?;
+        listeners.told = listeners.told.max(head);
+        let Listeners { by_key, row, .. } = listeners;
         let row = row.get_or_insert_with(|| by_key.values().cloned().collect());
         Some(Arc::clone(row))
+    }
+
+    /// Up to where those who listen were told; none if no one does.
+    pub(super) fn told_up_to(&self, timeline: &Timeline) -> Option<Seq> {
+        self.0.get(timeline).map(|listeners| listeners.told)
+    }
+
+    /// The next ones in their order, each with how far it was told.
+    pub(super) fn after(&self, after: Option<&Timeline>, limit: usize) -> Vec<(Timeline, Seq)> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let crowds = self.0.range((from, Bound::Unbounded)).take(limit);
+        crowds
+            .map(|(timeline, listeners)| (timeline.clone(), listeners.told))
+            .collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -87,5 +112,21 @@ impl Following {
             .collect();
         self.convs.extend(known.iter().map(|conv| (*conv).clone()));
         known
+    }
+
+    /// The user's crowds are to be read anew: what changes from now on is newer than that.
+    /// False if they have not been read yet.
+    pub(super) fn read_anew(&mut self) -> bool {
+        std::mem::replace(&mut self.is_started, false)
+    }
+
+    /// The user's crowds as read anew. Gives those that are followed from now on, and those
+    /// that no longer are.
+    pub(super) fn settle<'a>(&mut self, convs: &'a [ConvId]) -> (Vec<&'a ConvId>, Vec<ConvId>) {
+        let changed = self.changed.clone();
+        let joined = self.start(convs);
+        let is_left = |conv: &ConvId| !convs.contains(conv) && !changed.contains(conv);
+        let left = self.convs.extract_if(.., |conv| is_left(conv)).collect();
+        (joined, left)
     }
 }

@@ -2,11 +2,11 @@
 
 use clap::ValueEnum;
 use seqline_protocol::Label;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Which devices of a user may be connected at a time. One that connects ends those that
 /// may not be connected beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum DevicePolicy {

@@ -17,7 +17,7 @@ use crate::{
     frames::{Outgoing, Push, Shared},
     store::{
         Conversations, ConversationsQuery, HistoryPage, HistoryQuery, Op, OpResult, Page,
-        PageQuery, Position, Send, StoreError,
+        PageQuery, Position, Send, SessionNumber, StoreError,
     },
 };
 
@@ -37,6 +37,8 @@ pub enum Event {
     Control,
     /// Answers [`Effect::Open`]: the user has as many devices connected as allowed.
     Crowded,
+    /// Answers [`Effect::Open`] where relays share the database; none if the database gives none for now.
+    Numbered(Option<SessionNumber>),
     /// Answers [`Effect::Open`] and [`Effect::Locate`].
     Opened(Result<Position, StoreError>),
     /// Answers [`Effect::Check`]: the message as it is to be stored, or why it is not.
@@ -92,7 +94,8 @@ pub enum Effect {
     /// Write what is queued, then close with this code. The last effect of a session.
     Close(ErrorCode),
     /// Make the session known as this device of this account, in place of those that
-    /// the policy excludes, and then read its position.
+    /// the policy excludes, and then read its position; or, where relays share the database,
+    /// ask for its number first.
     Open {
         /// Whose session it is.
         account: Arc<Account>,
@@ -103,6 +106,8 @@ pub enum Effect {
         /// Which other ones may stay.
         policy: DevicePolicy,
     },
+    /// The session has this number: earlier ones of the device are over, wherever they are.
+    Number(SessionNumber),
     /// Be told of these crowds from now on.
     Follow(Vec<ConvId>),
     /// Read the account's position again.

@@ -20,8 +20,8 @@
 //! so every commit since is told to it, or marked as missed; all it was told of was handed
 //! over, since `handed` is `head`; and one that it is not told of yet will be handed over when
 //! it is, since the session stays live. The page is the one that the database would have given
-//! a moment earlier. (This rests on a hub that loses nothing: where wake-ups of another relay's
-//! commits can be lost, losing one must take the session out of `Live`.)
+//! a moment earlier. (This rests on a hub that loses nothing. Hints of other relays' commits can
+//! be lost: where relays share a database, every pull looks there.)
 
 use seqline_protocol::{Seq, limits::PUSH_WINDOW};
 

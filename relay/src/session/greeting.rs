@@ -1,6 +1,6 @@
 //! From `hello` to `welcome`: who it is, and where the device goes on.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use seqline_protocol::{
     ConvId, ErrorCode, Hello, IdError, Label, RelayFrame, RequestId, ResetReason, Secret, Seq,
@@ -13,8 +13,12 @@ use crate::{
     auth::Scope,
     broadcasts::Viewer,
     clock::Now,
-    store::{self, Position, StoreError},
+    limits::SESSION_NUMBER_WAIT_MS,
+    store::{self, Position, SessionNumber, StoreError},
 };
+
+/// How long a number may take.
+const NUMBER_WAIT: Duration = Duration::from_millis(SESSION_NUMBER_WAIT_MS);
 
 impl Session {
     pub(super) fn greet(&mut self, now: Now, mut hello: Hello) {
@@ -82,10 +86,31 @@ impl Session {
                     hello,
                     platform,
                     is_following: false,
+                    greeted: now.uptime,
                 };
                 self.phase = Phase::Opening(Box::new(opening), account);
             }
         }
+    }
+
+    /// Without a number the device can read, but whatever it sends is refused: an earlier session
+    /// of it may be open on another relay.
+    pub(super) fn handle_number(&mut self, now: Now, number: Option<SessionNumber>) {
+        let Phase::Opening(opening, account) = &self.phase else {
+            return;
+        };
+        let account = Arc::clone(account);
+        if now.uptime.saturating_sub(opening.greeted) > NUMBER_WAIT {
+            // The device may have given up, and be connected to another relay: a number that
+            // came so late must not end its session there.
+            let text = "this took the relay too long; connect again";
+            return self.refuse(ErrorCode::Overloaded, text, About::default());
+        }
+        self.number = number;
+        if let Some(number) = number {
+            self.emit(Effect::Number(number));
+        }
+        self.emit(Effect::Locate(account));
     }
 
     pub(super) fn handle_position(&mut self, now: Now, position: Result<Position, StoreError>) {
@@ -155,12 +180,15 @@ impl Session {
             limits: self.rules.limits,
             crowds,
         }));
+        // Only messages of sessions with a number say which device they are from.
+        self.device = self.number.map(|_| hello.device.clone());
         self.note(Box::new(store::Device {
             account: Arc::clone(&account),
             device: hello.device,
             platform,
             host: hello.host,
             app_version: hello.app_version,
+            number: self.number,
         }));
         // An ack of the last connection may have been lost with it.
         self.tell_delivered(account);

@@ -28,10 +28,10 @@ mod refusals;
 mod sends;
 mod writes;
 
-use std::{collections::VecDeque, net::IpAddr, sync::Arc};
+use std::{collections::VecDeque, net::IpAddr, sync::Arc, time::Duration};
 
 use seqline_protocol::{
-    Encoding, Epoch, ErrorCode, Heartbeat, Hello, KickReason, Label, PubSeq, RelayFrame,
+    DeviceId, Encoding, Epoch, ErrorCode, Heartbeat, Hello, KickReason, Label, PubSeq, RelayFrame,
     ServerLimits, limits::SEND_WINDOW,
 };
 
@@ -51,7 +51,7 @@ use crate::{
     clock::Now,
     frames::Outgoing,
     limits::CALLS_PENDING_MAX,
-    store,
+    store::{self, SessionNumber},
     traffic::Traffic,
 };
 
@@ -69,6 +69,9 @@ pub struct SessionRules {
     pub public: Arc<PublicMailbox>,
     /// What addresses, users and connections may cost.
     pub traffic: Arc<Traffic>,
+    /// Whether other relays write to the same database: then a pull always looks there, and
+    /// sessions have numbers.
+    pub is_shared: bool,
 }
 
 /// One connection.
@@ -79,6 +82,10 @@ pub struct Session {
     phase: Phase,
     /// As whom she looks into the public mailbox, once that is known.
     viewer: Option<Arc<Viewer>>,
+    /// Once it is open, if it has a number.
+    device: Option<DeviceId>,
+    /// Which session of its device it is, where relays share the database.
+    number: Option<SessionNumber>,
     encoding: Encoding,
     allowance: Allowance,
     lifetime: Lifetime,
@@ -120,6 +127,8 @@ struct Opening {
     platform: Label,
     /// Whether the user's crowds are followed, so that what is read from now on is all.
     is_following: bool,
+    /// When it said hello, by the relay's uptime.
+    greeted: Duration,
 }
 
 /// What waits for the socket.
@@ -155,6 +164,8 @@ impl Session {
             id,
             phase: Phase::Greeting,
             viewer: None,
+            device: None,
+            number: None,
             encoding: Encoding::Text,
             epoch: Epoch::ZERO,
             feed: Feed::closed(),
@@ -234,6 +245,7 @@ impl Session {
             Event::Control => drop(self.spend_frame(now)),
             Event::Crowded => self.refuse_for(self.rules.traffic.crowded(), About::default()),
             Event::Unreadable(error) => self.refuse_frame(&error),
+            Event::Numbered(number) => self.handle_number(now, number),
             Event::Opened(position) => self.handle_position(now, position),
             Event::Checked(result) => self.handle_checked(result),
             Event::Committed(result) => self.handle_commit(result),

@@ -112,7 +112,7 @@ impl Session {
 
     /// From memory, if there is nothing to read.
     fn pull(&mut self, now: Now, pull: Pull) {
-        if self.feed.is_current(pull.after) {
+        if !self.rules.is_shared && self.feed.is_current(pull.after) {
             self.emit(Effect::CountPull);
             let head = self.feed.head();
             return self.write_page(now, &pull, Vec::new(), head);

@@ -16,7 +16,7 @@ use crate::{
     check::{Check, Rejected},
     clock::Now,
     intake,
-    store::{self, Digest, Op},
+    store::{self, Digest, FromSession, Op},
 };
 
 /// What stands before the writer's queue.
@@ -59,14 +59,30 @@ impl Session {
         if !self.spend(allowed, client_msg_id.clone()) {
             return;
         }
+        if self.rules.is_shared && self.number.is_none() {
+            let text = "the relay's storage could not be written to when this device connected; \
+                connect again";
+            return self.refuse_for(
+                ApiError::new(ErrorCode::StorageUnavailable, text),
+                client_msg_id,
+            );
+        }
         match checked(from, send) {
             Err(error) => self.refuse(error.code, &error.message, client_msg_id),
-            Ok(send) => {
+            Ok(mut send) => {
+                send.session = self.from_session();
                 self.awaited += 1;
                 let in_flight = InFlight::Send(client_msg_id, send.conv.clone());
                 self.submit(in_flight, Op::Send(send));
             }
         }
+    }
+
+    fn from_session(&self) -> Option<FromSession> {
+        Some(FromSession {
+            device: self.device.clone()?,
+            number: self.number?,
+        })
     }
 
     /// Hands an operation to the writer, after everything before it.
@@ -136,6 +152,7 @@ fn checked(from: Arc<Account>, send: Send) -> Result<store::Send, ApiError> {
         mentions: send.mentions,
         by_server: false,
         digest: Digest::default(),
+        session: None,
     };
     intake::check(&send)?;
     send.digest = send.digest_of();

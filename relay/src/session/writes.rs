@@ -8,12 +8,12 @@
 
 use std::sync::Arc;
 
-use seqline_protocol::{ClientMsgId, ConvId, RelayFrame, RequestId};
+use seqline_protocol::{ClientMsgId, ConvId, KickReason, RelayFrame, RequestId};
 
 use super::{About, Session};
 use crate::{
     account::Account,
-    store::{self, Done, Op, OpResult, StoreError},
+    store::{self, Done, Op, OpResult, Refusal, StoreError},
 };
 
 /// What a submitted operation is answered with.
@@ -62,6 +62,7 @@ impl Session {
         let about = in_flight.about();
         match result {
             Err(error) => self.not_stored(in_flight, &error),
+            Ok(Err(Refusal::SessionOver)) => self.kick(KickReason::Replaced),
             Ok(Err(refusal)) => self.refuse(refusal.code(), &refusal.to_string(), about),
             Ok(Ok(done)) => self.confirm(in_flight, done),
         }

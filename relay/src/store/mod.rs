@@ -26,7 +26,7 @@ pub mod sqlite;
 mod words;
 
 use futures_util::future::BoxFuture;
-use seqline_protocol::{AppId, ClientMsgId, Micros, UserId};
+use seqline_protocol::{AppId, ClientMsgId, Epoch, Micros, UserId};
 
 pub use broadcasts::{
     AllowListChange, Audience, AuditRow, BroadcastAction, BroadcastCommand, BroadcastContent,
@@ -39,13 +39,13 @@ pub use inspection::{Inspection, SchemaStep};
 pub use open::{Database, OpenError, StoreSettings};
 pub use ops::{
     Actor, Clear, Commit, Delete, Delivered, Device, Digest, Disconnected, Done, Edit, EndDevice,
-    GroupAction, GroupCommand, GroupDone, GroupEdit, Op, OpResult, Presence, Read, Recall, Refusal,
-    Seen, Send, Sent, Timeline, TimelineAppend,
+    EndSessions, FromSession, GroupAction, GroupCommand, GroupDone, GroupEdit, Op, OpResult,
+    Presence, Read, Recall, Refusal, Seen, Send, Sent, SessionNumber, Timeline, TimelineAppend,
 };
 pub use reads::{
     ConvPage, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery, HistoryPage,
-    HistoryQuery, HistoryRange, Member, MembersQuery, Page, PageQuery, PageRange, Position,
-    Receipts, ReceiptsQuery, SearchQuery, SentAs, UserState,
+    HistoryQuery, HistoryRange, Member, MembersQuery, News, Page, PageQuery, PageRange, Position,
+    Receipts, ReceiptsQuery, SearchQuery, SentAs, SessionNews, Swept, SweptCrowd, UserState,
 };
 pub use rules::CommitRules;
 pub use scratch::{Scratch, ScratchError};
@@ -111,6 +111,22 @@ pub trait Store: BroadcastStore {
 
     /// A hook failed: one attempt more, and not again before then.
     fn hook_failed(&self, hook: HookId, due: Micros) -> Reading<'_, ()>;
+
+    /// The identity of the database, if other relays may write to it too; none if it is this
+    /// relay's alone. What is said of sessions' numbers is for the former only.
+    fn shared_as(&self) -> Option<Epoch> {
+        None
+    }
+
+    /// A number for a session: higher than all that were given before, by any relay.
+    fn session_number(&self) -> Reading<'_, SessionNumber> {
+        Box::pin(async { Ok(SessionNumber(0)) })
+    }
+
+    /// What these sessions and those who follow these large conversations do not know yet.
+    fn news<'a>(&'a self, _: &'a [Swept], _: &'a [SweptCrowd]) -> Reading<'a, News> {
+        Box::pin(async { Ok(News::default()) })
+    }
 
     /// Whether the database answers.
     fn ping(&self) -> Reading<'_, ()>;

@@ -77,6 +77,7 @@ pub(crate) fn send(from: &str, to: &str, id: &str, body: &str) -> Send {
         business: None,
         mentions: Vec::new(),
         digest: Digest::default(),
+        session: None,
     })
 }
 

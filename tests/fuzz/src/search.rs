@@ -136,6 +136,7 @@ fn message(sender: &str, number: usize, body: &str) -> Op {
         business: None,
         mentions: Vec::new(),
         digest: Digest::default(),
+        session: None,
     };
     let digest = send.digest_of();
     Op::Send(Send { digest, ..send })

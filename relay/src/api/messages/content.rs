@@ -49,6 +49,7 @@ impl Content {
             business: self.business,
             mentions: self.mentions,
             digest: Digest::default(),
+            session: None,
         };
         intake::check(&send)?;
         send.digest = send.digest_of();

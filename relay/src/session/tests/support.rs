@@ -168,6 +168,7 @@ impl Desk {
             devices: DevicePolicy::default(),
             public: Arc::clone(&office.mailbox),
             traffic: Arc::new(Traffic::new(limits)),
+            is_shared: false,
         });
         let now = Now {
             wall: Micros::new(START_US).unwrap(),

@@ -3,8 +3,8 @@
 use seqline_protocol::{ConvId, DeviceId};
 
 use super::{
-    ConvKey, ConvRow, DeviceRecord, EntryRow, MemberRow, MessageRow, SeenKey, SeenRow, UserKey,
-    UserRow,
+    ConvKey, ConvRow, DeviceRecord, EndedSessions, EntryRow, MemberRow, MessageRow, SeenKey,
+    SeenRow, UserKey, UserRow,
 };
 
 /// Whose place in which conversation.
@@ -37,6 +37,10 @@ pub(in crate::store) struct Changes {
     pub(in crate::store) devices_left: Vec<(UserKey, DeviceId)>,
     /// Devices to forget.
     pub(in crate::store) devices_gone: Vec<(UserKey, DeviceId)>,
+    /// Sessions that are over, on whichever relay. Only where several share the database.
+    pub(in crate::store) sessions_ended: Vec<EndedSessions>,
+    /// The newest sessions of devices that may not be noted yet. Only there, too.
+    pub(in crate::store) sessions_newest: Vec<(UserKey, DeviceId, u64)>,
     /// New messages, by `msg_id`, that the app's server is to be told of, and their conversation.
     pub(in crate::store) hooks: Vec<(u64, ConvKey)>,
 }
@@ -56,6 +60,8 @@ impl Changes {
             && self.devices_seen.is_empty()
             && self.devices_left.is_empty()
             && self.devices_gone.is_empty()
+            && self.sessions_ended.is_empty()
+            && self.sessions_newest.is_empty()
             && self.hooks.is_empty()
     }
 }

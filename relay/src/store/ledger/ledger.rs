@@ -9,7 +9,8 @@ use seqline_protocol::{AppId, ClientMsgId, Micros};
 
 use super::{
     Changes, ConvKey, ConvRow, EntryRow, MemberKey, MemberRow, MessageRow, MessageUpdate, Owner,
-    SeenKey, SentRow, UserKey, UserRow, marks::Marks, names::OpKeys, seen::Marker,
+    SeenKey, SentRow, UserKey, UserRow, devices::Sessions, marks::Marks, names::OpKeys,
+    seen::Marker,
 };
 use crate::{
     index::Index,
@@ -34,6 +35,8 @@ pub(super) struct Ledger<'a> {
     pub(super) marks: Marks,
     /// Of broadcasts that there are.
     pub(super) seen: BTreeMap<SeenKey, Marker>,
+    /// Where several relays share the database.
+    pub(super) sessions: Sessions,
     pub(super) next_msg_id: u64,
     pub(super) entries: Vec<EntryRow>,
     /// What is written without having been looked at.
@@ -91,6 +94,7 @@ impl<'a> Ledger<'a> {
             hidden: BTreeMap::new(),
             marks: Marks::default(),
             seen: BTreeMap::new(),
+            sessions: Sessions::default(),
             next_msg_id: 0,
             entries: Vec::new(),
             changes: Changes::default(),
@@ -111,6 +115,7 @@ impl<'a> Ledger<'a> {
             Op::Connected(device) => Ok(self.connected(device, keys)),
             Op::Disconnected(device) => Ok(self.disconnected(device, keys)),
             Op::EndDevice(device) => Ok(self.end_device(device, keys)),
+            Op::EndSessions(ended) => Ok(self.end_sessions(ended, keys)),
             Op::Register(_) => Ok(self.register(keys)),
             Op::Presence(presence) => Ok(self.presence(presence, keys)),
             Op::Seen(seen) => self.seen(seen, keys),

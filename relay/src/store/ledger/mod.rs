@@ -45,9 +45,10 @@ pub(in crate::store) use self::{
     changes::{Changes, MemberKey, MessageUpdate},
     marks::own_messages,
     rows::{
-        AppKey, ConvKey, ConvRow, ConvState, DeviceRecord, Direct, EntryKind, EntryRow, GroupRow,
-        MemberRow, MessageRow, Owner, SeenKey, SeenRow, SentRow, UserKey, UserRow,
+        AppKey, ConvKey, ConvRow, ConvState, DeviceRecord, Direct, EndedSessions, EntryKind,
+        EntryRow, GroupRow, MemberRow, MessageRow, Owner, SeenKey, SeenRow, SentRow, UserKey,
+        UserRow,
     },
     run::run,
-    transaction::{Create, MembersWanted, Names, Resolved, Transaction},
+    transaction::{Create, MembersWanted, Names, Resolved, SentInSessions, Transaction},
 };

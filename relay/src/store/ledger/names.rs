@@ -225,6 +225,7 @@ fn user_of(op: &Op) -> Option<(&Account, Create)> {
         Op::Connected(device) => Some((&device.account, Create::Yes)),
         Op::Disconnected(device) => Some((&device.account, Create::No)),
         Op::EndDevice(device) => Some((&device.account, Create::No)),
+        Op::EndSessions(ended) => Some((&ended.account, Create::No)),
         Op::Register(account) => Some((account, Create::Yes)),
         Op::Presence(presence) => Some((&presence.account, Create::Yes)),
         Op::Seen(seen) => Some((&seen.account, Create::Yes)),
@@ -263,6 +264,7 @@ fn conv_of(op: &Op) -> Option<(&AppId, &ConvId, Create)> {
         | Op::Connected(_)
         | Op::Disconnected(_)
         | Op::EndDevice(_)
+        | Op::EndSessions(_)
         | Op::Register(_)
         | Op::Presence(_)
         | Op::Seen(_) => return None,

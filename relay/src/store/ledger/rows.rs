@@ -255,4 +255,15 @@ pub(in crate::store) struct DeviceRecord {
     pub(in crate::store) platform: String,
     pub(in crate::store) host: String,
     pub(in crate::store) app_version: Option<String>,
+    /// Zero where no other relay shares the database.
+    pub(in crate::store) session: u64,
+}
+
+/// Sessions that are over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) struct EndedSessions {
+    pub(in crate::store) user: UserKey,
+    /// Of this device, which is forgotten too; of all, if none.
+    pub(in crate::store) device: Option<String>,
+    pub(in crate::store) before: u64,
 }

@@ -15,6 +15,11 @@ use crate::store::{Done, OpResult, Refusal, Send, Sent};
 impl<'a> Ledger<'a> {
     pub(super) fn send(&mut self, send: &'a Send, keys: OpKeys<'_>) -> OpResult {
         let sender = keys.user.ok_or(Refusal::ConversationUnknown)?;
+        if let Some(session) = &send.session
+            && !self.is_newest_session(sender, session)
+        {
+            return Err(Refusal::SessionOver);
+        }
         if let Some(stored) = self.sent.get(&(sender, &send.client_msg_id)) {
             return if stored.digest == send.digest.0 {
                 Ok(Done::Sent(place(stored, true)))

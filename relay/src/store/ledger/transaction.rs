@@ -1,6 +1,6 @@
 //! What decisions need of a backend: rows by key, inside one transaction.
 
-use seqline_protocol::{AppId, ClientMsgId, ConvId, Label};
+use seqline_protocol::{AppId, ClientMsgId, ConvId, DeviceId, Label};
 
 use super::{
     AppKey, Changes, ConvKey, ConvRow, MemberKey, MemberRow, MessageRow, SeenKey, SeenRow, SentRow,
@@ -41,6 +41,9 @@ pub(in crate::store) enum MembersWanted {
     /// All, in any state.
     All(ConvKey),
 }
+
+/// What was stored under senders' ids, and devices' newest sessions.
+pub(in crate::store) type SentInSessions = (Vec<Option<SentRow>>, Vec<u64>);
 
 /// Rows of one transaction. Everything is set-based: one call of each method in a batch, or
 /// a few. Empty input makes no statement.
@@ -94,6 +97,17 @@ pub(in crate::store) trait Transaction: Send {
         &mut self,
         ids: &[(UserKey, &ClientMsgId)],
     ) -> impl Future<Output = Result<Vec<Option<SentRow>>, Self::Error>> + Send;
+
+    /// The same, and the newest session of the device that each comes from, or the number before
+    /// which its sessions are over; zero if that is not known. None of them where no other relay
+    /// shares the database.
+    fn sent_in_sessions(
+        &mut self,
+        ids: &[(UserKey, &ClientMsgId)],
+        _devices: &[Option<&DeviceId>],
+    ) -> impl Future<Output = Result<SentInSessions, Self::Error>> + Send {
+        async { Ok((self.sent(ids).await?, Vec::new())) }
+    }
 
     /// Messages by their places; in the same order, none where there is none.
     fn messages(

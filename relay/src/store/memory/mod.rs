@@ -7,6 +7,7 @@ mod conversations;
 mod devices;
 mod hooks;
 mod messages;
+mod news;
 mod search;
 mod tables;
 mod timelines;
@@ -18,8 +19,9 @@ use tokio::sync::Mutex;
 use self::{tables::Tables, transaction::MemoryTransaction};
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
-    HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, Page, PageQuery, Position,
-    Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, UserState, ledger,
+    HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, News, Op, Page, PageQuery,
+    Position, Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, SessionNumber, Store, Swept,
+    SweptCrowd, UserState, ledger,
 };
 use crate::account::Account;
 
@@ -28,6 +30,7 @@ pub struct MemoryStore {
     tables: Mutex<Tables>,
     rules: CommitRules,
     epoch: Epoch,
+    is_shared: bool,
 }
 
 impl MemoryStore {
@@ -38,6 +41,16 @@ impl MemoryStore {
             tables: Mutex::new(Tables::default()),
             rules,
             epoch,
+            is_shared: false,
+        }
+    }
+
+    /// One that several relays of this process work on.
+    #[must_use]
+    pub fn shared(self) -> Self {
+        Self {
+            is_shared: true,
+            ..self
         }
     }
 
@@ -141,6 +154,18 @@ impl Store for MemoryStore {
                 hook.due_us = due.get();
             }
         })
+    }
+
+    fn shared_as(&self) -> Option<Epoch> {
+        self.is_shared.then_some(self.epoch)
+    }
+
+    fn session_number(&self) -> Reading<'_, SessionNumber> {
+        self.change(Tables::next_session)
+    }
+
+    fn news<'a>(&'a self, sessions: &'a [Swept], crowds: &'a [SweptCrowd]) -> Reading<'a, News> {
+        self.read(|tables| tables.news(sessions, crowds))
     }
 
     fn ping(&self) -> Reading<'_, ()> {

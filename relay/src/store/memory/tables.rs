@@ -35,6 +35,8 @@ pub(super) struct Tables {
     pub(super) floors: BTreeMap<Owner, u64>,
     pub(super) hidden: BTreeSet<(MemberKey, u64)>,
     pub(super) devices: BTreeMap<(UserKey, String), DeviceState>,
+    /// Numbers that were given to sessions.
+    pub(super) sessions: u64,
     pub(super) hooks: BTreeMap<HookId, HookState>,
     pub(super) public: PublicTables,
 }

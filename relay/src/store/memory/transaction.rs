@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use seqline_protocol::{AppId, ClientMsgId, ConvId, Label};
+use seqline_protocol::{AppId, ClientMsgId, ConvId, DeviceId, Label};
 
 use super::{hooks::HookState, tables::Tables};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         ledger::{
             AppKey, Changes, ConvKey, ConvRow, ConvState, Create, Direct, EntryKind, GroupRow,
             MemberKey, MemberRow, MembersWanted, MessageRow, MessageUpdate, Names, Owner, Resolved,
-            SeenKey, SeenRow, SentRow, Transaction, UserKey, UserRow,
+            SeenKey, SeenRow, SentInSessions, SentRow, Transaction, UserKey, UserRow,
         },
     },
 };
@@ -227,6 +227,20 @@ impl Transaction for MemoryTransaction<'_> {
             })
         };
         Ok(ids.iter().map(row).collect())
+    }
+
+    async fn sent_in_sessions(
+        &mut self,
+        ids: &[(UserKey, &ClientMsgId)],
+        devices: &[Option<&DeviceId>],
+    ) -> Result<SentInSessions, Infallible> {
+        let newest = ids.iter().zip(devices).map(|((user, _), device)| {
+            let device = device.map_or("", |device| device.as_str());
+            let state = self.tables.devices.get(&(*user, device.to_owned()));
+            state.map_or(0, |state| state.newest().0.0)
+        });
+        let newest = newest.collect();
+        Ok((self.sent(ids).await?, newest))
     }
 
     async fn messages(

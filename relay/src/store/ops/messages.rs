@@ -5,7 +5,7 @@ use std::sync::Arc;
 use seqline_protocol::{ClientMsgId, ConvId, ConvSeq, Kind, Label, Micros, Priority, UserId};
 use sha2::{Digest as _, Sha256};
 
-use super::Actor;
+use super::{Actor, FromSession};
 use crate::account::Account;
 
 /// A message to be stored.
@@ -39,6 +39,8 @@ pub struct Send {
     /// [`Send::digest_of`] what the sender gave, before any check of the business server
     /// rewrote it: by this the same id with another content is told from a retransmission.
     pub digest: Digest,
+    /// Which session it comes from, where several relays share the database.
+    pub session: Option<FromSession>,
 }
 
 /// Eight bytes of a SHA-256 over everything that a sender says of a message.

@@ -13,7 +13,7 @@ use seqline_protocol::{AppId, UserId};
 
 pub use self::{
     broadcasts::Seen,
-    devices::{Device, Disconnected, EndDevice, Presence},
+    devices::{Device, Disconnected, EndDevice, EndSessions, FromSession, Presence, SessionNumber},
     groups::{GroupAction, GroupCommand, GroupEdit},
     marks::{Clear, Delivered, Read},
     messages::{Delete, Digest, Edit, Recall, Send},
@@ -46,6 +46,8 @@ pub enum Op {
     Disconnected(Disconnected),
     /// A device is forgotten.
     EndDevice(EndDevice),
+    /// Sessions are over. For databases that several relays share.
+    EndSessions(EndSessions),
     /// Makes a user known, without any device.
     Register(Arc<Account>),
     /// Whether others may see when this user is online.

@@ -96,6 +96,9 @@ pub enum Refusal {
     /// Who is named does not belong to it.
     #[error("that user is not a member")]
     MemberUnknown,
+    /// The device has connected again, or was ended.
+    #[error("this session is over: its device connected again, or was ended")]
+    SessionOver,
     /// More broadcasts at once than that.
     #[error("at most {0} broadcasts can be marked at once")]
     TooManySeen(usize),
@@ -117,6 +120,7 @@ impl Refusal {
             Self::ConversationExists => ErrorCode::ConversationExists,
             Self::Full(_) | Self::CrowdsFull(_) => ErrorCode::ConversationFull,
             Self::MemberUnknown => ErrorCode::UserUnknown,
+            Self::SessionOver => ErrorCode::Kicked,
         }
     }
 }
@@ -139,6 +143,15 @@ pub struct TimelineAppend {
     pub first: Seq,
     /// In order. Shared among the timelines that a message went to.
     pub items: Vec<Arc<Item>>,
+}
+
+impl TimelineAppend {
+    /// The seq of the last one.
+    #[must_use]
+    pub fn last(&self) -> Seq {
+        let count = self.items.len() as u64;
+        Seq::saturating((self.first.get() + count).saturating_sub(1))
+    }
 }
 
 /// A log of entries with seqs of its own.

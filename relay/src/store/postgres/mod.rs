@@ -37,9 +37,9 @@ use self::{
 };
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
-    HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, Op, PROBE, Page, PageQuery,
-    Position, Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, Store, StoreError, UserState,
-    ledger, migrations::explain,
+    HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, News, Op, PROBE, Page,
+    PageQuery, Position, Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, SessionNumber,
+    Store, StoreError, Swept, SweptCrowd, UserState, ledger, migrations::explain, rows::number,
 };
 use crate::{account::Account, entropy::Entropy};
 
@@ -279,6 +279,28 @@ impl Store for PostgresStore {
     fn hook_failed(&self, hook: HookId, due: Micros) -> Reading<'_, ()> {
         Box::pin(async move {
             hooks::failed(&self.writers, hook, due)
+                .await
+                .map_err(failure)
+        })
+    }
+
+    fn shared_as(&self) -> Option<Epoch> {
+        Some(self.epoch)
+    }
+
+    fn session_number(&self) -> Reading<'_, SessionNumber> {
+        Box::pin(async move {
+            let next: i64 = sqlx::query_scalar("SELECT nextval('session_number')")
+                .fetch_one(&self.readers)
+                .await
+                .map_err(failure)?;
+            Ok(SessionNumber(number(next)))
+        })
+    }
+
+    fn news<'a>(&'a self, sessions: &'a [Swept], crowds: &'a [SweptCrowd]) -> Reading<'a, News> {
+        Box::pin(async move {
+            reads::news(&self.readers, sessions, crowds)
                 .await
                 .map_err(failure)
         })

@@ -12,11 +12,14 @@ use crate::{
     },
 };
 
-const MIGRATIONS: &Steps = &[(
-    1,
-    "timelines",
-    include_str!("migrations/0001_timelines.sql"),
-)];
+const MIGRATIONS: &Steps = &[
+    (
+        1,
+        "timelines",
+        include_str!("migrations/0001_timelines.sql"),
+    ),
+    (2, "sessions", include_str!("migrations/0002_sessions.sql")),
+];
 
 /// Brings the schema up to date. Several relays may do it at once: the migrator takes a lock.
 /// Each step is told before it is taken.

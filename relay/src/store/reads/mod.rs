@@ -3,6 +3,7 @@
 mod conversations;
 mod devices;
 mod history;
+mod news;
 mod timelines;
 
 pub use self::{
@@ -12,5 +13,6 @@ pub use self::{
     },
     devices::{DeviceRow, UserState},
     history::{Found, HistoryPage, HistoryQuery, HistoryRange, SearchQuery, SentAs},
+    news::{News, SessionNews, Swept, SweptCrowd},
     timelines::{Page, PageQuery, PageRange, Position},
 };

@@ -11,20 +11,33 @@ use super::{
 use crate::store::{Op, Send};
 
 impl<'a> Load<'_, 'a> {
-    /// What is stored under the senders' ids; and ids of messages for what is not.
+    /// What is stored under the senders' ids, and the newest sessions of their devices; and ids of
+    /// messages for what is not stored. All locks are held by now: an earlier session's message
+    /// is committed before these are read, or finds a newer session here.
     pub(super) async fn sent<T: Transaction>(&mut self, tx: &mut T) -> Result<(), T::Error> {
         let mut ids: Vec<(UserKey, &'a ClientMsgId)> = Vec::new();
+        let mut devices = Vec::new();
         for (index, op) in self.ops.iter().enumerate() {
             if let Op::Send(send) = op
                 && let Some(sender) = self.keys.of(index).user
             {
                 ids.push((sender, &send.client_msg_id));
+                devices.push(send.session.as_ref().map(|session| &session.device));
             }
         }
         if ids.is_empty() {
             return Ok(());
         }
-        let stored = tx.sent(&ids).await?;
+        let (stored, newest) = if devices.iter().any(Option::is_some) {
+            tx.sent_in_sessions(&ids, &devices).await?
+        } else {
+            (tx.sent(&ids).await?, Vec::new())
+        };
+        for (((sender, _), device), newest) in ids.iter().zip(devices).zip(newest) {
+            if let Some(device) = device {
+                self.ledger.sessions.raise(*sender, device, newest);
+            }
+        }
         let mut count = 0;
         for (id, stored) in ids.into_iter().zip(stored) {
             match stored {

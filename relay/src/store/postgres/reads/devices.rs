@@ -20,7 +20,7 @@ pub(in crate::store::postgres) async fn devices(
          FROM app
          JOIN users ON users.app_id = app.app_id AND users.name = $2
          JOIN device ON device.user_id = users.user_id
-         WHERE app.name = $1
+         WHERE app.name = $1 AND device.ended < 2
          ORDER BY last_us DESC, device.name",
     )
     .bind(account.app.as_str())

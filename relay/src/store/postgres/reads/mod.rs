@@ -5,6 +5,7 @@ mod conversations;
 mod devices;
 mod groups;
 mod history;
+mod news;
 mod positions;
 mod receipts;
 mod search;
@@ -16,6 +17,7 @@ pub(super) use self::{
     devices::{devices, users},
     groups::{group, members},
     history::history,
+    news::news,
     positions::position,
     receipts::receipts,
     search::search,

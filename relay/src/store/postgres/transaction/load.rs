@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use seqline_protocol::{ClientMsgId, Label};
+use seqline_protocol::{ClientMsgId, DeviceId, Label};
 use sqlx::{PgConnection, postgres::PgRow};
 
 use crate::store::{
-    ledger::{ConvKey, MemberKey, MessageRow, SentRow, UserKey},
+    ledger::{ConvKey, MemberKey, MessageRow, SentInSessions, SentRow, UserKey},
     postgres::columns::{Columns, inconsistent, message_columns},
     rows::{integer, number},
 };
@@ -66,32 +66,48 @@ pub(super) async fn received(
 pub(super) async fn sent(
     connection: &mut PgConnection,
     ids: &[(UserKey, &ClientMsgId)],
-) -> Result<Vec<Option<SentRow>>, sqlx::Error> {
+    devices: &[Option<&DeviceId>],
+) -> Result<SentInSessions, sqlx::Error> {
     let (users, texts): (Vec<_>, Vec<_>) =
         ids.iter().map(|(user, id)| (user.0, id.as_str())).unzip();
+    let mut names: Vec<_> = devices
+        .iter()
+        .map(|device| device.map(DeviceId::as_str))
+        .collect();
+    names.resize(ids.len(), None);
     let rows = sqlx::query(
-        "SELECT wanted.at, msg_id, conv_seq, sender_seq, created_us, digest
-         FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS wanted (sender_id, id, at)
-         JOIN message ON message.sender_id = wanted.sender_id
-           AND message.client_msg_id = wanted.id",
+        "SELECT wanted.at, coalesce(device.session, 0),
+                msg_id, conv_seq, sender_seq, created_us, digest
+         FROM unnest($1::bigint[], $2::text[], $3::text[])
+           WITH ORDINALITY AS wanted (sender_id, id, device, at)
+         LEFT JOIN message ON message.sender_id = wanted.sender_id
+           AND message.client_msg_id = wanted.id
+         LEFT JOIN device ON device.user_id = wanted.sender_id AND device.name = wanted.device
+         WHERE message.msg_id IS NOT NULL OR device.session > 0",
     )
     .bind(users)
     .bind(texts)
+    .bind(names)
     .fetch_all(connection)
     .await?;
     let mut sent = vec![None; ids.len()];
+    let mut newest = vec![0; ids.len()];
     for row in &rows {
         let mut columns = Columns::of(row);
-        let slot = place(&mut sent, columns.take()?)?;
-        *slot = Some(SentRow {
-            msg_id: columns.count()?,
+        let at = columns.take()?;
+        *place(&mut newest, at)? = columns.count()?;
+        let Some(msg_id) = columns.optional()? else {
+            continue;
+        };
+        *place(&mut sent, at)? = Some(SentRow {
+            msg_id,
             conv_seq: columns.count()?,
             sender_seq: columns.count()?,
             created_us: columns.count()?,
             digest: columns.take()?,
         });
     }
-    Ok(sent)
+    Ok((sent, newest))
 }
 
 macro_rules! messages {

@@ -11,13 +11,13 @@ mod locked;
 mod seen;
 mod write;
 
-use seqline_protocol::{ClientMsgId, Label};
+use seqline_protocol::{ClientMsgId, DeviceId, Label};
 use sqlx::{PgConnection, PgPool, Postgres};
 
 use super::names::NameCache;
 use crate::store::ledger::{
     Changes, ConvKey, ConvRow, MemberKey, MemberRow, MembersWanted, MessageRow, Names, Resolved,
-    SeenKey, SeenRow, SentRow, Transaction, UserKey, UserRow,
+    SeenKey, SeenRow, SentInSessions, SentRow, Transaction, UserKey, UserRow,
 };
 
 /// Begins when something is read by key, so that names are resolved outside of it.
@@ -86,7 +86,16 @@ impl Transaction for PostgresTransaction<'_> {
         &mut self,
         ids: &[(UserKey, &ClientMsgId)],
     ) -> Result<Vec<Option<SentRow>>, sqlx::Error> {
-        load::sent(self.connection().await?, ids).await
+        let (sent, _) = load::sent(self.connection().await?, ids, &[]).await?;
+        Ok(sent)
+    }
+
+    async fn sent_in_sessions(
+        &mut self,
+        ids: &[(UserKey, &ClientMsgId)],
+        devices: &[Option<&DeviceId>],
+    ) -> Result<SentInSessions, sqlx::Error> {
+        load::sent(self.connection().await?, ids, devices).await
     }
 
     async fn messages(

@@ -7,7 +7,7 @@ use super::column;
 use crate::{
     limits::DEVICES_PER_USER_MAX,
     store::{
-        ledger::{Changes, DeviceRecord, UserKey},
+        ledger::{Changes, DeviceRecord, EndedSessions, UserKey},
         rows::integer,
     },
 };
@@ -19,7 +19,55 @@ pub(super) async fn write(
 ) -> Result<(), sqlx::Error> {
     seen(connection, &changes.devices_seen, now_us).await?;
     left(connection, &changes.devices_left, now_us).await?;
-    gone(connection, &changes.devices_gone).await
+    gone(connection, &changes.devices_gone).await?;
+    newest(connection, &changes.sessions_newest, now_us).await?;
+    ended(connection, &changes.sessions_ended).await
+}
+
+/// What is not known of a device yet is written when it is noted that it connected.
+async fn newest(
+    connection: &mut PgConnection,
+    newest: &[(UserKey, DeviceId, u64)],
+    now_us: u64,
+) -> Result<(), sqlx::Error> {
+    if newest.is_empty() {
+        return Ok(());
+    }
+    let mut latest = std::collections::BTreeMap::new();
+    for (user, device, number) in newest {
+        let session = latest.entry((*user, device)).or_insert(*number);
+        *session = (*session).max(*number);
+    }
+    let latest: Vec<_> = latest.into_iter().collect();
+    sqlx::query(
+        "INSERT INTO device (user_id, name, session, platform, host, first_us, last_us)
+         SELECT *, 'unknown', '', $4, $4
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[])
+         ON CONFLICT (user_id, name) DO UPDATE SET session = excluded.session, ended = 0
+         WHERE device.session < excluded.session",
+    )
+    .bind(column(&latest, |((user, _), _)| user.0))
+    .bind(column(&latest, |((_, device), _)| device.as_str()))
+    .bind(column(&latest, |(_, number)| integer(*number)))
+    .bind(integer(now_us))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn ended(connection: &mut PgConnection, ended: &[EndedSessions]) -> Result<(), sqlx::Error> {
+    for one in ended {
+        sqlx::query(
+            "UPDATE device SET session = $3, ended = CASE WHEN $2 IS NULL THEN 1 ELSE 2 END
+             WHERE user_id = $1 AND ($2 IS NULL OR name = $2) AND session < $3 AND ended < 2",
+        )
+        .bind(one.user.0)
+        .bind(one.device.as_deref())
+        .bind(integer(one.before))
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
 }
 
 async fn seen(
@@ -37,12 +85,16 @@ async fn seen(
     }
     let latest: Vec<_> = latest.into_values().collect();
     sqlx::query(
-        "INSERT INTO device (user_id, name, platform, host, app_version, first_us, last_us)
-         SELECT *, $6, $6
-         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
+        "INSERT INTO device
+           (user_id, name, platform, host, app_version, session, first_us, last_us)
+         SELECT *, $7, $7
+         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bigint[])
          ON CONFLICT (user_id, name) DO UPDATE SET
            platform = excluded.platform, host = excluded.host,
-           app_version = excluded.app_version, last_us = excluded.last_us",
+           app_version = excluded.app_version, last_us = excluded.last_us,
+           first_us = CASE WHEN device.ended = 2 THEN excluded.first_us ELSE device.first_us END,
+           session = greatest(device.session, excluded.session), ended = 0
+         WHERE excluded.session = 0 OR excluded.session >= device.session",
     )
     .bind(column(&latest, |device| device.user.0))
     .bind(column(&latest, |device| device.device.as_str()))
@@ -51,6 +103,7 @@ async fn seen(
     .bind(column(&latest, |device| {
         device.app_version.as_deref().map(str::as_bytes)
     }))
+    .bind(column(&latest, |device| integer(device.session)))
     .bind(integer(now_us))
     .execute(&mut *connection)
     .await?;

@@ -1,0 +1,128 @@
+//! What waits to be told to other relays: of each timeline its newest head only, so that the
+//! busier a relay is, the less it says of each.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use seqline_protocol::Seq;
+use tokio::sync::Notify;
+
+use crate::{bus::Hint, limits::BUS_HINTS_WAITING_MAX, store::Timeline};
+
+#[derive(Default)]
+pub(super) struct Outbox {
+    content: Mutex<Content>,
+    filled: Notify,
+}
+
+#[derive(Default)]
+struct Content {
+    /// Each with whether its user follows other large conversations now.
+    grown: BTreeMap<Timeline, (Seq, bool)>,
+    others: Vec<Hint>,
+    is_too_much: bool,
+}
+
+impl Outbox {
+    /// Beyond the bound it is told once that there was too much to tell.
+    pub(super) fn add(&self, hint: Hint) {
+        {
+            let mut content = self.content();
+            if content.others.len() >= BUS_HINTS_WAITING_MAX {
+                content.is_too_much = true;
+            } else {
+                content.others.push(hint);
+            }
+        }
+        self.filled.notify_one();
+    }
+
+    pub(super) fn add_grown<'a>(&self, grown: impl Iterator<Item = (&'a Timeline, Seq, bool)>) {
+        {
+            let mut content = self.content();
+            for (timeline, head, crowds) in grown {
+                if let Some(known) = content.grown.get_mut(timeline) {
+                    *known = (head.max(known.0), crowds || known.1);
+                } else if content.grown.len() >= BUS_HINTS_WAITING_MAX {
+                    content.is_too_much = true;
+                } else {
+                    content.grown.insert(timeline.clone(), (head, crowds));
+                }
+            }
+        }
+        self.filled.notify_one();
+    }
+
+    /// May return although there is nothing.
+    pub(super) async fn filled(&self) {
+        self.filled.notified().await;
+    }
+
+    pub(super) fn take(&self) -> Vec<Hint> {
+        let content = std::mem::take(&mut *self.content());
+        let mut hints = content.others;
+        // The rest is found by whoever looks: no need to tell any of it.
+        if content.is_too_much {
+            hints.push(Hint::Overflow);
+        } else {
+            let grown = content.grown.into_iter();
+            hints.extend(
+                grown.map(|(timeline, (head, crowds))| Hint::grown(&timeline, head, crowds)),
+            );
+        }
+        hints
+    }
+
+    fn content(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use seqline_protocol::{AppId, UserId};
+
+    use super::*;
+    use crate::account::Account;
+
+    fn timeline(user: &str) -> Timeline {
+        Timeline::User(Arc::new(Account {
+            app: AppId::new("app").unwrap(),
+            user: UserId::new(user).unwrap(),
+        }))
+    }
+
+    fn seq(number: u64) -> Seq {
+        Seq::new(number).unwrap()
+    }
+
+    #[test]
+    fn of_each_timeline_the_newest_head_is_told_once() {
+        let outbox = Outbox::default();
+        let (alice, bob) = (timeline("alice"), timeline("bob"));
+        outbox.add_grown([(&alice, seq(1), true), (&bob, seq(7), false)].into_iter());
+        outbox.add_grown([(&alice, seq(2), false)].into_iter());
+        let told = [
+            Hint::grown(&alice, seq(2), true),
+            Hint::grown(&bob, seq(7), false),
+        ];
+        assert_eq!(outbox.take(), told);
+        assert_eq!(outbox.take(), []);
+    }
+
+    #[test]
+    fn too_much_is_told_as_such_in_bounded_memory() {
+        let outbox = Outbox::default();
+        for at in 0..=BUS_HINTS_WAITING_MAX {
+            outbox.add_grown([(&timeline(&format!("u{at}")), seq(1), false)].into_iter());
+        }
+        assert_eq!(outbox.content().grown.len(), BUS_HINTS_WAITING_MAX);
+        assert_eq!(outbox.take(), [Hint::Overflow]);
+        outbox.add_grown([(&timeline("alice"), seq(1), false)].into_iter());
+        assert_eq!(outbox.take().len(), 1, "there is room again");
+    }
+}
