@@ -114,6 +114,12 @@ pub const BUS_TOPICS_STEP: usize = 1_000;
 /// otherwise, in milliseconds.
 pub const SWEEP_INTERVAL_MS: u64 = 5_000;
 
+/// The least that can be configured for that: less is asking all the time.
+pub const SWEEP_INTERVAL_MS_MIN: u64 = 50;
+
+/// The most.
+pub const SWEEP_INTERVAL_MS_MAX: u64 = 300_000;
+
 /// Sessions that one statement of a sweep compares.
 pub const SWEEP_STEP_SESSIONS: usize = 1_000;
 

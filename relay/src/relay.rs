@@ -7,9 +7,11 @@ use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    assembly::{Assembled, Parts, assemble},
+    assembly::{Assembled, Parts, assemble_in},
+    bus::{BusChoice, BusError},
     counters::Counters,
     drain::{DrainRules, drain},
+    fleet::FleetRules,
     http::{Watched, router, watch_router},
     listener::{Certificates, Listener, ListenerRules, TlsError, TlsFiles},
     store::{Database, OpenError, StoreSettings},
@@ -25,6 +27,10 @@ pub struct Plan {
     pub tls: Option<TlsFiles>,
     /// Where everything is kept.
     pub database: Database,
+    /// The way to other relays on the same database.
+    pub bus: BusChoice,
+    /// How often it is looked for what they did not tell.
+    pub sweep_interval: Duration,
     /// Reading connections.
     pub readers: u32,
     /// How to stop.
@@ -41,6 +47,9 @@ pub enum StartError {
     /// No database.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// No way to other relays.
+    #[error(transparent)]
+    Bus(#[from] BusError),
     /// No address.
     #[error("cannot listen on {address}: {source}; choose another {flag}")]
     Listen {
@@ -85,7 +94,13 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
         Some(address) => Some(bind(address, "--metrics-listen").await?),
         None => None,
     };
-    let assembled = assemble(parts, store).await;
+    let shared = (&plan.database, store.shared_as());
+    let entropy = Arc::clone(&parts.entropy);
+    let fleet = FleetRules {
+        bus: plan.bus.open(shared, plan.sweep_interval, entropy).await?,
+        sweep_interval: plan.sweep_interval,
+    };
+    let assembled = assemble_in(fleet, parts, store).await;
     let app = &assembled.app;
     let stop_accepting = CancellationToken::new();
     let mut servers = JoinSet::new();

@@ -30,6 +30,8 @@ pub enum Topic {
 pub enum Hint {
     /// The relay is there.
     Beat,
+    /// The relay begins to listen: who else is there?
+    Hello,
     /// It was too much to tell: look for yourselves.
     Overflow,
     /// A user's timeline has grown.
@@ -89,7 +91,7 @@ impl Hint {
     #[must_use]
     pub fn topic(&self) -> Topic {
         match self {
-            Self::Beat | Self::Overflow => Topic::All,
+            Self::Beat | Self::Hello | Self::Overflow => Topic::All,
             Self::Grown { of, .. } | Self::Connected { of, .. } | Self::Ended { of, .. } => {
                 Topic::User(of.clone())
             }

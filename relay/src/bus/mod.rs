@@ -6,6 +6,7 @@
 //! ([`crate::fleet`]).
 
 mod alone;
+mod choice;
 mod codec;
 mod hint;
 mod nats;
@@ -16,6 +17,7 @@ use thiserror::Error;
 
 pub use self::{
     alone::Alone,
+    choice::{BusChoice, BusKind},
     hint::{Hint, NodeId, Topic},
     nats::{NatsBus, NatsSettings},
     postgres::{PostgresBus, PostgresBusSettings},

@@ -89,6 +89,8 @@ fn plan(config: Config) -> Result<Plan, Failure> {
             entropy: Arc::new(SystemEntropy),
         },
         database: config.database,
+        bus: config.bus,
+        sweep_interval: config.sweep_interval,
     })
 }
 

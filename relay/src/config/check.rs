@@ -2,6 +2,7 @@
 
 mod apps;
 mod broadcasts;
+mod fleet;
 mod heartbeat;
 mod listener;
 mod traffic;
@@ -67,12 +68,15 @@ struct Check<'a> {
 impl Check<'_> {
     fn config(&mut self) -> Config {
         let is_dev = self.sources.pick("dev", |s| &s.dev).0 == Some(true);
+        let database = self.database();
         Config {
             is_dev,
             listen: self.listen(is_dev),
             metrics_listen: self.metrics_listen(),
             tls: self.tls(),
-            database: self.database(),
+            bus: self.bus(&database),
+            sweep_interval: self.sweep_interval(),
+            database,
             apps: self.apps(is_dev),
             previous_secrets: self.previous_secrets(),
             app: self.app().map(|(app, _)| app),

@@ -25,6 +25,7 @@ pub use time::parse_time_s;
 
 use crate::{
     broadcasts::PublicRules,
+    bus::BusChoice,
     callout::Endpoint,
     check::CheckRules,
     drain::DrainRules,
@@ -48,6 +49,10 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Where everything is kept.
     pub database: Database,
+    /// How relays on the same database wake each other's devices.
+    pub bus: BusChoice,
+    /// How often it is looked for what was not told.
+    pub sweep_interval: Duration,
     /// Development conveniences.
     pub is_dev: bool,
     /// Each app's secret. In development the only app's is kept in the data folder.

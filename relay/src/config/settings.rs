@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use seqline_protocol::Secret;
 use serde::Deserialize;
 
-use crate::{check::CheckDefault, session::DevicePolicy};
+use crate::{bus::BusKind, check::CheckDefault, session::DevicePolicy};
 
 /// What can be configured. Absent means the default.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -310,6 +310,25 @@ pub struct Settings {
     /// Frames of one connection, WebSocket pings among them. [default: 1000/s burst 20000]
     #[arg(long, env = "SEQLINE_RATE_FRAMES_PER_CONNECTION", value_name = "RATE")]
     pub rate_frames_per_connection: Option<String>,
+
+    /// How relays that share a database wake each other's devices.
+    /// [default: postgres on PostgreSQL, nats if nats_urls are given, else none]
+    #[arg(long, env = "SEQLINE_BUS", value_enum, value_name = "BUS")]
+    pub bus: Option<BusKind>,
+
+    /// NATS servers of one cluster: nats://USER:PASSWORD@HOST:PORT or tls://…, separated by
+    /// commas.
+    #[arg(
+        long,
+        env = "SEQLINE_NATS_URLS",
+        value_name = "URL",
+        value_delimiter = ','
+    )]
+    pub nats_urls: Option<Vec<Secret>>,
+
+    /// How often a relay that shares its database looks for what it was not told of. [default: 5000]
+    #[arg(long, env = "SEQLINE_SWEEP_INTERVAL_MS", value_name = "MS")]
+    pub sweep_interval_ms: Option<u64>,
 
     /// Database connections that read. [default: 4]
     #[arg(long, env = "SEQLINE_READERS", value_name = "COUNT")]

@@ -27,6 +27,7 @@ impl Fleet {
                 }
                 Heard::Gap => {
                     self.counters.bus_gaps.add(1);
+                    self.outbox.add(Hint::Hello);
                     self.note_gap();
                 }
                 Heard::Joined(topics) => self.note_unheard(topics),
@@ -34,22 +35,18 @@ impl Fleet {
         }
     }
 
-    /// Another relay is there. One that was not is not told what was before.
+    /// Another relay is there.
     fn note_company(&self) {
         let silence = self.rules.sweep_interval * SILENT_INTERVALS;
         let silence_ms = u64::try_from(silence.as_millis()).unwrap_or(u64::MAX);
         let until_ms = self.uptime_ms().saturating_add(silence_ms);
-        let had_company = self.has_company();
         self.company_until_ms.store(until_ms, Ordering::Relaxed);
-        if !had_company {
-            // It answers, so that the other one knows at once, too.
-            self.outbox.add(Hint::Beat);
-        }
     }
 
     fn heed(&self, hint: Hint) {
         match hint {
             Hint::Beat => {}
+            Hint::Hello => self.outbox.add(Hint::Beat),
             Hint::Overflow => self.note_gap(),
             Hint::Grown { of, head, crowds } => {
                 let account = Arc::new(of);

@@ -27,8 +27,7 @@ impl Fleet {
         }
     }
 
-    /// Says that it is there: at once, so that others begin to tell it what they do, and then
-    /// again and again.
+    /// Says again and again that it is there.
     pub(super) async fn beat(self: Arc<Self>, stop: CancellationToken) {
         loop {
             let hints = [Hint::Beat];

@@ -18,6 +18,9 @@ use crate::{
     store::{StoreError, Swept, SweptCrowd, Timeline},
 };
 
+/// Sweeps because of lost hints are spread over so long, or a quarter of the interval.
+const GAP_JITTER: Duration = Duration::from_millis(500);
+
 impl Fleet {
     pub(super) async fn sweep(self: Arc<Self>, stop: CancellationToken) {
         let sweeping = async {
@@ -32,7 +35,7 @@ impl Fleet {
                 self.sweep_unheard().await;
                 if self.is_gap.swap(false, Ordering::AcqRel) {
                     // All relays may have lost the same hints: they do not ask at once.
-                    sleep(self.jitter(self.rules.sweep_interval / 4)).await;
+                    sleep(self.jitter(GAP_JITTER.min(self.rules.sweep_interval / 4))).await;
                 } else if Instant::now() < next {
                     continue;
                 }

@@ -10,6 +10,7 @@ mod cli;
 mod commands;
 mod crash;
 mod drain;
+mod fleet;
 #[path = "../support/forged.rs"]
 mod forged;
 mod hostile;

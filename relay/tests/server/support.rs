@@ -23,6 +23,7 @@ use seqline_relay::{
     assembly::{Assembled, Parts, assemble},
     auth::{Identity, Keyring, Profile, Scope},
     broadcasts::PublicRules,
+    bus::BusChoice,
     callout::Endpoint,
     check::CheckRules,
     clock::{Clock, Now, SystemClock},
@@ -86,6 +87,8 @@ pub(crate) struct Relay {
 pub(crate) struct Wish {
     /// By default a SQLite file.
     pub(crate) database: Option<Database>,
+    pub(crate) bus: BusChoice,
+    pub(crate) sweep_interval: Duration,
     pub(crate) is_dev: bool,
     pub(crate) sessions_max: usize,
     pub(crate) allowed_origins: Vec<String>,
@@ -106,6 +109,8 @@ impl Default for Wish {
     fn default() -> Self {
         Self {
             database: None,
+            bus: BusChoice::None,
+            sweep_interval: Duration::from_secs(5),
             is_dev: false,
             sessions_max: 1000,
             allowed_origins: Vec::new(),
@@ -263,6 +268,8 @@ fn plan(folder: &Path, wish: Wish, clock: Arc<dyn Clock>) -> Plan {
             .database
             .clone()
             .unwrap_or_else(|| Database::Sqlite(folder.join("seqline.db"))),
+        bus: wish.bus.clone(),
+        sweep_interval: wish.sweep_interval,
         readers: 2,
         listener_rules: wish.listener_rules.clone(),
         drain_rules: DrainRules {

@@ -11,7 +11,7 @@ use crate::{
         endpoint::{Endpoint, Example, Who},
     },
     app::App,
-    store::{EndDevice, Op},
+    store::{EndDevice, EndSessions, Op},
 };
 
 pub(in crate::api) struct End;
@@ -27,7 +27,7 @@ pub(in crate::api) struct Params {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::api) struct Value {
-    /// Whether it was connected.
+    /// Whether it was connected; to another relay, that is not known.
     ended: bool,
 }
 
@@ -47,11 +47,22 @@ impl Endpoint for End {
 
     async fn run(app: &Arc<App>, caller: &Caller, params: Params) -> Result<Value, ApiError> {
         let account = caller.user("user", params.user)?;
-        let op = Op::EndDevice(EndDevice {
-            account: Arc::clone(&account),
-            device: params.device.clone(),
-        });
+        let before = app.fleet.number().await?;
+        let op = match before {
+            None => Op::EndDevice(EndDevice {
+                account: Arc::clone(&account),
+                device: params.device.clone(),
+            }),
+            Some(before) => Op::EndSessions(EndSessions {
+                account: Arc::clone(&account),
+                device: Some(params.device.clone()),
+                before,
+            }),
+        };
         apply(app, op).await?;
+        if let Some(before) = before {
+            app.fleet.ended(&account, Some(&params.device), before);
+        }
         Ok(Value {
             ended: app.hub.end_device(&account, &params.device),
         })

@@ -8,9 +8,11 @@ use crate::{
     account::Account,
     api::{
         ApiError, Caller,
+        commit::apply,
         endpoint::{Endpoint, Example, Who},
     },
     app::App,
+    store::{EndSessions, Op},
 };
 
 pub(in crate::api) struct Kick;
@@ -24,7 +26,7 @@ pub(in crate::api) struct Params {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::api) struct Value {
-    /// How many sessions of hers were ended.
+    /// How many sessions of hers were ended; those on other relays are not counted.
     ended: usize,
 }
 
@@ -32,7 +34,7 @@ impl Endpoint for Kick {
     const NAME: &'static str = "users.kick";
     const SUMMARY: &'static str = "Ends all sessions of a user.";
     const DETAILS: &'static str = "Her devices are told `session_ended` and do not come back by \
-        themselves. To keep her out, give her no further token.";
+        themselves, whichever relay they are connected to. To keep her out, give her no further token.";
     const WHO: Who = Who::Server;
     const ERRORS: &'static [ErrorCode] = &[];
     const EXAMPLE: Example = Example {
@@ -43,10 +45,19 @@ impl Endpoint for Kick {
     type Value = Value;
 
     async fn run(app: &Arc<App>, caller: &Caller, params: Params) -> Result<Value, ApiError> {
-        let account = Account {
+        let account = Arc::new(Account {
             app: caller.app().clone(),
             user: params.user,
-        };
+        });
+        if let Some(before) = app.fleet.number().await? {
+            let op = Op::EndSessions(EndSessions {
+                account: Arc::clone(&account),
+                device: None,
+                before,
+            });
+            apply(app, op).await?;
+            app.fleet.ended(&account, None, before);
+        }
         Ok(Value {
             ended: app.hub.end_all(&account),
         })

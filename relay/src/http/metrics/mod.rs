@@ -52,6 +52,7 @@ fn render(Watched { app, visitors }: &Watched, usage: Option<ProcessUsage>) -> S
     admission(&mut page, counters);
     messages(&mut page, counters);
     wake_ups(&mut page, app);
+    fleet(&mut page, app);
     storage(&mut page, app);
     pulls(&mut page, counters);
     public(&mut page, app);
@@ -318,6 +319,51 @@ fn public(page: &mut Page, app: &App) {
         "reach_flushes_failed_total",
         "Those that failed, and were tried again.",
         &counters.reach_flushes_failed,
+    );
+}
+
+fn fleet(page: &mut Page, app: &App) {
+    let counters = &app.counters;
+    page.gauge(
+        "fleet_has_company",
+        "1 while another relay on the same database is heard.",
+        usize::from(app.fleet.has_company()),
+    );
+    page.counter(
+        "hints_told_total",
+        "Hints that other relays were told.",
+        &counters.hints_told,
+    );
+    page.counter(
+        "hints_lost_total",
+        "Hints that the bus between relays did not take.",
+        &counters.hints_lost,
+    );
+    page.counter(
+        "hints_heard_total",
+        "Hints that came from other relays.",
+        &counters.hints_heard,
+    );
+    page.counter(
+        "bus_gaps_total",
+        "Times that hints may have been lost: the relay was cut off, or too slow. The first is \
+         when it begins to listen.",
+        &counters.bus_gaps,
+    );
+    page.counter(
+        "sweeps_total",
+        "Comparisons of what all sessions know with the database.",
+        &counters.sweeps,
+    );
+    page.counter(
+        "sweeps_failed_total",
+        "Those that failed.",
+        &counters.sweeps_failed,
+    );
+    page.counter(
+        "sweep_finds_total",
+        "Timelines that had grown without a hint of it.",
+        &counters.sweep_finds,
     );
 }
 

@@ -17,6 +17,7 @@ fn connected(user: &str, device: &str, app_version: Option<&str>) -> Op {
         platform: Label::new("web").unwrap(),
         host: "browser".to_owned(),
         app_version: app_version.map(str::to_owned),
+        number: None,
     })
 }
 

@@ -12,7 +12,7 @@ use crate::store::{
 /// A session without a number is newer than all that have one.
 const SESSIONS: &str = "
     SELECT wanted.at, users.head, users.crowds > 0,
-           coalesce(device.session > wanted.number, false), coalesce(device.ended, 0),
+           coalesce(device.session > wanted.number, false), coalesce(device.ended, 0::smallint),
            coalesce(device.session, 0)
     FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
       WITH ORDINALITY AS wanted (app, name, device, number, told, at)

@@ -1,0 +1,157 @@
+//! Hints over NATS.
+
+use std::{
+    io::ErrorKind,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use seqline_protocol::{KickReason, RelayFrame, Seq};
+use seqline_relay::bus::{BusChoice, NatsSettings};
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use super::support::{NEVER, metric, two, until};
+use crate::support::{Client, PATIENCE};
+
+const MISSING: &str = "nats-server was not found. These tests start one; install it: `apt-get \
+    install nats-server` on Debian and Ubuntu, `brew install nats-server` on macOS; or name it in \
+    SEQLINE_NATS_SERVER";
+
+/// A NATS server of a test's own.
+struct Nats {
+    child: Child,
+    port: u16,
+    folder: TempDir,
+}
+
+impl Nats {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let child = Self::spawn(&folder, "-1");
+        let mut nats = Self {
+            child,
+            port: 0,
+            folder,
+        };
+        nats.port = nats.port_found().await;
+        nats
+    }
+
+    fn spawn(folder: &TempDir, port: &str) -> Child {
+        let program = std::env::var("SEQLINE_NATS_SERVER");
+        let program = program.unwrap_or_else(|_| "nats-server".to_owned());
+        let path = folder.path().to_str().unwrap();
+        let spawned = Command::new(program)
+            .args(["-a", "127.0.0.1", "-p", port, "--ports_file_dir", path])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        spawned.unwrap_or_else(|error| match error.kind() {
+            ErrorKind::NotFound => panic!("{MISSING}"),
+            _ => panic!("{error}"),
+        })
+    }
+
+    /// The server writes where it listens once it does.
+    async fn port_found(&self) -> u16 {
+        let began = Instant::now();
+        let name = format!("nats-server_{}.ports", self.child.id());
+        loop {
+            let text = std::fs::read_to_string(self.folder.path().join(&name));
+            if let Ok(text) = text
+                && let Ok(ports) = serde_json::from_str::<serde_json::Value>(&text)
+            {
+                let url = ports["nats"][0].as_str().unwrap();
+                return url.rsplit_once(':').unwrap().1.parse().unwrap();
+            }
+            assert!(began.elapsed() < PATIENCE, "NATS does not start");
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn bus(&self) -> BusChoice {
+        BusChoice::Nats(NatsSettings {
+            servers: vec![format!("nats://127.0.0.1:{}", self.port).parse().unwrap()],
+        })
+    }
+
+    fn stop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn start_again(&mut self) {
+        self.child = Self::spawn(&self.folder, &self.port.to_string());
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_message_wakes_a_device_on_another_relay() {
+    let nats = Nats::start().await;
+    let [one, other] = two(nats.bus(), NEVER).await;
+    let (mut alice, _) = Client::open(&one, "alice", "phone").await;
+    let (mut bob, _) = Client::open(&other, "bob", "phone").await;
+    let mut known = Seq::ZERO;
+    for round in 0..5 {
+        alice.store("bob", &format!("m{round}"), "hello").await;
+        known = bob.learns(known).await.last().unwrap().seq;
+    }
+    assert_eq!(known.get(), 5);
+}
+
+#[tokio::test]
+async fn a_hint_reaches_only_the_relays_that_hold_the_user() {
+    let nats = Nats::start().await;
+    let [one, other] = two(nats.bus(), NEVER).await;
+    let (mut alice, _) = Client::open(&one, "alice", "phone").await;
+    let (mut bob, _) = Client::open(&other, "bob", "phone").await;
+    let mut known = Seq::ZERO;
+    for round in 0..20 {
+        alice.store("carol", &format!("c{round}"), "hello").await;
+    }
+    alice.store("bob", "m", "hello").await;
+    known = bob.learns(known).await.last().unwrap().seq;
+    assert_eq!(known.get(), 1);
+    // Beats, and what was for bob: not what was for alice and carol.
+    let heard = metric(&other, "seqline_hints_heard_total").await;
+    assert!(heard < 10, "{heard}");
+    assert!(metric(&one, "seqline_hints_told_total").await > 20);
+}
+
+#[tokio::test]
+async fn what_happens_while_nats_is_away_is_found_when_it_is_back() {
+    let mut nats = Nats::start().await;
+    let [one, other] = two(nats.bus(), NEVER).await;
+    let (mut alice, _) = Client::open(&one, "alice", "phone").await;
+    let (mut bob, _) = Client::open(&other, "bob", "phone").await;
+    let gaps = metric(&other, "seqline_bus_gaps_total").await;
+    nats.stop();
+    alice.store("bob", "m1", "hello").await;
+    nats.start_again();
+    let known = bob.learns(Seq::ZERO).await.last().unwrap().seq;
+    assert_eq!(known.get(), 1);
+    until(&other, "seqline_bus_gaps_total", gaps + 1).await;
+    alice.store("bob", "m2", "hello").await;
+    let entries = bob.learns(known).await;
+    assert_eq!(entries.last().unwrap().seq.get(), 2);
+}
+
+#[tokio::test]
+async fn a_device_that_connects_to_another_relay_replaces_its_session() {
+    let nats = Nats::start().await;
+    let [one, other] = two(nats.bus(), NEVER).await;
+    let (mut old, _) = Client::open(&one, "alice", "phone").await;
+    let (_new, _) = Client::open(&other, "alice", "phone").await;
+    match old.answer().await {
+        RelayFrame::Kick { reason, .. } => assert_eq!(reason, KickReason::Replaced),
+        other => panic!("{other:?}"),
+    }
+}

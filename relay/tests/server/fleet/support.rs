@@ -1,0 +1,105 @@
+//! Relays that share a database.
+
+use std::time::Duration;
+
+use seqline_protocol::{ClientFrame, ConvId, Entry, RelayFrame, RequestId, Seq};
+use seqline_relay::{bus::BusChoice, store::Database};
+
+use crate::{
+    postgres_server::database,
+    support::{Client, Relay, Wish},
+};
+
+/// So long that no test sees a sweep: what arrives was hinted at.
+pub(super) const NEVER: Duration = Duration::from_secs(100_000);
+
+/// So short that a test waits for sweeps.
+pub(super) const OFTEN: Duration = Duration::from_millis(100);
+
+pub(super) fn wish(database: &str, bus: BusChoice, sweep_interval: Duration) -> Wish {
+    Wish {
+        database: Some(Database::Postgres(database.to_owned())),
+        bus,
+        sweep_interval,
+        ..Wish::default()
+    }
+}
+
+/// Two relays on a new database, which know of each other if there is a bus.
+pub(super) async fn two(bus: BusChoice, sweep_interval: Duration) -> [Relay; 2] {
+    two_on(&database().await, bus, sweep_interval).await
+}
+
+pub(super) async fn two_on(database: &str, bus: BusChoice, sweep_interval: Duration) -> [Relay; 2] {
+    let is_alone = bus == BusChoice::None;
+    let wish = wish(database, bus, sweep_interval);
+    let relays = [
+        Relay::start_with(wish.clone()).await,
+        Relay::start_with(wish).await,
+    ];
+    if !is_alone {
+        for relay in &relays {
+            until(relay, "seqline_fleet_has_company", 1).await;
+        }
+    }
+    relays
+}
+
+pub(super) async fn metric(relay: &Relay, name: &str) -> u64 {
+    let reply = relay.get("/metrics").await;
+    let prefix = format!("{name} ");
+    let text = reply.text();
+    let value = text.lines().find_map(|line| line.strip_prefix(&prefix));
+    value.unwrap().parse().unwrap()
+}
+
+/// Asks until a metric is no less.
+pub(super) async fn until(relay: &Relay, name: &str, least: u64) {
+    while metric(relay, name).await < least {}
+}
+
+impl Client {
+    /// What is new, as a device learns of it: pushed, or pulled when it is told to.
+    pub(super) async fn learns(&mut self, known: Seq) -> Vec<Entry> {
+        loop {
+            match self.next().await {
+                RelayFrame::Push { mut entries, .. } => {
+                    entries.retain(|entry| entry.seq > known);
+                    if !entries.is_empty() {
+                        return entries;
+                    }
+                }
+                RelayFrame::Notify {
+                    head, conv: None, ..
+                } if head > known => return self.pull_all(known).await,
+                RelayFrame::Sent { .. } | RelayFrame::Notify { .. } => {}
+                other => panic!("no news: {other:?}"),
+            }
+        }
+    }
+
+    /// Pulls a large conversation's timeline up to its head, and gives that.
+    pub(super) async fn pull_crowd(&mut self, conv: &ConvId) -> Seq {
+        let mut after = Seq::ZERO;
+        loop {
+            self.say(&ClientFrame::Pull {
+                req: RequestId::new(after.get() + 2_000_000).unwrap(),
+                after,
+                limit: None,
+                conv: Some(conv.clone()),
+                public: None,
+            })
+            .await;
+            match self.answer().await {
+                RelayFrame::Page { entries, head, .. } => {
+                    after = entries.last().map_or(after, |entry| entry.seq);
+                    if after == head {
+                        return head;
+                    }
+                }
+                RelayFrame::Reset { head, .. } => after = head,
+                other => panic!("not a page: {other:?}"),
+            }
+        }
+    }
+}
