@@ -1,21 +1,16 @@
 // The second half of `npm run load`: fetches the servers to compare with, if any are asked for,
 // and starts the load generator.
 import { spawn } from 'node:child_process';
-import { access } from 'node:fs/promises';
 
 import { installPackages } from './apt.mjs';
-import { ask, exec } from './exec.mjs';
+import { exec } from './exec.mjs';
 import { StepFailure } from './failure.mjs';
 import { inRoot, loadBinary, relayBinary, root } from './paths.mjs';
+import { exists, installedServer } from './servers.mjs';
 
 const socket_io_version = '4.8.4';
 const socketIo = 'target/socket.io';
 
-// Debian keeps some servers where only root looks.
-const programs = {
-  mosquitto: ['mosquitto', '/usr/sbin/mosquitto'],
-  'nats-server': ['nats-server', '/usr/sbin/nats-server'],
-};
 const packages = {
   mosquitto: 'mosquitto',
   nats: 'nats-server',
@@ -65,23 +60,11 @@ async function fetchPeers(peers) {
     exec: (command, args) => exec(command, args, { cwd: root, onOutput: () => {} }),
   };
   const wanted = [...new Set(peers.map((peer) => packages[peer]).filter(Boolean))];
-  const isThere = await Promise.all(wanted.map(isInstalled));
+  const isThere = await Promise.all(wanted.map(installedServer));
   const missing = wanted.filter((_, at) => !isThere[at]);
   if (missing.length > 0) await installPackages(missing, 'to compare with', context);
   if (peers.includes('socket.io')) await fetchSocketIo(context);
 }
-
-async function isInstalled(name) {
-  const found = await Promise.all(programs[name].map((program) => ask(program, ['--help'])));
-  const there = await Promise.all(programs[name].map(exists));
-  return found.some((help) => help !== null) || there.includes(true);
-}
-
-const exists = (path) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 async function fetchSocketIo({ exec: run, say }) {
   if (await exists(inRoot(socketIo, 'node_modules/socket.io/package.json'))) return;

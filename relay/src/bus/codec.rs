@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn one_that_cannot_fit_takes_no_other_with_it() {
         let hints = [grown("a", 1), grown(&"x".repeat(60), 2), grown("b", 3)];
-        let messages = encode(NodeId(7), &hints, 150);
+        let messages = encode(NodeId(7), &hints, 120);
         let heads: Vec<_> = messages
             .iter()
             .flat_map(|message| decode(message.as_bytes()).unwrap().hints)

@@ -8,6 +8,7 @@ use seqline_protocol::{AppId, UserId};
 
 use super::{Config, ConfigError, Sources};
 use crate::{
+    bus::BusChoice,
     check::CheckDefault,
     cli::{Cli, Command},
     session::DevicePolicy,
@@ -510,6 +511,45 @@ fn every_setting_of_an_app_is_in_the_reference() {
     assert!(keys.contains(&"check_default"), "{text}");
     for key in keys {
         assert!(reference.contains(&format!("\n| `{key}` |")), "{key}");
+    }
+}
+
+#[test]
+fn the_bus_fits_the_database() {
+    let secret = format!("[apps.one]\nsecret = \"{SECRET}\"");
+    let bus = |flags: &[&str]| load(flags, &secret, None).map(|config| config.bus);
+    let postgres = ["--database", "postgres://u@h/d"];
+    let with = |more: &[&'static str]| [&postgres[..], more].concat();
+    assert_eq!(bus(&[]).unwrap(), BusChoice::None);
+    assert_eq!(bus(&postgres).unwrap(), BusChoice::Postgres);
+    assert_eq!(bus(&with(&["--bus", "none"])).unwrap(), BusChoice::None);
+    let urls = ["--nats-urls", "nats://a:1,tls://u:sesame@b:2"];
+    let BusChoice::Nats(settings) = bus(&with(&urls)).unwrap() else {
+        panic!("NATS, since its servers are named");
+    };
+    assert_eq!(settings.servers.len(), 2);
+    let file = format!("bus = \"nats\"\nnats_urls = [\"nats://a\"]\n{secret}");
+    let config = load(&postgres, &file, None).unwrap();
+    assert!(matches!(config.bus, BusChoice::Nats(_)));
+    assert_eq!(config.sweep_interval, Duration::from_secs(5));
+}
+
+#[test]
+fn a_bus_that_cannot_be_is_complained_of() {
+    let secret = format!("[apps.one]\nsecret = \"{SECRET}\"");
+    let postgres = "postgres://u@h/d";
+    for (flags, expected) in [
+        (&["--bus", "postgres"][..], "a SQLite file is one relay's"),
+        (&["--database", postgres, "--bus", "nats"], "`nats_urls`"),
+        (
+            &["--database", postgres, "--nats-urls", "ftp://u:sesame@h:x"],
+            "nats://HOST:PORT",
+        ),
+        (&["--sweep-interval-ms", "1"], "from 50 to 300000"),
+    ] {
+        let text = complaint(flags, &secret, None);
+        assert!(text.contains(expected), "{text}");
+        assert!(!text.contains("sesame"), "{text}");
     }
 }
 

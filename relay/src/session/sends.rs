@@ -70,7 +70,7 @@ impl Session {
         match checked(from, send) {
             Err(error) => self.refuse(error.code, &error.message, client_msg_id),
             Ok(mut send) => {
-                send.session = self.from_session();
+                send.session = self.stamp();
                 self.awaited += 1;
                 let in_flight = InFlight::Send(client_msg_id, send.conv.clone());
                 self.submit(in_flight, Op::Send(send));
@@ -78,7 +78,7 @@ impl Session {
         }
     }
 
-    fn from_session(&self) -> Option<FromSession> {
+    fn stamp(&self) -> Option<FromSession> {
         Some(FromSession {
             device: self.device.clone()?,
             number: self.number?,

@@ -10,6 +10,7 @@ import { isInstalled } from '../npm-lock.mjs';
 import { inRoot, root } from '../paths.mjs';
 import { findPostgres } from '../postgres.mjs';
 import { findPrograms } from '../programs.mjs';
+import { findNats } from '../servers.mjs';
 import { findSqlite } from '../sqlite.mjs';
 import { findWasmToolchain } from '../wasm-toolchain.mjs';
 
@@ -63,6 +64,15 @@ export const prepareSteps = [
       const postgres = await findPostgres(context);
       context.found.postgres = postgres;
       return { note: postgres };
+    },
+  },
+  {
+    name: 'nats',
+    purpose: 'find a NATS server for the tests',
+    async run(context) {
+      const nats = await findNats(context);
+      context.found.nats = nats;
+      return { note: nats };
     },
   },
   {

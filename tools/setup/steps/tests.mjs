@@ -33,12 +33,13 @@ export const testSteps = [
   test({
     name: 'test-rust',
     purpose: 'test protocol, core and relay, alone, in the simulation, under random input and load',
-    needs: ['tools', 'web', 'console', 'reference', 'relay-debug', 'postgres'],
+    needs: ['tools', 'web', 'console', 'reference', 'relay-debug', 'postgres', 'nats'],
     run: async ({ exec, found }) => {
       const crates = ['protocol', 'core', 'relay', 'simulation', 'fuzz', 'load'];
       const packages = crates.flatMap((crate) => ['-p', `seqline-${crate}`]);
       const env = {
         SEQLINE_POSTGRES_BIN: found.postgres,
+        SEQLINE_NATS_SERVER: found.nats,
         SEQLINE_RELAY_BINARY: inRoot(relayBinary('debug')),
       };
       await exec(

@@ -164,6 +164,7 @@ fn message(from: &Arc<Account>, to: &Account, id: &str) -> Result<Op, String> {
         business: None,
         mentions: Vec::new(),
         digest: Digest::default(),
+        session: None,
     };
     send.digest = send.digest_of();
     Ok(Op::Send(send))

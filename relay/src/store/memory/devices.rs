@@ -25,7 +25,7 @@ pub(super) struct DeviceState {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Ended {
     No,
-    Ended,
+    ByServer,
     Forgotten,
 }
 
@@ -106,7 +106,7 @@ impl Tables {
             if is_meant && state.record.session < ended.before && state.ended < Ended::Forgotten {
                 state.record.session = ended.before;
                 state.ended = match ended.device {
-                    None => Ended::Ended,
+                    None => Ended::ByServer,
                     Some(_) => Ended::Forgotten,
                 };
             }

@@ -1,18 +1,15 @@
 //! Hints over NATS.
 
 use std::{
-    io::ErrorKind,
+    io::{BufRead as _, BufReader, ErrorKind},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use seqline_protocol::{KickReason, RelayFrame, Seq};
 use seqline_relay::bus::{BusChoice, NatsSettings};
-use tempfile::TempDir;
-use tokio::time::sleep;
 
 use super::support::{NEVER, metric, two, until};
-use crate::support::{Client, PATIENCE};
+use crate::support::Client;
 
 const MISSING: &str = "nats-server was not found. These tests start one; install it: `apt-get \
     install nats-server` on Debian and Ubuntu, `brew install nats-server` on macOS; or name it in \
@@ -22,52 +19,12 @@ const MISSING: &str = "nats-server was not found. These tests start one; install
 struct Nats {
     child: Child,
     port: u16,
-    folder: TempDir,
 }
 
 impl Nats {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let child = Self::spawn(&folder, "-1");
-        let mut nats = Self {
-            child,
-            port: 0,
-            folder,
-        };
-        nats.port = nats.port_found().await;
-        nats
-    }
-
-    fn spawn(folder: &TempDir, port: &str) -> Child {
-        let program = std::env::var("SEQLINE_NATS_SERVER");
-        let program = program.unwrap_or_else(|_| "nats-server".to_owned());
-        let path = folder.path().to_str().unwrap();
-        let spawned = Command::new(program)
-            .args(["-a", "127.0.0.1", "-p", port, "--ports_file_dir", path])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        spawned.unwrap_or_else(|error| match error.kind() {
-            ErrorKind::NotFound => panic!("{MISSING}"),
-            _ => panic!("{error}"),
-        })
-    }
-
-    /// The server writes where it listens once it does.
-    async fn port_found(&self) -> u16 {
-        let began = Instant::now();
-        let name = format!("nats-server_{}.ports", self.child.id());
-        loop {
-            let text = std::fs::read_to_string(self.folder.path().join(&name));
-            if let Ok(text) = text
-                && let Ok(ports) = serde_json::from_str::<serde_json::Value>(&text)
-            {
-                let url = ports["nats"][0].as_str().unwrap();
-                return url.rsplit_once(':').unwrap().1.parse().unwrap();
-            }
-            assert!(began.elapsed() < PATIENCE, "NATS does not start");
-            sleep(Duration::from_millis(10)).await;
-        }
+    fn start() -> Self {
+        let (child, port) = spawn("-1");
+        Self { child, port }
     }
 
     fn bus(&self) -> BusChoice {
@@ -82,8 +39,33 @@ impl Nats {
     }
 
     fn start_again(&mut self) {
-        self.child = Self::spawn(&self.folder, &self.port.to_string());
+        (self.child, _) = spawn(&self.port.to_string());
     }
+}
+
+/// Returns once it listens, and where.
+fn spawn(port: &str) -> (Child, u16) {
+    let program = std::env::var("SEQLINE_NATS_SERVER");
+    let program = program.unwrap_or_else(|_| "nats-server".to_owned());
+    let spawned = Command::new(program)
+        .args(["-a", "127.0.0.1", "-p", port])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = spawned.unwrap_or_else(|error| match error.kind() {
+        ErrorKind::NotFound => panic!("{MISSING}"),
+        _ => panic!("{error}"),
+    });
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let said = "Listening for client connections on 127.0.0.1:";
+    let port = log.find_map(|line| {
+        let line = line.unwrap();
+        let (_, port) = line.split_once(said)?;
+        port.trim().parse().ok()
+    });
+    // Whatever else it says is thrown away, so that it never waits for a reader.
+    std::thread::spawn(move || log.for_each(drop));
+    (child, port.expect("NATS listens"))
 }
 
 impl Drop for Nats {
@@ -95,7 +77,7 @@ impl Drop for Nats {
 
 #[tokio::test]
 async fn a_message_wakes_a_device_on_another_relay() {
-    let nats = Nats::start().await;
+    let nats = Nats::start();
     let [one, other] = two(nats.bus(), NEVER).await;
     let (mut alice, _) = Client::open(&one, "alice", "phone").await;
     let (mut bob, _) = Client::open(&other, "bob", "phone").await;
@@ -109,7 +91,7 @@ async fn a_message_wakes_a_device_on_another_relay() {
 
 #[tokio::test]
 async fn a_hint_reaches_only_the_relays_that_hold_the_user() {
-    let nats = Nats::start().await;
+    let nats = Nats::start();
     let [one, other] = two(nats.bus(), NEVER).await;
     let (mut alice, _) = Client::open(&one, "alice", "phone").await;
     let (mut bob, _) = Client::open(&other, "bob", "phone").await;
@@ -128,7 +110,7 @@ async fn a_hint_reaches_only_the_relays_that_hold_the_user() {
 
 #[tokio::test]
 async fn what_happens_while_nats_is_away_is_found_when_it_is_back() {
-    let mut nats = Nats::start().await;
+    let mut nats = Nats::start();
     let [one, other] = two(nats.bus(), NEVER).await;
     let (mut alice, _) = Client::open(&one, "alice", "phone").await;
     let (mut bob, _) = Client::open(&other, "bob", "phone").await;
@@ -146,7 +128,7 @@ async fn what_happens_while_nats_is_away_is_found_when_it_is_back() {
 
 #[tokio::test]
 async fn a_device_that_connects_to_another_relay_replaces_its_session() {
-    let nats = Nats::start().await;
+    let nats = Nats::start();
     let [one, other] = two(nats.bus(), NEVER).await;
     let (mut old, _) = Client::open(&one, "alice", "phone").await;
     let (_new, _) = Client::open(&other, "alice", "phone").await;
