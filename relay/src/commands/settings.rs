@@ -45,11 +45,11 @@ fn rows(sources: &Sources, flags: &ArgMatches) -> Vec<Row> {
     let rows = settings().into_iter().map(|setting| {
         let (given, origin) = sources.text_of(&setting.key, flags);
         let value = given.or(setting.default);
-        let is_url = setting.key == "database";
+        let is_url = ["database", "nats_urls"].contains(&setting.key.as_str());
         Row {
             value: value.map(|value| {
                 if is_url {
-                    without_password(&value)
+                    without_passwords(&value)
                 } else {
                     value
                 }
@@ -62,6 +62,12 @@ fn rows(sources: &Sources, flags: &ArgMatches) -> Vec<Row> {
         }
     });
     rows.collect()
+}
+
+/// Of one URL, or of several with commas between.
+fn without_passwords(urls: &str) -> String {
+    let shown: Vec<_> = urls.split(',').map(without_password).collect();
+    shown.join(",")
 }
 
 /// Whatever stands before an `@` may be one; so may parameters.
@@ -90,7 +96,7 @@ fn print_lines(rows: &[Row]) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::without_password;
+    use super::without_passwords;
 
     #[test]
     fn passwords_are_hidden() {
@@ -100,7 +106,10 @@ mod tests {
             ("postgres://u:p@q@h/d?password=x", "postgres://(hidden)@h/d"),
             ("postgresql:///d?host=/run&password=x", "postgresql:///d"),
         ] {
-            assert_eq!(without_password(url), shown);
+            assert_eq!(without_passwords(url), shown);
         }
+        let several = "nats://u:p@a:1,tls://token@b:2,nats://c:3";
+        let shown = "nats://(hidden)@a:1,tls://(hidden)@b:2,nats://c:3";
+        assert_eq!(without_passwords(several), shown);
     }
 }
