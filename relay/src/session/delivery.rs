@@ -37,7 +37,7 @@ impl Delivery {
         self.told = self.told.max(upto);
     }
 
-    /// The store did not take it. Told again with what is acknowledged next.
+    /// The store did not take it. Told again with what is acknowledged next, or the next ping.
     pub(super) fn not_told(&mut self) {
         self.is_telling = false;
     }

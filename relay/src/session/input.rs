@@ -119,7 +119,11 @@ impl Session {
                 interval_ms,
             } => self.lifetime.set_state(background, interval_ms),
             ClientFrame::Refresh { req, token } => self.refresh(now, &account, req, &token),
-            ClientFrame::Ping { nonce } => self.pong(now, nonce),
+            ClientFrame::Ping { nonce } => {
+                self.pong(now, nonce);
+                // What storage did not take: who has nothing more to acknowledge says this.
+                self.tell_delivered(account);
+            }
         }
     }
 

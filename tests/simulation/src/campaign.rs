@@ -14,11 +14,11 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    model::Violation,
+    model::{Checks, Violation},
     plan::Plan,
     scenario,
     shrink::{Shrunk, shrink},
-    world::World,
+    world::{Figures, World},
 };
 
 /// What to run.
@@ -55,10 +55,21 @@ pub struct Summary {
     pub scenarios_per_minute: u64,
     /// How much virtual time passed.
     pub virtual_hours: u64,
-    /// How often what happened.
-    pub figures: BTreeMap<&'static str, u64>,
+    /// What happened.
+    pub figures: BTreeMap<&'static str, Figure>,
+    /// How often each promise was looked at.
+    pub checks: Checks,
     /// Promises that were broken.
     pub violations: Vec<Found>,
+}
+
+/// How often something happened.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Figure {
+    /// In all.
+    pub times: u64,
+    /// In so many scenarios.
+    pub scenarios: u64,
 }
 
 /// A scenario that breaks a promise.
@@ -101,7 +112,8 @@ struct Shared<'c> {
 
 #[derive(Default)]
 struct Results {
-    figures: BTreeMap<&'static str, u64>,
+    figures: BTreeMap<&'static str, Figure>,
+    checks: Checks,
     virtual_ms: u64,
     broken: Vec<(u64, Box<Violation>)>,
 }
@@ -177,9 +189,8 @@ impl Shared<'_> {
                 }
                 let outcome = World::run(&scenario::plan(seed));
                 mine.virtual_ms += outcome.ended_at_ms;
-                for (what, count) in outcome.figures {
-                    *mine.figures.entry(what).or_default() += count;
-                }
+                mine.add_figures(&outcome.figures);
+                mine.add_checks(outcome.checks);
                 if let Some(violation) = outcome.violation {
                     mine.broken.push((seed, violation));
                 }
@@ -207,9 +218,12 @@ impl Shared<'_> {
     fn add(&self, mine: Results) {
         let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
         results.virtual_ms += mine.virtual_ms;
-        for (what, count) in mine.figures {
-            *results.figures.entry(what).or_default() += count;
+        for (what, mine) in mine.figures {
+            let figure = results.figures.entry(what).or_default();
+            figure.times += mine.times;
+            figure.scenarios += mine.scenarios;
         }
+        results.add_checks(mine.checks);
         results.broken.extend(mine.broken);
         if results.broken.len() >= self.campaign.violations_max {
             self.is_over.store(true, Ordering::Relaxed);
@@ -223,6 +237,23 @@ impl Shared<'_> {
             of: self.campaign.scenarios,
             elapsed: now().duration_since(self.started),
             violations: results.broken.len(),
+        }
+    }
+}
+
+impl Results {
+    /// Of one scenario.
+    fn add_figures(&mut self, figures: &Figures) {
+        for (what, times) in figures {
+            let figure = self.figures.entry(what).or_default();
+            figure.times += times;
+            figure.scenarios += 1;
+        }
+    }
+
+    fn add_checks(&mut self, checks: Checks) {
+        for (promise, times) in checks {
+            *self.checks.entry(promise).or_default() += times;
         }
     }
 }
@@ -243,6 +274,7 @@ fn summary(campaign: &Campaign, done: u64, elapsed: Duration, results: &Results)
         scenarios_per_minute: (done as f64 * 60.0 / seconds.max(0.001)) as u64,
         virtual_hours: results.virtual_ms / 3_600_000,
         figures: results.figures.clone(),
+        checks: results.checks.clone(),
         violations: Vec::new(),
     }
 }

@@ -31,8 +31,11 @@ pub enum Exit {
     Aged(Micros),
     /// A call that the world made was answered.
     Answered(u32, Result<String, ErrorCode>),
-    /// The relay dies now.
-    Crashed,
+    /// The relay dies now, at a commit.
+    Crashed {
+        /// Whether the database has done it.
+        is_done: bool,
+    },
 }
 
 /// A commit, as it was decided.

@@ -87,7 +87,7 @@ fn replay(path: &Path) -> io::Result<ExitCode> {
         outcome.ended_at_ms
     );
     for (what, count) in &outcome.figures {
-        println!("  {what:<20} {count}");
+        println!("  {what:<26} {count}");
     }
     let is_same = outcome.trace == again.trace;
     println!(
@@ -164,8 +164,13 @@ fn tell(summary: &Summary) {
         summary.scenarios_per_minute,
         summary.virtual_hours
     );
-    for (what, count) in &summary.figures {
-        eprintln!("  {what:<20} {count:>12}");
+    eprintln!("  {:<26} {:>12}  in scenarios", "what happened", "times");
+    for (what, figure) in &summary.figures {
+        eprintln!("  {what:<26} {:>12} {:>13}", figure.times, figure.scenarios);
+    }
+    eprintln!("  {:<26} {:>12}", "promise", "looked at");
+    for (promise, times) in &summary.checks {
+        eprintln!("  {:<26} {times:>12}", format!("{promise:?}"));
     }
     if summary.violations.is_empty() {
         eprintln!("all promises were kept");

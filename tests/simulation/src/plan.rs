@@ -112,6 +112,11 @@ pub enum Action {
         /// To whom.
         to: To,
     },
+    /// A device sends its newest message that was refused once more.
+    Retry {
+        /// Which.
+        device: Device,
+    },
     /// A device takes its newest stored message back.
     Recall {
         /// Which.
@@ -242,12 +247,15 @@ pub enum Fault {
         /// How long.
         for_ms: u64,
     },
-    /// A device sleeps: nothing in it moves, and its clock of deadlines stands still.
+    /// A device sleeps: nothing in it moves.
     Suspend {
         /// Which.
         device: Device,
         /// How long.
         for_ms: u64,
+        /// Whether its clock of deadlines stands still.
+        #[serde(default)]
+        clock_stops: bool,
     },
     /// A device's process ends, and starts again.
     Restart {
@@ -310,6 +318,8 @@ pub enum Fault {
         /// So many.
         commits: u8,
         /// Whether they are done all the same: the database was lost before it could say so.
+        /// Plans from seeds have none of these: one relay alone learns of such a commit with the
+        /// next one, or when a device connects.
         #[serde(default)]
         is_done: bool,
     },

@@ -130,6 +130,20 @@ impl Maker {
                 action: action.clone(),
             });
         }
+        // So that one is on its way over the socket at that moment.
+        if let Action::SendTwin { device } = action
+            && self.rng.bool()
+        {
+            let before_ms = self.rng.u64(0..=setup.latency_ms.min(at_ms));
+            let to = self.to(setup);
+            steps.push(Step {
+                at_ms: at_ms - before_ms,
+                action: Action::Send {
+                    device: *device,
+                    to,
+                },
+            });
+        }
     }
 
     fn action(&mut self, setup: &Setup) -> Action {
@@ -164,6 +178,7 @@ impl Maker {
                 }
             }
             33..36 => Action::Broadcast(self.broadcast()),
+            36 if self.rng.bool() => Action::Retry { device },
             36 => Action::Connect { device },
             37 => Action::Disconnect { device },
             38 => Action::Background {
@@ -214,7 +229,11 @@ impl Maker {
                 frame_ms: self.rng.u64(20..=2_000),
             },
             12 => Fault::Offline { device, for_ms },
-            13 => Fault::Suspend { device, for_ms },
+            13 => Fault::Suspend {
+                device,
+                for_ms,
+                clock_stops: self.rng.bool(),
+            },
             14..16 => Fault::Restart {
                 device,
                 keeps_write: self.rng.bool(),
@@ -239,6 +258,7 @@ impl Maker {
             26 => Fault::Drain { down_ms: 1_000 },
             27 => Fault::CommitsFail {
                 commits: self.rng.u8(1..4),
+                // Who is connected would not be told of what was done: see plan::Fault.
                 is_done: false,
             },
             28 => Fault::ReadsFail {

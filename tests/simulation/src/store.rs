@@ -35,6 +35,10 @@ pub struct StoreFaults {
     pub failing_are_done: bool,
     /// The next reads fail.
     pub failing_reads: u8,
+    /// How many commits failed, one way or the other.
+    pub failed_commits: u64,
+    /// How many reads failed.
+    pub failed_reads: u64,
     /// After so many commits the relay dies; whether that one is done.
     pub crash_at: Option<(u8, bool)>,
     /// The numbering, if it is not the store's.
@@ -66,6 +70,8 @@ impl FaultyStore {
             failing_commits: 0,
             failing_are_done: false,
             failing_reads: 0,
+            failed_commits: 0,
+            failed_reads: 0,
             crash_at: None,
             epoch: None,
             rng: fastrand::Rng::with_seed(seed),
@@ -100,6 +106,7 @@ impl FaultyStore {
         }
         if faults.failing_commits > 0 {
             faults.failing_commits -= 1;
+            faults.failed_commits += 1;
             let is_done = faults.failing_are_done;
             return Fate::Fails { is_done };
         }
@@ -121,8 +128,8 @@ impl FaultyStore {
         }
     }
 
-    async fn die<T>(&self) -> T {
-        self.exits.push(Exit::Crashed);
+    async fn die<T>(&self, is_done: bool) -> T {
+        self.exits.push(Exit::Crashed { is_done });
         pending().await
     }
 
@@ -140,6 +147,7 @@ impl FaultyStore {
                 let mut faults = self.faults();
                 if faults.failing_reads > 0 {
                     faults.failing_reads -= 1;
+                    faults.failed_reads += 1;
                     return Err(failure());
                 }
             }
@@ -160,7 +168,7 @@ impl Store for FaultyStore {
             let fate = self.fate();
             match fate {
                 Fate::Fails { is_done: false } => return Err(failure()),
-                Fate::Crashes { is_done: false } => return self.die().await,
+                Fate::Crashes { is_done: false } => return self.die(false).await,
                 Fate::Done | Fate::Fails { .. } | Fate::Crashes { .. } => {}
             }
             let commit = self.inner.commit(ops.clone(), now).await?;
@@ -173,7 +181,7 @@ impl Store for FaultyStore {
             match fate {
                 Fate::Done => {}
                 Fate::Fails { .. } => return Err(failure()),
-                Fate::Crashes { .. } => return self.die().await,
+                Fate::Crashes { .. } => return self.die(true).await,
             }
             self.delay(|faults| faults.commit_ms / 2).await;
             Ok(commit)
@@ -272,11 +280,21 @@ impl BroadcastStore for FaultyStore {
         Box::pin(async move {
             self.delay(|faults| faults.commit_ms + faults.slower_ms)
                 .await;
+            let fate = self.fate();
+            match fate {
+                Fate::Fails { is_done: false } => return Err(failure()),
+                Fate::Crashes { is_done: false } => return self.die(false).await,
+                Fate::Done | Fate::Fails { .. } | Fate::Crashes { .. } => {}
+            }
             let result = self.inner.command(command, now).await?;
             if let Ok(row) = &result {
                 self.exits.push(Exit::Broadcast(Box::new(row.clone())));
             }
-            Ok(result)
+            match fate {
+                Fate::Done => Ok(result),
+                Fate::Fails { .. } => Err(failure()),
+                Fate::Crashes { .. } => self.die(true).await,
+            }
         })
     }
 

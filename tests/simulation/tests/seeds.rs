@@ -2,6 +2,7 @@
 //! as many as one likes.
 
 use seqline_simulation::{
+    model::{Checks, Promise},
     scenario,
     world::{Figures, World},
 };
@@ -29,6 +30,7 @@ fn a_seed_gives_the_same_again() {
 #[test]
 fn every_promise_is_kept_and_every_fault_happens() {
     let mut figures = Figures::new();
+    let mut checks = Checks::new();
     for seed in FIRST..FIRST + COUNT {
         let outcome = World::run(&scenario::plan(seed));
         assert!(
@@ -39,40 +41,70 @@ fn every_promise_is_kept_and_every_fault_happens() {
         for (what, count) in outcome.figures {
             *figures.entry(what).or_default() += count;
         }
+        for (promise, count) in outcome.checks {
+            *checks.entry(promise).or_default() += count;
+        }
     }
-    let faults = [
+    let happens = [
         "background",
         "broadcast_changes",
+        "broadcast_deleted",
+        "broadcast_drafted",
+        "broadcast_published",
+        "broadcast_recalled",
+        "broadcast_staged",
+        "broadcast_stopped",
         "calls_over_http",
-        "commits_fail",
+        "client_duplicates_dropped",
+        "client_gaps_healed",
+        "client_retransmissions",
+        "commits_failed",
         "crash",
-        "crash_at_commit",
+        "crash_after_commit",
+        "crash_before_commit",
         "cut",
         "device_clock",
         "device_store_failed",
         "disconnect",
         "drain",
+        "entries_aged_out",
+        "groups_grown_large",
         "half_open",
         "handler_failed",
         "kicked",
         "late_frames",
         "new_epoch",
         "offline",
-        "reads_fail",
+        "reads_failed",
+        "reads_repeated",
+        "refused",
         "relay_clock",
-        "reset",
+        "reset_below_floor",
+        "reset_epoch_changed",
+        "reset_of_crowd",
         "restart",
+        "retries",
         "second_tab",
+        "sends_over_http",
+        "sent_again",
         "slow_reader",
         "slow_store",
         "stall",
         "suspend",
+        "suspend_clock_stops",
+        "token_expired",
         "token_failed",
     ];
-    for fault in faults {
+    for what in happens {
         assert!(
-            figures.contains_key(fault),
-            "{fault} never happened: {figures:?}"
+            figures.contains_key(what),
+            "{what} never happened: {figures:?}"
+        );
+    }
+    for promise in Promise::ALL {
+        assert!(
+            checks.contains_key(&promise),
+            "{promise:?} was never looked at"
         );
     }
 }

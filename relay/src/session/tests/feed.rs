@@ -269,6 +269,25 @@ fn told(effects: &[Effect]) -> Option<u64> {
 }
 
 #[test]
+fn an_ack_that_storage_did_not_take_is_told_again_with_the_next_ping() {
+    let mut desk = Desk::open(0);
+    desk.feed(push(1..=3));
+    let ping = || ClientFrame::Ping { nonce: 7 };
+    assert_eq!(
+        told(&desk.cause(ClientFrame::Ack { cursor: seq(3) })),
+        Some(3)
+    );
+    assert_eq!(told(&desk.cause(ping())), None, "it is under way");
+    let full = crate::store::StoreError::Full("no room".to_owned());
+    desk.feed(Event::Committed(Err(full)));
+    assert_eq!(told(&desk.cause(ping())), Some(3));
+    desk.feed(Event::Committed(Ok(Ok(crate::store::Done::DeliveredUpTo(
+        seq(3),
+    )))));
+    assert_eq!(told(&desk.cause(ping())), None, "it is stored");
+}
+
+#[test]
 fn only_acks_of_others_messages_are_stored_and_they_are_gathered() {
     let mut desk = Desk::open(0);
     let own = crate::frames::Push::new(vec![entry_of("alice", 1)], &own_timeline());

@@ -1,6 +1,6 @@
 //! Conversations: who belongs to them, and what was said.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seqline_protocol::{ClientMsgId, ConvId, ConvKind, UserId};
 use seqline_relay::store::{Actor, GroupAction, GroupCommand};
@@ -16,8 +16,12 @@ pub struct Conversation {
     pub is_crowd: bool,
     /// Whether nobody can say anything any more.
     pub is_dissolved: bool,
+    /// Whether it got that by growing.
+    pub has_grown: bool,
     /// By place.
     pub messages: Vec<Said>,
+    /// How far members have read.
+    pub read: BTreeMap<UserId, u64>,
 }
 
 /// A message.
@@ -63,6 +67,15 @@ impl Conversation {
         self.messages.get_mut(index)
     }
 
+    /// A member marks as read up to a place. Gives where the mark was before, if it moves.
+    pub fn mark(&mut self, user: &UserId, upto: u64) -> Option<u64> {
+        let upto = upto.min(self.messages.len() as u64);
+        let mark = self.read.entry(user.clone()).or_default();
+        let before = *mark;
+        *mark = upto.max(before);
+        (upto > before).then_some(before)
+    }
+
     /// A command took effect. Gives who came and who went.
     pub fn change(
         &mut self,
@@ -92,9 +105,16 @@ impl Conversation {
             | GroupAction::MuteAll(_)
             | GroupAction::Edit(_) => {}
         }
-        self.is_crowd |= self.members.len() as u64 >= u64::from(crowd_members_min);
-        let came = self.members.difference(&before).cloned().collect();
+        let is_large = self.members.len() as u64 >= u64::from(crowd_members_min);
+        self.has_grown |= is_large && !self.is_crowd && !before.is_empty();
+        self.is_crowd |= is_large;
+        let came: BTreeSet<UserId> = self.members.difference(&before).cloned().collect();
         let went = before.difference(&self.members).cloned().collect();
+        self.read.retain(|user, _| self.members.contains(user));
+        // Who joins has nothing to read of what was said before.
+        let head = self.messages.len() as u64;
+        self.read
+            .extend(came.iter().map(|user| (user.clone(), head)));
         (came, went)
     }
 }

@@ -138,8 +138,10 @@ impl AppView {
             Some(conv) => self.crowds.get(conv).map_or(0, |at| at.seq),
         };
         let starts = conv.and_then(|conv| truth.reading(user, conv));
-        // Joined again, before she had all of before she left.
-        let is_anew = starts.is_some_and(|reading| reading.after.iter().any(|after| *after > at));
+        // Joined again. What answers a pull from before she left may come when the device has gone
+        // on after that by itself (docs/protocol.md, "Large conversations", 6): `reset` names no
+        // request.
+        let is_anew = starts.is_some_and(|reading| reading.after.len() > 1) && head >= at;
         let log = truth.log(&key);
         let is_right = match reason {
             ResetReason::BelowFloor if conv.is_some() => {
@@ -257,19 +259,17 @@ fn fits(seq: u64, last: Option<At>, starts: &[u64], log: &Log) -> bool {
 }
 
 fn check_next(next: Option<u64>, seq: u64, at: u64, what: impl Fn() -> String) -> Checked {
-    if next == Some(seq) {
-        return Ok(());
-    }
     let promise = if seq <= at {
         Promise::Once
     } else {
         Promise::NoHoles
     };
-    let text = format!(
-        "{}: {seq} was shown after {at}, and {next:?} was due",
-        what()
-    );
-    Err(Violation::of(promise, text))
+    ensure(next == Some(seq), promise, || {
+        format!(
+            "{}: {seq} was shown after {at}, and {next:?} was due",
+            what()
+        )
+    })
 }
 
 struct Place<'e> {

@@ -4,6 +4,7 @@
 mod broadcasts;
 mod conversation;
 mod delivery;
+mod marks;
 mod sends;
 mod timeline;
 mod truth;
@@ -11,9 +12,10 @@ mod verdict;
 
 pub use self::{
     broadcasts::{Held, PublicTruth},
+    conversation::Conversation,
     delivery::{AppView, Excuses},
     sends::Drafts,
     timeline::{Log, LogKey},
     truth::Truth,
-    verdict::{Checked, Promise, Violation, ensure},
+    verdict::{Checked, Checks, Promise, Violation, ensure, take_checks},
 };

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use seqline_core::{Sent, Status};
-use seqline_protocol::{ClientMsgId, ConvId, UserId};
+use seqline_protocol::{ClientMsgId, ConvId, Receipt, UserId};
 
-use super::{Checked, Promise, Truth, Violation, ensure};
+use super::{Checked, Promise, Truth, ensure};
 
 /// What is known of a message that was to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ struct Draft {
     state: SendState,
     /// It was sent another way as well, which may have been faster than those before it.
     has_twin: bool,
+    /// How far it has come, as a process told: `sent`, `delivered`, `read`.
+    reached: Option<(usize, Status)>,
 }
 
 impl Drafts {
@@ -45,6 +47,7 @@ impl Drafts {
             conv,
             state: SendState::Underway,
             has_twin: false,
+            reached: None,
         });
     }
 
@@ -70,6 +73,22 @@ impl Drafts {
         all.filter(|draft| draft.state == SendState::Failed).count()
     }
 
+    /// The newest one that was refused.
+    #[must_use]
+    pub fn newest_failed(&self) -> Option<ClientMsgId> {
+        let mut newest = self.all.iter().rev();
+        let failed = newest.find(|draft| draft.state == SendState::Failed)?;
+        Some(failed.id.clone())
+    }
+
+    /// The app sends one that was refused once more.
+    pub fn retried(&mut self, id: &ClientMsgId) {
+        let index = self.by_id.get(id).copied();
+        if let Some(draft) = index.and_then(|index| self.all.get_mut(index)) {
+            draft.state = SendState::Underway;
+        }
+    }
+
     /// Whether any is still to be sent.
     #[must_use]
     pub fn is_underway(&self) -> bool {
@@ -86,6 +105,7 @@ impl Drafts {
         id: &ClientMsgId,
         status: Status,
         sent: Option<&Sent>,
+        process: usize,
         (user, truth): (&UserId, &Truth),
     ) -> Checked {
         let Some(index) = self.by_id.get(id) else {
@@ -99,6 +119,7 @@ impl Drafts {
             Status::Failed => draft.state = SendState::Failed,
             Status::Sent | Status::Delivered | Status::Read => {
                 draft.state = SendState::Sent;
+                draft.reached = Some((process, status));
                 let place = truth.place(user, id);
                 let told = sent.map(|sent| (sent.conv.clone(), sent.conv_seq.get()));
                 let is_stored = place.is_some() && (told.is_none() || place == told.as_ref());
@@ -106,6 +127,39 @@ impl Drafts {
                     format!("{id} of {user} is told as {status:?} at {told:?}, and is at {place:?}")
                 })?;
             }
+        }
+        Ok(())
+    }
+
+    /// The app is given a receipt. Of each message that the process saw stored, it was told
+    /// before.
+    ///
+    /// # Errors
+    /// It was not.
+    pub fn check_receipt(
+        &self,
+        receipt: &Receipt,
+        process: usize,
+        (user, truth): (&UserId, &Truth),
+    ) -> Checked {
+        for draft in self.all.iter().filter(|draft| draft.conv == receipt.conv) {
+            let Some((_, reached)) = draft.reached.filter(|(of, _)| *of == process) else {
+                continue;
+            };
+            let place = truth.place(user, &draft.id).map_or(0, |(_, at)| *at);
+            let due = if place <= receipt.read.get() {
+                Status::Read
+            } else if place <= receipt.delivered.get() {
+                Status::Delivered
+            } else {
+                Status::Sent
+            };
+            ensure(reached >= due, Promise::MarksAreTold, || {
+                let id = &draft.id;
+                format!(
+                    "{id} of {user} at {place} is told as {reached:?}, and there is {receipt:?}"
+                )
+            })?;
         }
         Ok(())
     }
@@ -135,15 +189,12 @@ impl Drafts {
             ensure(*conv == draft.conv, Promise::RightPeople, || {
                 format!("{} went to {conv}, and was for {}", draft.id, draft.conv)
             })?;
-            if let Some((before, earlier)) = last.get(&draft.conv)
-                && before > at
-            {
-                let text = format!(
-                    "{user} sent {earlier} before {}, and they are at {before} and {at} of {conv}",
-                    draft.id
-                );
-                return Err(Violation::of(Promise::InOrder, text));
-            }
+            let before = last.get(&draft.conv);
+            let is_after = before.is_none_or(|(before, _)| before < at);
+            ensure(is_after, Promise::InOrder, || {
+                let id = &draft.id;
+                format!("{user} sent {before:?} before {id}, which is at {at} of {conv}")
+            })?;
             last.insert(&draft.conv, (*at, &draft.id));
         }
         Ok(())

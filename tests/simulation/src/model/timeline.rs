@@ -87,8 +87,9 @@ impl Log {
         Ok(())
     }
 
-    /// Entries that are older may be gone, as far as they are the first ones.
-    pub(super) fn age(&mut self, before: Micros) {
+    /// Entries that are older may be gone, as far as they are the first ones. Gives whether
+    /// there were any.
+    pub(super) fn age(&mut self, before: Micros) -> bool {
         // From where it is, not from the first one: the calendar may have been set back since.
         let gone = usize::try_from(self.floor.saturating_sub(1)).unwrap_or(usize::MAX);
         let kept = self.entries.iter().skip(gone);
@@ -96,6 +97,7 @@ impl Log {
         if old > 0 {
             self.floor = self.floor.max(1) + old;
         }
+        old > 0
     }
 }
 

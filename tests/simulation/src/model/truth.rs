@@ -14,6 +14,7 @@ use super::{
     Checked, Log, LogKey, Promise,
     conversation::{Conversation, Said},
     ensure,
+    marks::{self, Marks, Moved},
     timeline::Fanout,
 };
 use crate::exits::Committed;
@@ -30,6 +31,7 @@ pub struct Truth {
     reading: BTreeMap<(UserId, ConvId), Reading>,
     /// Messages that were refused once. Their sender may not know, and send them again.
     refused: BTreeSet<(UserId, ClientMsgId)>,
+    marks: Marks,
     last_msg_id: u64,
     none: Log,
 }
@@ -41,6 +43,15 @@ pub struct Reading {
     pub after: Vec<u64>,
     /// Whether she still is to.
     pub is_on: bool,
+}
+
+/// What a commit changes, to be looked at once all of it is taken in.
+#[derive(Debug, Default)]
+struct Changes {
+    /// Groups and channels.
+    convs: BTreeSet<ConvId>,
+    /// Read marks.
+    read: Moved,
 }
 
 impl Truth {
@@ -87,6 +98,41 @@ impl Truth {
         self.refused.contains(&(sender.clone(), id.clone()))
     }
 
+    /// The furthest that a user ever read a conversation.
+    #[must_use]
+    pub fn read_ever(&self, user: &UserId, conv: &ConvId) -> u64 {
+        self.marks.read_ever(user, conv)
+    }
+
+    /// A message that a user's devices took as an entry after this one, and of which its sender
+    /// does not know that. Only those whose entries are kept: of others the relay cannot tell
+    /// which were taken.
+    #[must_use]
+    pub fn untold(&self, user: &UserId, after: u64) -> Option<String> {
+        let log = self.log(&LogKey::User(user.clone()));
+        let first = log.floor().max(after + 1);
+        let newest_first = (first..=log.head()).rev();
+        let mut seen = BTreeSet::new();
+        for item in newest_first.filter_map(|seq| log.get(seq)) {
+            let Item::Message(message) = &**item else {
+                continue;
+            };
+            let is_asked = message.conv.kind() == ConvKind::Direct && message.sender != *user;
+            if !is_asked || !seen.insert(&message.conv) {
+                continue;
+            }
+            let (viewer, conv) = (&message.sender, &message.conv);
+            let told = self.marks.told_delivered(viewer, user, conv);
+            if told < message.conv_seq.get() {
+                let at = message.conv_seq;
+                return Some(format!(
+                    "{user} has {at} of {conv}, and {viewer} knows of {told}"
+                ));
+            }
+        }
+        None
+    }
+
     /// What a user reads of a crowd.
     #[must_use]
     pub fn reading(&self, user: &UserId, conv: &ConvId) -> Option<&Reading> {
@@ -106,11 +152,13 @@ impl Truth {
         all.map(|(_, conv)| (conv, self.log(&LogKey::Crowd(conv.clone())).head()))
     }
 
-    /// Entries before this time may be gone.
-    pub fn aged(&mut self, before: Micros) {
+    /// Entries before this time may be gone. Gives whether there were any.
+    pub fn aged(&mut self, before: Micros) -> bool {
+        let mut has_any = false;
         for log in self.logs.values_mut() {
-            log.age(before);
+            has_any |= log.age(before);
         }
+        has_any
     }
 
     /// Takes a commit in.
@@ -136,13 +184,19 @@ impl Truth {
             log.append(key, append.first.get(), items, commit.at)?;
         }
         self.note_readings(&appends, &heads_before)?;
+        self.marks.append(&appends)?;
         let fanout = Fanout::of(&appends);
-        let mut changed = BTreeSet::new();
+        let mut changes = Changes::default();
         for (op, result) in commit.ops.iter().zip(&commit.results) {
-            self.apply(op, result, &fanout, &mut changed)?;
+            self.apply(op, result, &fanout, &mut changes)?;
         }
-        for conv in changed {
+        for conv in changes.convs {
             self.check_readers(&conv)?;
+        }
+        for ((conv, user), from) in &changes.read {
+            if let Some(conversation) = self.conversations.get(conv) {
+                marks::check_told((conv, user), *from, conversation, &appends)?;
+            }
         }
         Ok(())
     }
@@ -152,16 +206,30 @@ impl Truth {
         op: &Op,
         result: &OpResult,
         fanout: &Fanout<'_>,
-        changed: &mut BTreeSet<ConvId>,
+        changes: &mut Changes,
     ) -> Checked {
         match (op, result) {
             (Op::Send(send), Ok(Done::Sent(sent))) => self.sent(send, sent, fanout),
             (Op::Send(send), Err(refusal)) => self.not_sent(send, *refusal),
             (Op::Recall(recall), Ok(_)) => self.recalled(recall, fanout),
             (Op::Edit(edit), Ok(_)) => self.edited(edit, fanout),
+            (Op::Read(read), Ok(_)) => {
+                if let Some(conversation) = self.conversations.get_mut(&read.conv) {
+                    self.marks.read(read, conversation, &mut changes.read);
+                }
+                Ok(())
+            }
             (Op::Group(command), Ok(Done::Group(done))) => {
-                changed.insert(command.conv.clone());
-                self.group_changed(command, done)
+                changes.convs.insert(command.conv.clone());
+                self.group_changed(command, done)?;
+                // Who has gone, if only for a moment, has no mark that moved.
+                if let Some(conversation) = self.conversations.get(&command.conv) {
+                    let members = &conversation.members;
+                    changes
+                        .read
+                        .retain(|(conv, user), _| *conv != command.conv || members.contains(user));
+                }
+                Ok(())
             }
             _ => Ok(()),
         }

@@ -1,5 +1,7 @@
 //! The promises, and what it takes to break one.
 
+use std::{cell::RefCell, collections::BTreeMap};
+
 use serde::{Deserialize, Serialize};
 
 /// The promises of the design, and that the simulation itself holds together.
@@ -30,6 +32,26 @@ pub enum Promise {
     NoPanic,
     /// A user sees what she belongs to, and nothing else.
     RightPeople,
+    /// Who has received and read is seen to have done so.
+    MarksAreTold,
+}
+
+impl Promise {
+    /// All that checks are about. That nothing panics is asked of every step.
+    pub const ALL: [Self; 12] = [
+        Self::AcknowledgedMeansStored,
+        Self::Once,
+        Self::InOrder,
+        Self::NoHoles,
+        Self::CursorTrailsTheApp,
+        Self::NeverASilentGap,
+        Self::PublicMailbox,
+        Self::Converges,
+        Self::Bounded,
+        Self::ExplicitBeatsAutomatic,
+        Self::RightPeople,
+        Self::MarksAreTold,
+    ];
 }
 
 /// A promise that was broken.
@@ -46,11 +68,26 @@ pub struct Violation {
 /// A violation ends its scenario.
 pub type Checked = Result<(), Box<Violation>>;
 
+/// How often each promise was looked at.
+pub type Checks = BTreeMap<Promise, u64>;
+
+thread_local! {
+    /// Of this thread's scenario: checks are everywhere, and none decides by this.
+    static CHECKS: RefCell<Checks> = const { RefCell::new(Checks::new()) };
+}
+
+/// How often each promise was looked at on this thread since the last time.
+#[must_use]
+pub fn take_checks() -> Checks {
+    CHECKS.take()
+}
+
 /// A promise holds if this is true.
 ///
 /// # Errors
 /// The violation, whose time is still to be filled in.
 pub fn ensure(is_kept: bool, promise: Promise, text: impl FnOnce() -> String) -> Checked {
+    CHECKS.with_borrow_mut(|checks| *checks.entry(promise).or_default() += 1);
     if is_kept {
         return Ok(());
     }

@@ -47,6 +47,7 @@ pub(super) enum Role {
 pub(super) enum Asked {
     Recall(ConvId, ConvSeq),
     Edit(ConvId, ConvSeq, String),
+    Read(ConvId, ConvSeq),
     Seen,
     /// Nothing is asked of the answer.
     Other,
@@ -65,10 +66,15 @@ pub(super) struct Device {
     pub(super) drafts: Drafts,
     /// The newest message that is shown.
     pub(super) newest: Option<(ConvId, ConvSeq)>,
+    /// What its user has read, as far as the relay has not confirmed it.
+    pub(super) unconfirmed: BTreeMap<ConvId, ConvSeq>,
     pub(super) skew: Skew,
     /// How far its clock of deadlines lags, in milliseconds.
     pub(super) lag_ms: u64,
     pub(super) sleeps_until_ms: Option<u64>,
+    pub(super) slept_at_ms: u64,
+    /// Its clock of deadlines stands still while it sleeps.
+    pub(super) clock_stops: bool,
     /// What happened to it while it slept.
     pub(super) missed: Vec<Event>,
     /// The app's handler fails after so many events.
@@ -145,6 +151,7 @@ impl Device {
         let crowds = cursors.iter();
         let crowds = crowds.filter_map(|(conv, cursor)| Some((conv.clone()?, *cursor)));
         self.view.restart(own, crowds.collect());
+        self.unconfirmed.clear();
         let kept: Vec<ClientMsgId> = self
             .store
             .iter()

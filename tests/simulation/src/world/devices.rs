@@ -2,13 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use seqline_core::{
-    Command, Config, Delivered, DeliveryId, Event as ClientEvent, Input, Now, Output, Reply,
-    Session, StoreOp, WriteId,
-};
+use seqline_core::{Config, Event as ClientEvent, Input, Now, Output, Session, StoreOp, WriteId};
 use seqline_protocol::{
-    BroadcastId, ClientFrame, ClientMsgId, ConvId, DeviceId, Encoded, Micros, UserId,
-    decode_binary,
+    ClientFrame, ClientMsgId, DeviceId, Encoded, Micros, UserId, decode_binary,
     limits::{INBOX_ENTRIES_MAX, OUTBOX_MESSAGES_MAX},
 };
 use seqline_relay::{
@@ -18,45 +14,15 @@ use seqline_relay::{
 
 use super::{
     Event, World,
-    device::{Asked, Device, Process, ProcessId, Role, cursor_of, epoch_of},
+    device::{Device, Process, ProcessId, Role, cursor_of, epoch_of},
     link::{Link, LinkId},
-    relay,
 };
 use crate::{
     clock::{Skew, UNIX_MS},
     exits::{app_id, user_id},
-    model::{AppView, Checked, Drafts, Excuses, Held, Promise, Violation, ensure},
+    model::{AppView, Checked, Drafts, Held, Promise, ensure},
     plan::User,
 };
-
-/// How far users have taken and read conversations, on any device.
-#[derive(Debug, Default)]
-pub(super) struct Marks {
-    pub(super) taken: BTreeMap<(UserId, ConvId), u64>,
-    pub(super) read: BTreeMap<(UserId, ConvId), u64>,
-    /// Those who started over: they have everything.
-    pub(super) reset: Vec<UserId>,
-}
-
-impl Marks {
-    fn raise(marks: &mut BTreeMap<(UserId, ConvId), u64>, user: &UserId, conv: &ConvId, at: u64) {
-        let mark = marks.entry((user.clone(), conv.clone())).or_default();
-        *mark = at.max(*mark);
-    }
-
-    pub(super) fn raise_read(&mut self, user: &UserId, conv: &ConvId, at: u64) {
-        Self::raise(&mut self.read, user, conv, at);
-    }
-
-    pub(super) fn raise_taken(&mut self, user: &UserId, conv: &ConvId, at: u64) {
-        Self::raise(&mut self.taken, user, conv, at);
-    }
-
-    fn get(marks: &BTreeMap<(UserId, ConvId), u64>, user: &UserId, conv: &ConvId) -> u64 {
-        let mark = marks.get(&(user.clone(), conv.clone()));
-        mark.copied().unwrap_or(0)
-    }
-}
 
 impl World<'_> {
     pub(super) fn add_device(&mut self, user: User) -> Checked {
@@ -70,6 +36,9 @@ impl World<'_> {
             claimed: Vec::new(),
             drafts: Drafts::default(),
             newest: None,
+            unconfirmed: BTreeMap::new(),
+            clock_stops: false,
+            slept_at_ms: 0,
             skew: Skew::default(),
             lag_ms: 0,
             sleeps_until_ms: None,
@@ -207,8 +176,8 @@ impl World<'_> {
             Output::Emit(event) => self.emitted(id, &event)?,
             Output::Answer(call, answer) => {
                 let asked = self.processes[id.0].calls.remove(&call.0);
-                if let (Some(asked), Ok(reply)) = (asked, answer) {
-                    self.answered(id, &asked, &reply)?;
+                if let Some(asked) = asked {
+                    self.answered(id, &asked, answer)?;
                 }
             }
             Output::WakeAt(at_ms) => {
@@ -337,123 +306,6 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn taken(
-        &mut self,
-        id: ProcessId,
-        delivery: DeliveryId,
-        events: &[Delivered],
-    ) -> Checked {
-        let process = &self.processes[id.0];
-        let device = process.device;
-        match process.role {
-            Role::Ended => return Ok(()),
-            Role::EarlierTab => {
-                let user = self.devices[device].user.clone();
-                for event in events {
-                    self.mark(&user, event);
-                }
-                return self.feed(id, Input::Taken(delivery));
-            }
-            Role::Current => {}
-        }
-        let fails_after = self.devices[device].handler_fails.take();
-        let fails_after = fails_after.map(|after| usize::from(after) % events.len().max(1));
-        let count = fails_after.unwrap_or(events.len());
-        for event in events.iter().take(count) {
-            self.take(device, event)?;
-        }
-        self.claim_held(id)?;
-        let input = match fails_after {
-            Some(taken) => {
-                self.count("handler_failed");
-                Input::Refused { delivery, taken }
-            }
-            None => Input::Taken(delivery),
-        };
-        self.feed(id, input)
-    }
-
-    fn take(&mut self, device: usize, event: &Delivered) -> Checked {
-        self.trace.note(b"take", device as u64);
-        self.count("delivered");
-        let user = self.devices[device].user.clone();
-        self.mark(&user, event);
-        let node = &mut self.devices[device];
-        match event {
-            Delivered::Public { news } => {
-                self.public.take(&mut node.held, news, &node.user)?;
-                let held = &node.held;
-                node.claimed.retain(|id| held.contains_key(id));
-                return Ok(());
-            }
-            Delivered::Message { message, .. } => {
-                node.newest = Some((message.conv.clone(), message.conv_seq));
-            }
-            Delivered::Reset { .. } => *self.figures.entry("reset").or_default() += 1,
-            Delivered::Receipt { receipt, .. } => {
-                let marks = &self.marks;
-                let of = &receipt.user;
-                let read = Marks::get(&marks.read, of, &receipt.conv);
-                let taken = Marks::get(&marks.taken, of, &receipt.conv).max(read);
-                let is_so = marks.reset.contains(of)
-                    || (receipt.delivered.get() <= taken && receipt.read.get() <= read);
-                ensure(is_so, Promise::CursorTrailsTheApp, || {
-                    format!("{of} took {taken} and read {read}, and {user} is told {receipt:?}")
-                })?;
-            }
-            _ => {}
-        }
-        let excuses = Excuses {
-            epoch_changed: node.epoch_told != Some(relay::epoch(self.epochs)),
-            cursor_told: node.cursor_told,
-        };
-        let node = &mut self.devices[device];
-        node.view.take(event, &user, &self.truth, excuses)?;
-        Ok(())
-    }
-
-    fn mark(&mut self, user: &UserId, event: &Delivered) {
-        match event {
-            Delivered::Message { message, .. } => {
-                self.marks
-                    .raise_taken(user, &message.conv, message.conv_seq.get());
-            }
-            Delivered::Delete { conv, conv_seq, .. } => {
-                self.marks.raise_taken(user, conv, conv_seq.get());
-            }
-            Delivered::Reset { .. } if !self.marks.reset.contains(user) => {
-                self.marks.reset.push(user.clone());
-            }
-            _ => {}
-        }
-    }
-
-    /// Asks whether broadcasts that a device holds are new to its user.
-    pub(super) fn claim_held(&mut self, id: ProcessId) -> Checked {
-        let device = self.processes[id.0].device;
-        let node = &self.devices[device];
-        let ids = node.held.keys();
-        let ids: Vec<BroadcastId> = ids
-            .filter(|id| !node.claimed.contains(id))
-            .copied()
-            .collect();
-        let is_asking = self.processes[id.0]
-            .calls
-            .values()
-            .any(|asked| matches!(asked, Asked::Seen));
-        if ids.is_empty() || is_asking {
-            return Ok(());
-        }
-        let params = serde_json::json!({ "ids": ids }).to_string();
-        let call = self.processes[id.0].next_call(Asked::Seen);
-        let command = Command::Call {
-            method: "broadcasts.seen".to_owned(),
-            params,
-            repeatable: true,
-        };
-        self.feed(id, Input::Call(call, command))
-    }
-
     fn emitted(&mut self, id: ProcessId, event: &ClientEvent) -> Checked {
         let process = &mut self.processes[id.0];
         let device = process.device;
@@ -466,7 +318,8 @@ impl World<'_> {
             } => {
                 let node = &mut self.devices[device];
                 let who = (&node.user, &self.truth);
-                node.drafts.told(client_msg_id, *status, sent.as_ref(), who)
+                node.drafts
+                    .told(client_msg_id, *status, sent.as_ref(), id.0, who)
             }
             ClientEvent::Kicked { reason, .. } => {
                 process.wants_connection = false;
@@ -490,59 +343,9 @@ impl World<'_> {
         }
     }
 
-    fn answered(&mut self, id: ProcessId, asked: &Asked, reply: &Reply) -> Checked {
-        let device = self.processes[id.0].device;
-        match asked {
-            Asked::Other => Ok(()),
-            Asked::Recall(conv, conv_seq) => {
-                let said = self.truth.conversation(conv);
-                let said = said.and_then(|one| one.said(conv_seq.get()));
-                let is_so = said.is_some_and(|said| said.is_recalled);
-                ensure(is_so, Promise::AcknowledgedMeansStored, || {
-                    format!("the recall of {conv} {conv_seq} is acknowledged, and not stored")
-                })
-            }
-            Asked::Edit(conv, conv_seq, body) => {
-                let said = self.truth.conversation(conv);
-                let said = said.and_then(|one| one.said(conv_seq.get()));
-                let is_so = said.is_some_and(|said| said.bodies.contains(body));
-                ensure(is_so, Promise::AcknowledgedMeansStored, || {
-                    format!("the edit of {conv} {conv_seq} is acknowledged, and not stored")
-                })
-            }
-            Asked::Seen => self.seen(id, device, reply),
-        }
-    }
-
-    fn seen(&mut self, id: ProcessId, device: usize, reply: &Reply) -> Checked {
-        let Reply::Value(value) = reply else {
-            return Ok(());
-        };
-        let new = new_of(value).ok_or_else(|| {
-            let text = format!("broadcasts.seen gives {value}");
-            Violation::of(Promise::PublicMailbox, text)
-        })?;
-        let node = &mut self.devices[device];
-        let user = node.user.clone();
-        node.claimed.extend(node.held.keys().copied());
-        for broadcast in new {
-            self.public.shown_as_new(&user, broadcast, device)?;
-        }
-        self.claim_held(id)
-    }
-
     /// A fresh message of a device.
     pub(super) fn draft_id(&mut self, device: usize) -> ClientMsgId {
         let current = self.devices[device].current;
         self.processes[current.0].session.new_message_id()
     }
-}
-
-fn new_of(value: &str) -> Option<Vec<BroadcastId>> {
-    #[derive(serde::Deserialize)]
-    struct Value {
-        new: Vec<BroadcastId>,
-    }
-    let value: Value = serde_json::from_str(value).ok()?;
-    Some(value.new)
 }

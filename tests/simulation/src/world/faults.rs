@@ -47,7 +47,11 @@ impl World<'_> {
                 faults.failing_commits = *commits;
                 faults.failing_are_done = *is_done;
                 drop(faults);
-                self.count("commits_fail");
+                self.count(if *is_done {
+                    "commits_fail_and_are_done"
+                } else {
+                    "commits_fail"
+                });
             }
             Fault::ReadsFail { reads } => {
                 self.store.faults().failing_reads = *reads;
@@ -86,9 +90,19 @@ impl World<'_> {
                 node.skew.add(*by_ms);
                 self.count("device_clock");
             }
-            Fault::Suspend { for_ms, .. } => {
+            Fault::Suspend {
+                for_ms,
+                clock_stops,
+                ..
+            } => {
                 node.sleeps_until_ms = Some(self.now_ms + for_ms);
-                self.count("suspend");
+                node.slept_at_ms = self.now_ms;
+                node.clock_stops = *clock_stops;
+                self.count(if *clock_stops {
+                    "suspend_clock_stops"
+                } else {
+                    "suspend"
+                });
                 self.after(*for_ms, Event::Awake(index));
             }
             Fault::Offline { for_ms, .. } => {
@@ -199,12 +213,33 @@ impl World<'_> {
             return Ok(());
         }
         node.sleeps_until_ms = None;
+        if std::mem::take(&mut node.clock_stops) {
+            self.set_back(device);
+        }
+        let node = &mut self.devices[device];
         let missed = std::mem::take(&mut node.missed);
         for event in missed {
             self.happen(event)?;
         }
         let current = self.devices[device].current;
         self.feed(current, Input::Probe)
+    }
+
+    /// A device's clock of deadlines stood still while it slept: all its timers are that late.
+    fn set_back(&mut self, device: usize) {
+        let node = &mut self.devices[device];
+        let slept_ms = self.now_ms - node.slept_at_ms;
+        node.lag_ms += slept_ms;
+        for id in 0..self.processes.len() {
+            let process = &mut self.processes[id];
+            if process.device == device
+                && let Some(at_ms) = &mut process.wake_at_ms
+            {
+                *at_ms += slept_ms;
+                let at_ms = *at_ms;
+                self.at(at_ms, Event::Wake(super::ProcessId(id)));
+            }
+        }
     }
 
     pub(super) fn online(&mut self, device: usize) -> Checked {

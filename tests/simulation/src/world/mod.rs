@@ -12,6 +12,7 @@
 )]
 
 mod api;
+mod app;
 mod device;
 mod devices;
 mod faults;
@@ -20,6 +21,7 @@ mod link;
 mod network;
 mod relay;
 mod steps;
+mod stored;
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -27,7 +29,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use seqline_core::{Delivered, DeliveryId, StoreOp, WriteId};
+use seqline_core::{Delivered, DeliveryId, Stats, StoreOp, WriteId};
 use seqline_protocol::{ClientMsgId, Encoding, UserId};
 use seqline_relay::{auth::Keyring, frames::Outgoing};
 
@@ -38,7 +40,7 @@ use self::{
 use crate::{
     clock::Skew,
     exits::Exits,
-    model::{Checked, Promise, PublicTruth, Truth, Violation},
+    model::{Checked, Checks, Promise, PublicTruth, Truth, Violation, take_checks},
     panics::caught,
     plan::Plan,
     relay::{Outside, RelayProcess},
@@ -64,6 +66,8 @@ pub struct Outcome {
     pub ended_at_ms: u64,
     /// How often what happened.
     pub figures: Figures,
+    /// How often each promise was looked at.
+    pub checks: Checks,
 }
 
 /// How often what happened.
@@ -131,7 +135,7 @@ pub struct World<'p> {
     calls: BTreeMap<u32, Option<(UserId, ClientMsgId)>>,
     last_call: u32,
     /// How far users have taken and read conversations, on any device.
-    marks: devices::Marks,
+    marks: app::Marks,
     retries: finish::Retries,
     is_healed: bool,
 }
@@ -141,14 +145,17 @@ impl<'p> World<'p> {
     #[must_use]
     pub fn run(plan: &'p Plan) -> Outcome {
         let mut world = Self::new(plan);
+        let _ = take_checks();
         let lived = caught(|| world.live());
         let lived = lived.and_then(|lived| lived);
         let violation = lived.err().map(|mut violation| {
             violation.at_ms = world.now_ms;
             violation
         });
+        world.count_all();
         Outcome {
             violation,
+            checks: take_checks(),
             trace: world.trace.value(),
             ended_at_ms: world.now_ms,
             figures: std::mem::take(&mut world.figures),
@@ -190,7 +197,7 @@ impl<'p> World<'p> {
             lines: BTreeMap::new(),
             calls: BTreeMap::new(),
             last_call: 0,
-            marks: devices::Marks::default(),
+            marks: app::Marks::default(),
             retries: finish::Retries::default(),
             is_healed: false,
         }
@@ -264,6 +271,34 @@ impl<'p> World<'p> {
             Event::Online(device) => self.online(device)?,
         }
         Ok(false)
+    }
+
+    /// What is counted elsewhere.
+    fn count_all(&mut self) {
+        let faults = self.store.faults();
+        let (commits, reads) = (faults.failed_commits, faults.failed_reads);
+        drop(faults);
+        let conversations = self.truth.conversations();
+        let grown = conversations.filter(|(_, one)| one.has_grown).count();
+        self.count_times("commits_failed", commits);
+        self.count_times("reads_failed", reads);
+        self.count_times("groups_grown_large", grown as u64);
+        let mut sum = Stats::default();
+        for process in &self.processes {
+            let stats = process.session.stats();
+            sum.retransmissions += stats.retransmissions;
+            sum.duplicates_dropped += stats.duplicates_dropped;
+            sum.gaps_healed += stats.gaps_healed;
+        }
+        self.count_times("client_retransmissions", sum.retransmissions);
+        self.count_times("client_duplicates_dropped", sum.duplicates_dropped);
+        self.count_times("client_gaps_healed", sum.gaps_healed);
+    }
+
+    fn count_times(&mut self, what: &'static str, times: u64) {
+        if times > 0 {
+            *self.figures.entry(what).or_default() += times;
+        }
     }
 
     fn at(&mut self, at_ms: u64, event: Event) {

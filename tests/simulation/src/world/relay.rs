@@ -6,7 +6,9 @@ use futures_util::FutureExt as _;
 use seqline_protocol::{Epoch, ErrorCode, Micros};
 use seqline_relay::{
     limits::{OUTGOING_BYTES_MAX, OUTGOING_FRAMES_MAX},
-    store::{Actor, GroupAction, GroupCommand, Op, Store as _, memory::MemoryStore},
+    store::{
+        Actor, BroadcastState, Done, GroupAction, GroupCommand, Op, Store as _, memory::MemoryStore,
+    },
 };
 
 use super::{Event, World, api};
@@ -121,19 +123,40 @@ impl World<'_> {
             Exit::Committed(commit) => {
                 self.trace.note(b"commit", commit.ops.len() as u64);
                 self.count("commits");
+                for result in &commit.results {
+                    match result {
+                        Ok(Done::Sent(sent)) if sent.duplicate => self.count("sent_again"),
+                        Ok(_) => {}
+                        Err(_) => self.count("refused"),
+                    }
+                }
                 self.truth.commit(&commit)
             }
             Exit::Broadcast(row) => {
+                self.count(match row.state {
+                    _ if row.is_deleted => "broadcast_deleted",
+                    BroadcastState::Draft => "broadcast_drafted",
+                    BroadcastState::Staged => "broadcast_staged",
+                    BroadcastState::Published => "broadcast_published",
+                    BroadcastState::Stopped => "broadcast_stopped",
+                    BroadcastState::Recalled => "broadcast_recalled",
+                });
                 self.public.command(&row);
                 Ok(())
             }
             Exit::Aged(before) => {
-                self.truth.aged(before);
+                if self.truth.aged(before) {
+                    self.count("entries_aged_out");
+                }
                 Ok(())
             }
             Exit::Answered(number, answer) => self.call_answered(number, answer),
-            Exit::Crashed => {
-                self.count("crash_at_commit");
+            Exit::Crashed { is_done } => {
+                self.count(if is_done {
+                    "crash_after_commit"
+                } else {
+                    "crash_before_commit"
+                });
                 self.kill_relay(self.crash_down_ms);
                 Ok(())
             }
@@ -145,6 +168,11 @@ impl World<'_> {
             return;
         };
         self.trace.note(code.as_str().as_bytes(), id.0 as u64);
+        match code {
+            ErrorCode::TokenExpired => self.count("token_expired"),
+            ErrorCode::StorageUnavailable => self.count("storage_unavailable"),
+            _ => {}
+        }
         let (now_ms, latency_ms) = (self.now_ms, self.plan.setup.latency_ms);
         let link = &mut self.links[id.0];
         if link.down.vanishes || link.cut.is_some() {

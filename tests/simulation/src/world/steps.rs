@@ -25,6 +25,7 @@ impl World<'_> {
                 self.send_as_server(*user, *to);
                 Ok(())
             }
+            Action::Retry { device } => self.retry(*device),
             Action::Recall { device } => self.recall(*device),
             Action::Edit { device } => self.edit(*device),
             Action::Read { device } => self.read(*device),
@@ -128,6 +129,22 @@ impl World<'_> {
         Ok(())
     }
 
+    /// The app sends the newest message that was refused once more.
+    fn retry(&mut self, device: Device) -> Checked {
+        let Some(node) = self.devices.get_mut(usize::from(device.0)) else {
+            return Ok(());
+        };
+        let Some(id) = node.drafts.newest_failed() else {
+            return Ok(());
+        };
+        if node.sleeps_until_ms.is_some() {
+            return Ok(());
+        }
+        node.drafts.retried(&id);
+        self.count("retries");
+        self.command(device, Asked::Other, Command::Retry { client_msg_id: id })
+    }
+
     /// The place of the newest message of a device that is stored, as it knows.
     fn newest_own(&self, device: Device) -> Option<(ConvId, ConvSeq)> {
         let node = self.devices.get(usize::from(device.0))?;
@@ -166,10 +183,16 @@ impl World<'_> {
         let Some((conv, conv_seq)) = self.newest_shown(device) else {
             return Ok(());
         };
+        let node = &mut self.devices[usize::from(device.0)];
+        if node.sleeps_until_ms.is_some() {
+            return Ok(());
+        }
+        let current = node.current;
+        let mark = node.unconfirmed.entry(conv.clone()).or_default();
+        *mark = conv_seq.max(*mark);
+        self.marks.raise_read(&node.user, &conv, conv_seq.get());
         self.count("reads");
-        let user = self.devices[usize::from(device.0)].user.clone();
-        self.marks.raise_read(&user, &conv, conv_seq.get());
-        self.command(device, Asked::Other, Command::Read { conv, conv_seq })
+        self.ask_read(current, conv, conv_seq)
     }
 
     fn delete(&mut self, device: Device) -> Checked {
