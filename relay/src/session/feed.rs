@@ -123,6 +123,15 @@ impl Feed {
         self.state == State::Live && after == self.head && self.handed == self.head
     }
 
+    /// The device has everything up to here. Whether that is more than this session handed it.
+    pub(super) fn has(&mut self, seq: Seq) -> bool {
+        let is_more = seq > self.handed && seq <= self.head;
+        if is_more {
+            self.handed = seq;
+        }
+        is_more
+    }
+
     /// The device asks for what comes after this seq.
     pub(super) fn asked(&mut self, after: Seq) {
         if self.state == State::Live && after < self.handed {

@@ -94,6 +94,7 @@ impl Session {
         let Some(limit) = self.page_limit(req, limit) else {
             return;
         };
+        self.has(after);
         let pull = Pull {
             req,
             account,
@@ -107,6 +108,14 @@ impl Session {
             self.ask(Asked::Attributes(pull), Query::Attributes(account));
         } else {
             self.pull(now, pull);
+        }
+    }
+
+    /// What the device asks to go on after it has: of an earlier connection, if not of this one.
+    /// Whose messages those were is not known here, so they count as others'.
+    fn has(&mut self, after: Seq) {
+        if self.feed.has(after) {
+            self.delivery.handed(Some(after));
         }
     }
 
@@ -227,6 +236,7 @@ impl Session {
         if after > self.feed.head() {
             return self.refuse_pull_ahead(pull.req, after, self.feed.head());
         }
+        self.has(after);
         let last = page.entries.last().map_or(after, |entry| entry.seq);
         self.delivery
             .handed(last_received(&page.entries, &pull.account.user));

@@ -269,6 +269,18 @@ fn told(effects: &[Effect]) -> Option<u64> {
 }
 
 #[test]
+fn what_a_device_has_of_an_earlier_connection_is_told_once_its_app_took_it() {
+    // The connection was lost while the app had taken two entries of four.
+    let (mut desk, _) = Desk::open_at(2, 4);
+    pull(&mut desk, 4);
+    assert_eq!(
+        told(&desk.cause(ClientFrame::Ack { cursor: seq(4) })),
+        Some(4),
+        "before the page is there"
+    );
+}
+
+#[test]
 fn an_ack_that_storage_did_not_take_is_told_again_with_the_next_ping() {
     let mut desk = Desk::open(0);
     desk.feed(push(1..=3));

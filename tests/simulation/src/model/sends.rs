@@ -36,6 +36,8 @@ struct Draft {
     has_twin: bool,
     /// How far it has come, as a process told: `sent`, `delivered`, `read`.
     reached: Option<(usize, Status)>,
+    /// The process whose app took the message's own entry.
+    shown_by: Option<usize>,
 }
 
 impl Drafts {
@@ -48,6 +50,7 @@ impl Drafts {
             state: SendState::Underway,
             has_twin: false,
             reached: None,
+            shown_by: None,
         });
     }
 
@@ -131,8 +134,17 @@ impl Drafts {
         Ok(())
     }
 
-    /// The app is given a receipt. Of each message that the process saw stored, it was told
-    /// before.
+    /// The app is given one of its own messages.
+    pub fn shown(&mut self, id: &ClientMsgId, process: usize) {
+        let index = self.by_id.get(id).copied();
+        if let Some(draft) = index.and_then(|index| self.all.get_mut(index)) {
+            draft.shown_by = Some(process);
+        }
+    }
+
+    /// The app is given a receipt. Of each message that it was shown before, it was told so as
+    /// well. (One that aged out or was deleted before the device had it may have been
+    /// acknowledged only after the receipt.)
     ///
     /// # Errors
     /// It was not.
@@ -142,7 +154,9 @@ impl Drafts {
         process: usize,
         (user, truth): (&UserId, &Truth),
     ) -> Checked {
-        for draft in self.all.iter().filter(|draft| draft.conv == receipt.conv) {
+        let shown = self.all.iter();
+        let shown = shown.filter(|one| one.conv == receipt.conv && one.shown_by == Some(process));
+        for draft in shown {
             let Some((_, reached)) = draft.reached.filter(|(of, _)| *of == process) else {
                 continue;
             };

@@ -91,7 +91,10 @@ impl World<'_> {
                 node.claimed.retain(|id| held.contains_key(id));
                 return Ok(());
             }
-            Delivered::Message { message, .. } => {
+            Delivered::Message { message, own, .. } => {
+                if *own {
+                    node.drafts.shown(&message.client_msg_id, node.current.0);
+                }
                 node.newest = Some((message.conv.clone(), message.conv_seq));
             }
             Delivered::Reset { reason, conv, .. } => {
