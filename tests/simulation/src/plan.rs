@@ -182,7 +182,7 @@ pub enum Action {
 }
 
 /// What an operator does; where it is about a broadcast, about the one that was made so many
-/// (`back`) before the newest.
+/// (`back`, beginning anew where there are fewer) before the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "`back` is said above")]

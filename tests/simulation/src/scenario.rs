@@ -13,8 +13,8 @@ struct Size {
 }
 
 const SMALL: Size = Size {
-    users: 2,
-    devices: 2,
+    users: 3,
+    devices: 3,
     steps: 6,
     faults: 2,
     span_ms: 3_000,
@@ -53,6 +53,14 @@ struct Maker {
     size: Size,
 }
 
+impl Setup {
+    /// Whether the first group is one short of being large.
+    fn is_growing(&self) -> bool {
+        let members = self.groups.first().map_or(0, Vec::len);
+        members + 1 == self.crowd_members_min as usize
+    }
+}
+
 impl Maker {
     fn plan(&mut self, seed: u64) -> Plan {
         let setup = self.setup();
@@ -62,6 +70,9 @@ impl Maker {
         for _ in 0..count {
             let action = self.action(&setup);
             self.add(&mut steps, &setup, &action);
+        }
+        if setup.is_growing() {
+            self.grow(&mut steps, &setup);
         }
         for _ in 0..self.rng.usize(1..=self.size.faults) {
             let fault = self.fault(&setup);
@@ -93,21 +104,67 @@ impl Maker {
         if self.rng.u8(0..4) == 0 {
             channels.push(self.members(users));
         }
+        let mut crowd_members_min = self.rng.u32(2..=5);
+        if let Some(group) = groups.first_mut()
+            && users > 2
+            && self.rng.u8(0..3) == 0
+        {
+            // It becomes large while everything goes on.
+            group.truncate(usize::from(users) - 1);
+            crowd_members_min = u32::try_from(group.len()).unwrap_or(2) + 1;
+        }
         Setup {
             devices,
             groups,
             channels,
-            crowd_members_min: self.rng.u32(2..=5),
+            crowd_members_min,
             heal_at_ms: self.size.span_ms,
             commit_ms: self.pick(&[0, 0, 5, 40, 200]),
             latency_ms: self.pick(&[1, 20, 60, 60, 400]),
             token_ttl_ms: self.pick(&[30_000, 3_600_000, 3_600_000]),
-            sync_ttl_ms: if self.rng.u8(0..8) == 0 {
+            sync_ttl_ms: if self.rng.u8(0..6) == 0 {
                 self.size.span_ms / 3
             } else {
                 3_600_000
             },
             public_poll_ms: 1_000,
+        }
+    }
+
+    /// The users who are missing in the first group come, one after the other.
+    fn grow(&mut self, steps: &mut Vec<Step>, setup: &Setup) {
+        let users = setup.devices.iter().map(|user| user.0).max().unwrap_or(0);
+        let members = setup.groups.first().cloned().unwrap_or_default();
+        let missing = (0..=users).map(User).filter(|user| !members.contains(user));
+        for user in missing {
+            let invite = Action::Invite {
+                group: 0,
+                users: vec![user],
+            };
+            self.add(steps, setup, &invite);
+        }
+    }
+
+    /// What becomes of a broadcast that was made.
+    fn follow_up(&mut self, steps: &mut Vec<Step>, setup: &Setup, made_at_ms: u64) {
+        let mut at_ms = made_at_ms;
+        for number in 0..self.rng.u8(1..=4) {
+            at_ms = self.rng.u64(at_ms..=setup.heal_at_ms);
+            let action = match number {
+                0 if self.rng.bool() => Broadcast::Stage {
+                    back: 0,
+                    percent: self.rng.u8(0..=100),
+                },
+                0 | 1 => Broadcast::Publish {
+                    back: 0,
+                    wave_ms: self.rng.bool().then_some(200),
+                },
+                _ => self.broadcast(),
+            };
+            steps.push(Step {
+                at_ms,
+                action: Action::Broadcast(action),
+            });
         }
     }
 
@@ -129,6 +186,9 @@ impl Maker {
                 at_ms: at_ms + n,
                 action: action.clone(),
             });
+        }
+        if matches!(action, Action::Broadcast(Broadcast::Draft)) {
+            self.follow_up(steps, setup, at_ms);
         }
         // So that one is on its way over the socket at that moment.
         if let Action::SendTwin { device } = action

@@ -272,6 +272,9 @@ fn told(effects: &[Effect]) -> Option<u64> {
 fn what_a_device_has_of_an_earlier_connection_is_told_once_its_app_took_it() {
     // The connection was lost while the app had taken two entries of four.
     let (mut desk, _) = Desk::open_at(2, 4);
+    desk.feed(Event::Committed(Ok(Ok(crate::store::Done::DeliveredUpTo(
+        seq(2),
+    )))));
     pull(&mut desk, 4);
     assert_eq!(
         told(&desk.cause(ClientFrame::Ack { cursor: seq(4) })),

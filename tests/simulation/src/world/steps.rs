@@ -222,8 +222,8 @@ impl World<'_> {
         let count = self.last_call;
         let content = json!({ "title": "News", "body": format!("text {count}") });
         let of = |back: u8| {
-            let mut rows = self.public.rows().filter(|row| !row.is_deleted);
-            let row = rows.nth(usize::from(back))?;
+            let rows = || self.public.rows().filter(|row| !row.is_deleted);
+            let row = rows().nth(usize::from(back) % rows().count().max(1))?;
             Some((row.id, row.revision, row.state))
         };
         let (method, params) = match broadcast {
@@ -240,8 +240,8 @@ impl World<'_> {
                 let Some((id, revision, _)) = of(back) else {
                     return;
                 };
-                let staging = json!({ "allow_list": false, "percent": percent % (STAGES + 1) });
-                let params = json!({ "id": id, "revision": revision, "staging": staging });
+                let percent = percent % (STAGES + 1);
+                let params = json!({ "id": id, "revision": revision, "percent": percent });
                 ("broadcasts.stage", params)
             }
             Broadcast::Edit { back } => {
