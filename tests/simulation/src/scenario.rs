@@ -41,8 +41,8 @@ const LARGE: Size = Size {
 pub fn plan(seed: u64) -> Plan {
     let mut rng = fastrand::Rng::with_seed(seed ^ 0x5e91_1e00);
     let size = match rng.u8(0..100) {
-        0..78 => SMALL,
-        78..97 => MEDIUM,
+        0..84 => SMALL,
+        84..98 => MEDIUM,
         _ => LARGE,
     };
     Maker { rng, size }.plan(seed)
@@ -77,6 +77,10 @@ impl Maker {
         for _ in 0..self.rng.usize(1..=self.size.faults) {
             let fault = self.fault(&setup);
             self.add(&mut steps, &setup, &Action::Fault(fault));
+        }
+        if setup.sync_ttl_ms < setup.heal_at_ms && self.rng.bool() {
+            let sleep = self.long_sleep(&setup);
+            steps.push(sleep);
         }
         steps.sort_by_key(|step| step.at_ms);
         Plan {
@@ -128,6 +132,20 @@ impl Maker {
                 3_600_000
             },
             public_poll_ms: 1_000,
+        }
+    }
+
+    /// A device sleeps for longer than entries are kept.
+    fn long_sleep(&mut self, setup: &Setup) -> Step {
+        let at_ms = self.rng.u64(0..setup.heal_at_ms / 3);
+        let fault = Fault::Suspend {
+            device: self.device(setup),
+            for_ms: setup.heal_at_ms - at_ms,
+            clock_stops: self.rng.bool(),
+        };
+        Step {
+            at_ms,
+            action: Action::Fault(fault),
         }
     }
 
@@ -190,6 +208,16 @@ impl Maker {
         if matches!(action, Action::Broadcast(Broadcast::Draft)) {
             self.follow_up(steps, setup, at_ms);
         }
+        // Who starts asks for a token.
+        if let Action::Fault(Fault::TokenFails { device }) = action {
+            steps.push(Step {
+                at_ms: at_ms + 1,
+                action: Action::Fault(Fault::Restart {
+                    device: *device,
+                    keeps_write: self.rng.bool(),
+                }),
+            });
+        }
         // So that one is on its way over the socket at that moment.
         if let Action::SendTwin { device } = action
             && self.rng.bool()
@@ -209,10 +237,7 @@ impl Maker {
     fn action(&mut self, setup: &Setup) -> Action {
         let device = self.device(setup);
         match self.rng.u8(0..40) {
-            0..18 => Action::Send {
-                device,
-                to: self.to(setup),
-            },
+            0..3 if !setup.groups.is_empty() => Action::Retry { device },
             18..20 => Action::SendTwin { device },
             20 => Action::ServerSend {
                 user: self.user(setup),
@@ -238,7 +263,6 @@ impl Maker {
                 }
             }
             33..36 => Action::Broadcast(self.broadcast()),
-            36 if self.rng.bool() => Action::Retry { device },
             36 => Action::Connect { device },
             37 => Action::Disconnect { device },
             38 => Action::Background {

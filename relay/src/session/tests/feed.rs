@@ -1,10 +1,10 @@
-use seqline_protocol::{ClientFrame, RelayFrame, RequestId, limits::PUSH_WINDOW};
+use seqline_protocol::{ClientFrame, RelayFrame, RequestId, Resume, limits::PUSH_WINDOW};
 
 use super::support::*;
 use crate::{
     limits::OUTGOING_FRAMES_MAX,
     session::{Answer, Backlog, Effect, Event},
-    store::{Op, Page},
+    store::{Op, Page, Position},
 };
 
 fn pull(desk: &mut Desk, after: u64) {
@@ -271,10 +271,17 @@ fn told(effects: &[Effect]) -> Option<u64> {
 #[test]
 fn what_a_device_has_of_an_earlier_connection_is_told_once_its_app_took_it() {
     // The connection was lost while the app had taken two entries of four.
-    let (mut desk, _) = Desk::open_at(2, 4);
-    desk.feed(Event::Committed(Ok(Ok(crate::store::Done::DeliveredUpTo(
-        seq(2),
-    )))));
+    let mut desk = Desk::new();
+    let mut hello = desk.hello();
+    hello.resume = Some(Resume {
+        epoch: position(0).epoch,
+        cursor: seq(2),
+    });
+    desk.say(ClientFrame::Hello(hello));
+    desk.opened(Position {
+        delivered: seq(2),
+        ..position(4)
+    });
     pull(&mut desk, 4);
     assert_eq!(
         told(&desk.cause(ClientFrame::Ack { cursor: seq(4) })),

@@ -1,6 +1,6 @@
 //! The public mailbox: what operators did, and what devices hold of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seqline_protocol::{BroadcastId, PublicNews, UserId};
 use seqline_relay::store::{BroadcastRow, BroadcastState};
@@ -13,6 +13,10 @@ pub struct PublicTruth {
     rows: BTreeMap<BroadcastId, BroadcastRow>,
     /// All texts that each ever had.
     bodies: BTreeMap<BroadcastId, Vec<String>>,
+    /// Those that were tried out on fewer users than before. A device that asks just then whether
+    /// one is new, and whose user is not in any more, is answered that it is not
+    /// (`broadcasts.seen`: ids of what a user cannot see are passed over).
+    narrowed: BTreeSet<BroadcastId>,
     /// Which device of a user had it as new.
     new: BTreeMap<(UserId, BroadcastId), usize>,
 }
@@ -25,7 +29,15 @@ impl PublicTruth {
     pub fn command(&mut self, row: &BroadcastRow) {
         let bodies = self.bodies.entry(row.id).or_default();
         bodies.push(row.content.body.clone());
-        self.rows.insert(row.id, row.clone());
+        let before = self.rows.insert(row.id, row.clone());
+        let is_narrower = before.is_some_and(|before| {
+            before.state == BroadcastState::Staged
+                && row.state == BroadcastState::Staged
+                && row.staging.percent < before.staging.percent
+        });
+        if is_narrower {
+            self.narrowed.insert(row.id);
+        }
     }
 
     /// Those that there are, newest first.
@@ -104,6 +116,7 @@ impl PublicTruth {
             }
             if self.is_for_all(*id)
                 && !row.every_device
+                && !self.narrowed.contains(id)
                 && !self.new.contains_key(&(user.clone(), *id))
             {
                 return Some(format!("broadcast {id} was new to {user} on no device"));

@@ -161,12 +161,12 @@ impl World<'_> {
         let is_asking = self.processes[id.0]
             .calls
             .values()
-            .any(|asked| matches!(asked, Asked::Seen));
+            .any(|asked| matches!(asked, Asked::Seen(_)));
         if ids.is_empty() || is_asking {
             return Ok(());
         }
         let params = serde_json::json!({ "ids": ids }).to_string();
-        let call = self.processes[id.0].next_call(Asked::Seen);
+        let call = self.processes[id.0].next_call(Asked::Seen(ids));
         let command = Command::Call {
             method: "broadcasts.seen".to_owned(),
             params,
@@ -213,7 +213,7 @@ impl World<'_> {
                     format!("the edit of {conv} {conv_seq} is acknowledged, and not stored")
                 })
             }
-            Asked::Seen => self.seen(id, device, &reply),
+            Asked::Seen(ids) => self.seen(id, device, ids, &reply),
         }
     }
 
@@ -258,7 +258,13 @@ impl World<'_> {
         self.feed(id, Input::Call(call, Command::Read { conv, conv_seq }))
     }
 
-    fn seen(&mut self, id: ProcessId, device: usize, reply: &Reply) -> Checked {
+    fn seen(
+        &mut self,
+        id: ProcessId,
+        device: usize,
+        asked: &[BroadcastId],
+        reply: &Reply,
+    ) -> Checked {
         let Reply::Value(value) = reply else {
             return Ok(());
         };
@@ -268,7 +274,7 @@ impl World<'_> {
         })?;
         let node = &mut self.devices[device];
         let user = node.user.clone();
-        node.claimed.extend(node.held.keys().copied());
+        node.claimed.extend(asked);
         for broadcast in new {
             self.public.shown_as_new(&user, broadcast, device)?;
         }

@@ -48,7 +48,8 @@ pub(super) enum Asked {
     Recall(ConvId, ConvSeq),
     Edit(ConvId, ConvSeq, String),
     Read(ConvId, ConvSeq),
-    Seen,
+    /// Which of these are new here.
+    Seen(Vec<BroadcastId>),
     /// Nothing is asked of the answer.
     Other,
 }
