@@ -96,6 +96,8 @@ pub struct Progress {
     pub elapsed: Duration,
     /// Promises that were broken.
     pub violations: usize,
+    /// The seed of the scenario that was found last to break one.
+    pub last_broken: Option<u64>,
 }
 
 /// Seeds that a thread takes at once.
@@ -237,6 +239,7 @@ impl Shared<'_> {
             of: self.campaign.scenarios,
             elapsed: now().duration_since(self.started),
             violations: results.broken.len(),
+            last_broken: results.broken.last().map(|(seed, _)| *seed),
         }
     }
 }

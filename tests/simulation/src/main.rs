@@ -224,16 +224,20 @@ impl ProgressLine {
 fn words(progress: Progress) -> String {
     let seconds = progress.elapsed.as_secs().max(1);
     let rate = progress.done / seconds;
-    let violations = progress.violations;
+    let violations = match progress.last_broken {
+        Some(seed) => format!(
+            "{} violations, the last one of seed {seed}",
+            progress.violations
+        ),
+        None => "no violation".to_owned(),
+    };
     let done = progress.done;
     match progress.of {
         Some(of) => {
             let left_s = of.saturating_sub(done) / rate.max(1);
             let percent = done * 100 / of.max(1);
-            format!(
-                "{percent:>3} %  {done} of {of}, {rate}/s, {left_s} s left, {violations} violations"
-            )
+            format!("{percent:>3} %  {done} of {of}, {rate}/s, {left_s} s left, {violations}")
         }
-        None => format!("{done} scenarios, {rate}/s, {violations} violations"),
+        None => format!("{done} scenarios, {rate}/s, {violations}"),
     }
 }

@@ -113,10 +113,18 @@ impl Truth {
         let first = log.floor().max(after + 1);
         let newest_first = (first..=log.head()).rev();
         let mut seen = BTreeSet::new();
+        let mut deleted = BTreeSet::new();
         for item in newest_first.filter_map(|seq| log.get(seq)) {
+            // Who deleted one before it came is handed none.
+            if let Item::Delete { conv, conv_seq } = &**item {
+                deleted.insert((conv, *conv_seq));
+            }
             let Item::Message(message) = &**item else {
                 continue;
             };
+            if deleted.contains(&(&message.conv, message.conv_seq)) {
+                continue;
+            }
             let is_asked = message.conv.kind() == ConvKind::Direct && message.sender != *user;
             if !is_asked || !seen.insert(&message.conv) {
                 continue;

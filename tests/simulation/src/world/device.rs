@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seqline_core::{CallId, Session};
+use seqline_core::{CallId, Session, StoreOp};
 use seqline_protocol::{BroadcastId, ClientMsgId, ConvId, ConvSeq, Epoch, Seq, UserId, from_cbor};
 use serde::Deserialize;
 
@@ -28,7 +28,15 @@ pub(super) struct Process {
     pub(super) calls: BTreeMap<u32, Asked>,
     pub(super) last_call: u32,
     /// The write to the store that is under way.
-    pub(super) writing: Option<Vec<seqline_core::StoreOp>>,
+    pub(super) writing: Option<Writing>,
+}
+
+/// A write to a device's store.
+#[derive(Debug, Clone)]
+pub(super) struct Writing {
+    pub(super) ops: Vec<StoreOp>,
+    /// What the app holds of the public mailbox, if its place there is written as well.
+    pub(super) held: Option<Held>,
 }
 
 /// What a process is to its device.
@@ -62,6 +70,9 @@ pub(super) struct Device {
     pub(super) store: BTreeMap<String, Vec<u8>>,
     pub(super) view: AppView,
     pub(super) held: Held,
+    /// The same as it is stored: in one write with the place in the mailbox, as the protocol
+    /// asks for (docs/protocol.md, "The public mailbox").
+    pub(super) held_kept: Held,
     /// Broadcasts of which it is known whether they are new here.
     pub(super) claimed: Vec<BroadcastId>,
     pub(super) drafts: Drafts,
@@ -153,6 +164,9 @@ impl Device {
         let crowds = crowds.filter_map(|(conv, cursor)| Some((conv.clone()?, *cursor)));
         self.view.restart(own, crowds.collect());
         self.unconfirmed.clear();
+        self.held.clone_from(&self.held_kept);
+        let held = &self.held;
+        self.claimed.retain(|id| held.contains_key(id));
         let kept: Vec<ClientMsgId> = self
             .store
             .iter()

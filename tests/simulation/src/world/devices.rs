@@ -14,7 +14,7 @@ use seqline_relay::{
 
 use super::{
     Event, World,
-    device::{Device, Process, ProcessId, Role, cursor_of, epoch_of},
+    device::{Device, Process, ProcessId, Role, Writing, cursor_of, epoch_of},
     link::{Link, LinkId},
 };
 use crate::{
@@ -33,6 +33,7 @@ impl World<'_> {
             store: BTreeMap::new(),
             view: AppView::default(),
             held: Held::new(),
+            held_kept: Held::new(),
             claimed: Vec::new(),
             drafts: Drafts::default(),
             newest: None,
@@ -167,8 +168,12 @@ impl World<'_> {
             }
             Output::Persist(write, ops) => {
                 self.check_persist(id, &ops)?;
-                self.processes[id.0].writing = Some(ops.clone());
-                self.soon(30, Event::Persisted(id, write, ops));
+                let has_place =
+                    |op: &StoreOp| matches!(op, StoreOp::Put(key, _) if key == "position");
+                let held = &self.devices[device].held;
+                let held = ops.iter().any(has_place).then(|| held.clone());
+                self.processes[id.0].writing = Some(Writing { ops, held });
+                self.soon(30, Event::Persisted(id, write));
             }
             Output::Deliver(delivery, events) => {
                 self.soon(60, Event::Taken(id, delivery, events));
@@ -271,17 +276,12 @@ impl World<'_> {
         token
     }
 
-    pub(super) fn persisted(
-        &mut self,
-        id: ProcessId,
-        write: WriteId,
-        ops: Vec<StoreOp>,
-    ) -> Checked {
+    pub(super) fn persisted(&mut self, id: ProcessId, write: WriteId) -> Checked {
         let process = &mut self.processes[id.0];
         if process.role == Role::Ended {
             return Ok(());
         }
-        process.writing = None;
+        let writing = process.writing.take();
         let device = process.device;
         // An earlier tab has lost the store to the later one.
         if process.role == Role::Current {
@@ -290,19 +290,24 @@ impl World<'_> {
                 let input = Input::PersistFailed(write, "the disk is full".to_owned());
                 return self.feed(id, input);
             }
-            self.keep(device, ops);
+            if let Some(writing) = writing {
+                self.keep(device, writing);
+            }
         }
         self.feed(id, Input::Persisted(write))
     }
 
     /// A device's store takes a write.
-    pub(super) fn keep(&mut self, device: usize, ops: Vec<StoreOp>) {
-        let store = &mut self.devices[device].store;
-        for op in ops {
+    pub(super) fn keep(&mut self, device: usize, writing: Writing) {
+        let node = &mut self.devices[device];
+        for op in writing.ops {
             match op {
-                StoreOp::Put(key, value) => store.insert(key, value),
-                StoreOp::Delete(key) => store.remove(&key),
+                StoreOp::Put(key, value) => node.store.insert(key, value),
+                StoreOp::Delete(key) => node.store.remove(&key),
             };
+        }
+        if let Some(held) = writing.held {
+            node.held_kept = held;
         }
     }
 

@@ -161,10 +161,10 @@ impl World<'_> {
         }
         let process = &mut self.processes[current.0];
         process.role = Role::Ended;
-        if let Some(ops) = process.writing.take()
+        if let Some(writing) = process.writing.take()
             && keeps_write
         {
-            self.keep(device, ops);
+            self.keep(device, writing);
         }
         self.start_process(device)
     }
@@ -177,8 +177,8 @@ impl World<'_> {
         let current = node.current;
         let process = &mut self.processes[current.0];
         process.role = Role::EarlierTab;
-        if let Some(ops) = process.writing.clone() {
-            self.keep(device, ops);
+        if let Some(writing) = process.writing.clone() {
+            self.keep(device, writing);
         }
         self.start_process(device)
     }

@@ -29,7 +29,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use seqline_core::{Delivered, DeliveryId, Stats, StoreOp, WriteId};
+use seqline_core::{Delivered, DeliveryId, Stats, WriteId};
 use seqline_protocol::{ClientMsgId, Encoding, UserId};
 use seqline_relay::{auth::Keyring, frames::Outgoing};
 
@@ -97,7 +97,7 @@ enum Event {
     Left(LinkId),
     Wake(ProcessId),
     Token(ProcessId),
-    Persisted(ProcessId, WriteId, Vec<StoreOp>),
+    Persisted(ProcessId, WriteId),
     Taken(ProcessId, DeliveryId, Vec<Delivered>),
     Awake(usize),
     Online(usize),
@@ -265,7 +265,7 @@ impl<'p> World<'p> {
             Event::Left(link) => self.left(link),
             Event::Wake(process) => self.wake(process)?,
             Event::Token(process) => self.give_token(process)?,
-            Event::Persisted(process, write, ops) => self.persisted(process, write, ops)?,
+            Event::Persisted(process, write) => self.persisted(process, write)?,
             Event::Taken(process, delivery, events) => self.taken(process, delivery, &events)?,
             Event::Awake(device) => self.awake(device)?,
             Event::Online(device) => self.online(device)?,
