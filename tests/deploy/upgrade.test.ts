@@ -73,8 +73,13 @@ test.runIf(process.env['SEQLINE_UPDATE_SCHEMAS'])('writes those of this relay', 
   await write('postgres', await postgres.query(newest, 'written'), sql);
 });
 
-const write = async (name: string, [found]: { step: number }[], sql: string): Promise<void> => {
+const write = async (
+  name: 'sqlite' | 'postgres',
+  [found]: { step: number }[],
+  sql: string,
+): Promise<void> => {
   const step = String(found?.step).padStart(4, '0');
+  if (steps[name].includes(step)) return;
   await writeFile(join(folder, `${name}-${step}.sql`), sql);
 };
 
