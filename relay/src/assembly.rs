@@ -221,7 +221,7 @@ pub async fn assemble_in(fleet: FleetRules, parts: Parts, store: Arc<dyn Store>)
             Arc::clone(&parts.clock),
         ),
         circles: Arc::new(Circles::new(
-            Arc::clone(&hub),
+            Arc::clone(&fleet),
             Arc::clone(&store),
             Arc::clone(&parts.clock),
         )),

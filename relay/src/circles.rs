@@ -15,8 +15,8 @@ use crate::{
     account::Account,
     api::ApiError,
     clock::Clock,
+    fleet::Fleet,
     frames::Shared,
-    hub::Hub,
     index::Index,
     limits::{CIRCLE_MEMBERS_MAX, CIRCLE_TTL_MS, CIRCLES_MAX},
     store::{Actor, GroupQuery, MembersQuery, Refusal, Store, Timeline},
@@ -24,7 +24,7 @@ use crate::{
 
 /// The small groups of which someone was told lately.
 pub struct Circles {
-    hub: Arc<Hub>,
+    fleet: Arc<Fleet>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     known: Mutex<Index<Timeline, Circle>>,
@@ -40,9 +40,9 @@ struct Circle {
 impl Circles {
     /// None known yet.
     #[must_use]
-    pub fn new(hub: Arc<Hub>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(fleet: Arc<Fleet>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            hub,
+            fleet,
             store,
             clock,
             known: Mutex::default(),
@@ -71,7 +71,7 @@ impl Circles {
             return Err(Refusal::ConversationUnknown.into());
         }
         for member in members.iter().filter(|member| **member != from.user) {
-            self.hub.relay(&from.sibling(member.clone()), frame);
+            self.fleet.relay(&from.sibling(member.clone()), frame);
         }
         Ok(())
     }

@@ -187,7 +187,7 @@ impl<W: Wire> Connection<W> {
                     tracing::debug!(session = self.session.id(), %code, "refused");
                 }
                 Effect::Observe(observation) => self.app.counters.observed(observation),
-                Effect::Relay { to, frame } => self.app.hub.relay(&to, &frame),
+                Effect::Relay { to, frame } => self.app.fleet.relay(&to, &frame),
                 Effect::RelayToGroup { from, conv, frame } => {
                     let circles = Arc::clone(&self.app.circles);
                     self.run_beside(async move {

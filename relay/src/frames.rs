@@ -59,6 +59,12 @@ impl Shared {
         }
     }
 
+    /// The frame itself.
+    #[must_use]
+    pub fn frame(&self) -> &RelayFrame {
+        &self.frame
+    }
+
     /// The frame in one encoding.
     #[must_use]
     pub fn encoded(&self, encoding: Encoding) -> Outgoing {

@@ -38,6 +38,7 @@ use crate::{
     clock::Clock,
     counters::Counters,
     entropy::Entropy,
+    frames::Shared,
     hub::{Hub, Membership, WakeUp},
     limits::{REFOLLOW_WAITING_MAX, SWEEP_INTERVAL_MS},
     store::{SessionNumber, Store, StoreError, Timeline, TimelineAppend},
@@ -161,6 +162,17 @@ impl Fleet {
             reason: KickReason::SessionEnded,
             number,
         });
+    }
+
+    /// Hands something best-effort to the connected sessions of an account, on whichever relay.
+    pub fn relay(&self, to: &Account, frame: &Arc<Shared>) {
+        self.hub.relay(to, frame);
+        if self.has_company() {
+            self.outbox.add_if_room(Hint::Told {
+                to: to.clone(),
+                frame: Box::new(frame.frame().clone()),
+            });
+        }
     }
 
     /// Tells other relays something, if there are any. Best effort.

@@ -39,6 +39,17 @@ impl Outbox {
         self.filled.notify_one();
     }
 
+    /// What is lost for good beyond the bound: best effort.
+    pub(super) fn add_if_room(&self, hint: Hint) {
+        {
+            let others = &mut self.content().others;
+            if others.len() < BUS_HINTS_WAITING_MAX {
+                others.push(hint);
+            }
+        }
+        self.filled.notify_one();
+    }
+
     pub(super) fn add_grown<'a>(&self, grown: impl Iterator<Item = (&'a Timeline, Seq, bool)>) {
         {
             let mut content = self.content();

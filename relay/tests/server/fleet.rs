@@ -1,5 +1,6 @@
 //! Several relays on one database.
 
+mod ephemerals;
 mod nats;
 mod postgres;
 mod sessions;
