@@ -33,6 +33,7 @@ import { parseTotals } from './totals.mjs';
  * @property {import('./wasm-toolchain.mjs').WasmToolchain} wasmToolchain
  * @property {string} chromium path
  * @property {string} postgres folder of the database server's programs
+ * @property {string} nats path of the NATS server
  *
  * @typedef {object} StepContext
  * @property {Found} found
