@@ -115,8 +115,13 @@ impl<W: Wire> Connection<W> {
             }
             event = or_pending(&mut self.reading) => {
                 self.reading = None;
-                if let Event::Opened(Ok(position)) = &event {
-                    self.membership.located(position.head);
+                match &event {
+                    Event::Opened(Ok(position)) => self.membership.located(position.head),
+                    // The client is told that storage failed; the relay's log says how.
+                    Event::Opened(Err(error)) | Event::Answered(Err(error)) => {
+                        tracing::error!(session = self.session.id(), %error, "a read failed");
+                    }
+                    _ => {}
                 }
                 self.feed(event);
             }
@@ -271,7 +276,7 @@ impl<W: Wire> Connection<W> {
     fn locate(&mut self, account: Arc<Account>) {
         let store = Arc::clone(&self.app.store);
         self.reading = Some(Box::pin(async move {
-            Event::Opened(logged(store.position(&account).await))
+            Event::Opened(store.position(&account).await)
         }));
     }
 
@@ -414,10 +419,5 @@ async fn read(app: Arc<App>, query: Query) -> Event {
         let took = app.clock.now().uptime.saturating_sub(began);
         app.counters.read_times.observe(took);
     }
-    Event::Answered(logged(answer))
-}
-
-/// The client is told that storage failed; the relay's log says how.
-fn logged<T>(result: Result<T, StoreError>) -> Result<T, StoreError> {
-    result.inspect_err(|error| tracing::error!(%error, "a read failed"))
+    Event::Answered(answer)
 }

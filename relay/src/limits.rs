@@ -185,6 +185,9 @@ pub const CLOSE_WAIT_MS: u64 = 2_000;
 /// Time for the first frame, in milliseconds. Then `hello_timeout`.
 pub const HELLO_WAIT_MS: u64 = 10_000;
 
+/// Bytes of an `X-Request-Id` that a caller gives; in place of a longer one the relay draws its own.
+pub const REQUEST_ID_BYTES_MAX: usize = 128;
+
 /// Time for the headers of a request, in milliseconds, and for the next request of a connection:
 /// then it is closed.
 pub const HEADER_WAIT_MS: u64 = 10_000;

@@ -18,6 +18,7 @@ use std::sync::{
 
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
+use tracing::{Instrument as _, Span};
 
 use crate::{
     clock::Clock,
@@ -53,7 +54,11 @@ enum Reply {
         is_followed: bool,
     },
     /// To whoever waits for this one alone: it follows nothing, and nothing follows it.
-    Once(oneshot::Sender<Result<OpResult, StoreError>>),
+    Once {
+        sender: oneshot::Sender<Result<OpResult, StoreError>>,
+        /// What it is part of.
+        span: Span,
+    },
 }
 
 /// Why an operation cannot be queued now.
@@ -127,7 +132,8 @@ impl WriterQueue {
 
     async fn enqueue(&self, op: Op) -> oneshot::Receiver<Result<OpResult, StoreError>> {
         let (sender, result) = oneshot::channel();
-        let reply = Reply::Once(sender);
+        let span = tracing::debug_span!("commit");
+        let reply = Reply::Once { sender, span };
         // If the writer has ended, the sender is dropped, and the receiver learns it.
         let _ = self.0.send(Job { op, reply }).await;
         result
@@ -166,7 +172,9 @@ impl Reply {
     fn send(self, result: Result<OpResult, StoreError>) {
         match self {
             Self::Lane { lane, .. } => lane.mailbox.post_result(result),
-            Self::Once(sender) => {
+            Self::Once { sender, span } => {
+                let is_stored = matches!(result, Ok(Ok(_)));
+                span.in_scope(|| tracing::debug!(is_stored, "an operation was committed"));
                 let _ = sender.send(result);
             }
         }
@@ -246,8 +254,10 @@ impl Writer {
                 continue;
             }
             let kept = (self.isolates && count > 1).then(|| ops.clone());
+            let span = batch_span(&replies);
             let began = self.clock.now();
-            match self.store.commit(ops, began.wall).await {
+            let committed = self.store.commit(ops, began.wall);
+            match committed.instrument(span.clone()).await {
                 Ok(commit) => {
                     let took = self.clock.now().uptime.saturating_sub(began.uptime);
                     self.counters.committed(&commit, count, took);
@@ -255,7 +265,7 @@ impl Writer {
                     if !commit.appends.is_empty() {
                         self.health.succeeded();
                     }
-                    self.tell(commit, replies);
+                    span.in_scope(|| self.tell(commit, replies));
                 }
                 Err(error) => {
                     self.counters.commits_failed.add(1);
@@ -329,7 +339,21 @@ impl Writer {
             reply.send(Ok(result));
         }
         self.wake_up.committed(&commit.appends);
+        tracing::debug!(timelines = commit.appends.len(), "committed and told");
     }
+}
+
+/// Follows from whatever its operations are part of. Only where `debug` is logged.
+fn batch_span(replies: &[Reply]) -> Span {
+    let batch = tracing::debug_span!("batch", operations = replies.len());
+    if !batch.is_disabled() {
+        for reply in replies {
+            if let Reply::Once { span, .. } = reply {
+                batch.follows_from(span);
+            }
+        }
+    }
+    batch
 }
 
 /// The first half is to be taken first: it comes last.

@@ -41,13 +41,13 @@ fn allow(headers: &mut HeaderMap, is_preflight: bool) {
             (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
             (
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
-                "authorization, content-type, seqline-route",
+                "authorization, content-type, seqline-route, traceparent, x-request-id",
             ),
             (header::ACCESS_CONTROL_MAX_AGE, "600"),
         ];
         headers.extend(allowed.map(|(name, value)| (name, HeaderValue::from_static(value))));
     } else {
-        let exposed = HeaderValue::from_static("retry-after");
+        let exposed = HeaderValue::from_static("retry-after, x-request-id");
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
 }

@@ -12,6 +12,7 @@ mod origin;
 mod page;
 mod polling;
 mod refusal;
+mod request_id;
 mod socket;
 
 use std::{sync::Arc, time::Duration};
@@ -27,7 +28,7 @@ use axum::{
 };
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer,
-    set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
+    set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
 };
 
 use self::refusal::refusal;
@@ -65,11 +66,10 @@ pub fn router(app: Arc<App>, metrics: Option<Watched>) -> Router {
         .merge(polling)
         .layer(from_fn_with_state(Arc::clone(&app), within_limits))
         .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(Arc::clone(&app), count))
         // What is for everyone says so: the pages, and the description of the API.
         .layer(unless_set(header::CACHE_CONTROL, "no-store"))
         .layer(unless_set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(TraceLayer::new_for_http())
+        .layer(from_fn_with_state(Arc::clone(&app), request_id::identify))
         .with_state(app)
 }
 
@@ -80,7 +80,7 @@ pub fn watch_router(app: &Arc<App>, metrics: Watched) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,
         ))
-        .layer(from_fn_with_state(Arc::clone(app), count))
+        .layer(from_fn_with_state(Arc::clone(app), request_id::identify))
         .layer(unless_set(header::CACHE_CONTROL, "no-store"))
         .with_state(Arc::clone(app))
 }
@@ -93,12 +93,6 @@ fn watch(metrics: Option<Watched>) -> Router<Arc<App>> {
         Some(watched) => router.route("/metrics", get(metrics::metrics).with_state(watched)),
         None => router,
     }
-}
-
-async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    app.counters.answered(response.status());
-    response
 }
 
 fn unless_set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

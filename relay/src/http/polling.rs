@@ -31,6 +31,7 @@ use seqline_protocol::{
     limits::{POLL_FRAMES_MAX, POLL_REQUEST_BYTES_MAX},
 };
 use tokio::{sync::oneshot, time::timeout};
+use tracing::Instrument as _;
 
 pub use self::registry::Polling;
 use self::{
@@ -125,7 +126,8 @@ fn open(app: &Arc<App>, visitor: &Visitor, encoding: Encoding) -> Result<Bytes, 
     };
     let wire = PollingWire::new(encoding, asks, listing, Arc::clone(&app.counters));
     let connection = Connection::new(Arc::clone(app), wire, membership);
-    app.connections.spawn(connection.run());
+    let span = tracing::debug_span!("polling");
+    app.connections.spawn(connection.run().instrument(span));
     Ok(encoded(encoding, &answer))
 }
 

@@ -14,6 +14,7 @@ use axum::{
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use tracing::Instrument as _;
 use tungstenite::handshake::server::create_response_with_body;
 
 use self::wire::SocketWire;
@@ -44,7 +45,9 @@ pub(super) async fn upgrade(
     match admit_visitor(&app, &visitor) {
         Ok(membership) => {
             let connections = app.connections.clone();
-            connections.spawn(run(app, upgrade, membership));
+            // At `debug`, what the connection logs says of which request it came.
+            let span = tracing::debug_span!("socket");
+            connections.spawn(run(app, upgrade, membership).instrument(span));
             response
         }
         Err(refused) => refused.into_response(),

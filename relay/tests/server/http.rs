@@ -7,6 +7,7 @@ mod healthz;
 mod metrics;
 mod page;
 mod readyz;
+mod request_id;
 mod v1_info;
 mod v1_methods;
 mod v1_openapi;

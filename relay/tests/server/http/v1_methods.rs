@@ -113,7 +113,7 @@ async fn pages_of_allowed_origins_may_call() {
     assert_eq!(reply.header("access-control-allow-origin"), origin.1);
     assert_eq!(
         reply.header("access-control-allow-headers"),
-        "authorization, content-type, seqline-route"
+        "authorization, content-type, seqline-route, traceparent, x-request-id"
     );
     let reply = asker.ask("POST", LIST, &[origin, JSON], "{}").await;
     assert_eq!(reply.status, 200);

@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
-use tungstenite::Message;
+use tungstenite::{Message, handshake::client::Request};
 
 use super::{PATIENCE, Relay};
 
@@ -50,6 +50,15 @@ impl Client {
     /// A socket on which nothing was said yet.
     pub(crate) async fn dial(url: &str) -> Self {
         let (socket, _) = connect_async(url).await.unwrap();
+        Self {
+            socket,
+            encoding: Encoding::Binary,
+        }
+    }
+
+    /// The same, by a request of the test's own.
+    pub(crate) async fn dial_as(request: Request) -> Self {
+        let (socket, _) = connect_async(request).await.unwrap();
         Self {
             socket,
             encoding: Encoding::Binary,
