@@ -268,8 +268,13 @@ impl<W: Wire> Connection<W> {
 
     fn number(&mut self) {
         let store = Arc::clone(&self.app.store);
+        let session = self.session.id().to_owned();
         self.reading = Some(Box::pin(async move {
-            Event::Numbered(logged(store.session_number().await).ok())
+            let number = store.session_number().await;
+            let number = number.inspect_err(|error| {
+                tracing::error!(%session, %error, "a session could not be numbered");
+            });
+            Event::Numbered(number.ok())
         }));
     }
 
