@@ -9,7 +9,7 @@ use seqline_simulation::{
 
 /// Others than those that long runs begin with.
 const FIRST: u64 = 5_000_000_000;
-const COUNT: u64 = 500;
+const COUNT: u64 = 1_500;
 
 #[test]
 fn a_seed_gives_the_same_again() {
