@@ -211,11 +211,14 @@ async fn a_relay_with_a_certificate_that_cannot_be_used_does_not_start() {
     fs::write(&files.cert, "nothing").unwrap();
     fs::write(&files.key, "nothing").unwrap();
     let (cert, key) = (files.cert.to_str().unwrap(), files.key.to_str().unwrap());
+    let database = format!("sqlite:{}/seqline.db", folder.path().display());
     let own = [
         "serve",
         "--dev",
         "--listen",
         "127.0.0.1:0",
+        "--database",
+        &database,
         "--tls-cert",
         cert,
     ];
