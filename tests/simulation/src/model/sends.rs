@@ -38,6 +38,8 @@ struct Draft {
     reached: Option<(usize, Status)>,
     /// The process whose app took the message's own entry.
     shown_by: Option<usize>,
+    /// It was told to be on its way, which means that the device's store has it.
+    is_promised: bool,
 }
 
 impl Drafts {
@@ -51,6 +53,7 @@ impl Drafts {
             has_twin: false,
             reached: None,
             shown_by: None,
+            is_promised: false,
         });
     }
 
@@ -97,6 +100,14 @@ impl Drafts {
     pub fn is_underway(&self) -> bool {
         let mut all = self.all.iter();
         all.any(|draft| draft.state == SendState::Underway)
+    }
+
+    /// The device tells its app that a message is on its way: from now on it outlives the app.
+    pub fn promised(&mut self, id: &ClientMsgId) {
+        let index = self.by_id.get(id).copied();
+        if let Some(draft) = index.and_then(|index| self.all.get_mut(index)) {
+            draft.is_promised = true;
+        }
     }
 
     /// The device tells its app.
@@ -178,13 +189,29 @@ impl Drafts {
         Ok(())
     }
 
-    /// The device's process ended: what is neither stored nor answered was never promised.
-    pub fn restart(&mut self, is_kept: impl Fn(&ClientMsgId) -> bool) {
-        for draft in &mut self.all {
-            if draft.state == SendState::Underway && !is_kept(&draft.id) {
-                draft.state = SendState::Forgotten;
-            }
+    /// The device's process ended: what is neither stored nor answered was never promised, unless
+    /// it was told to be on its way.
+    ///
+    /// # Errors
+    /// What was promised is neither kept nor stored.
+    pub fn restart(
+        &mut self,
+        is_kept: impl Fn(&ClientMsgId) -> bool,
+        (user, truth): (&UserId, &Truth),
+    ) -> Checked {
+        let underway = self.all.iter_mut();
+        let underway = underway.filter(|draft| draft.state == SendState::Underway);
+        for draft in underway.filter(|draft| !is_kept(&draft.id)) {
+            let was_promised = draft.is_promised && truth.place(user, &draft.id).is_none();
+            ensure(!was_promised, Promise::AcknowledgedMeansStored, || {
+                format!(
+                    "{} of {user} was on its way, and is not in the outbox",
+                    draft.id
+                )
+            })?;
+            draft.state = SendState::Forgotten;
         }
+        Ok(())
     }
 
     /// Whether what is stored is stored in the order in which the app gave it.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{Event, link::LinkId};
 use crate::{
     clock::Skew,
-    model::{AppView, Drafts, Held},
+    model::{AppView, Checked, Drafts, Held, Truth},
 };
 
 /// Which process, of all that there ever were.
@@ -29,6 +29,8 @@ pub(super) struct Process {
     pub(super) last_call: u32,
     /// The write to the store that is under way.
     pub(super) writing: Option<Writing>,
+    /// The store has failed: from then on what is on its way need not be kept.
+    pub(super) store_failed: bool,
 }
 
 /// A write to a device's store.
@@ -151,7 +153,10 @@ pub(super) fn epoch_of(key: &str, value: &[u8]) -> Option<Epoch> {
 
 impl Device {
     /// The app starts with what is kept.
-    pub(super) fn restart_app(&mut self) {
+    ///
+    /// # Errors
+    /// Something is not kept that should be.
+    pub(super) fn restart_app(&mut self, truth: &Truth) -> Checked {
         let cursors = self.store.iter();
         let cursors: Vec<_> = cursors
             .filter_map(|(key, value)| cursor_of(key, value))
@@ -174,7 +179,8 @@ impl Device {
             .filter_map(|(_, value)| from_cbor::<OutboxRecord>(value))
             .map(|record| record.draft.client_msg_id)
             .collect();
-        self.drafts.restart(|id| kept.contains(id));
+        self.drafts
+            .restart(|id| kept.contains(id), (&self.user, truth))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use seqline_core::{Config, Event as ClientEvent, Input, Now, Output, Session, StoreOp, WriteId};
+use seqline_core::{
+    Config, Event as ClientEvent, Input, Now, Output, Session, Status, StoreOp, WriteId,
+};
 use seqline_protocol::{
     ClientFrame, ClientMsgId, DeviceId, Encoded, Micros, UserId, decode_binary,
     limits::{INBOX_ENTRIES_MAX, OUTBOX_MESSAGES_MAX},
@@ -63,7 +65,7 @@ impl World<'_> {
         let mut seed = [0; 32];
         self.rng.fill(&mut seed);
         let node = &mut self.devices[device];
-        node.restart_app();
+        node.restart_app(&self.truth)?;
         node.current = id;
         let stored = node.store.clone().into_iter().collect();
         let now = self.now_of(device);
@@ -82,6 +84,7 @@ impl World<'_> {
             calls: BTreeMap::new(),
             last_call: 0,
             writing: None,
+            store_failed: false,
         });
         self.claim_held(id)?;
         self.feed(id, Input::Connect)
@@ -286,6 +289,7 @@ impl World<'_> {
         // An earlier tab has lost the store to the later one.
         if process.role == Role::Current {
             if std::mem::take(&mut self.devices[device].store_fails) {
+                self.processes[id.0].store_failed = true;
                 self.count("device_store_failed");
                 let input = Input::PersistFailed(write, "the disk is full".to_owned());
                 return self.feed(id, input);
@@ -321,7 +325,11 @@ impl World<'_> {
                 sent,
                 ..
             } => {
+                let is_kept = process.role == Role::Current && !process.store_failed;
                 let node = &mut self.devices[device];
+                if *status == Status::Sending && is_kept {
+                    node.drafts.promised(client_msg_id);
+                }
                 let who = (&node.user, &self.truth);
                 node.drafts
                     .told(client_msg_id, *status, sent.as_ref(), id.0, who)
