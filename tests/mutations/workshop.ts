@@ -11,6 +11,11 @@ const root = join(import.meta.dirname, '../..');
 /** What the relay carries along when it is compiled. Nobody looks at the pages here. */
 const pages = ['www/chat/dist', 'www/console/dist', 'www/reference/dist'];
 
+/** The relay takes longer to compile than to be found wanting: here it is compiled in a hurry. */
+const hasty = ['opt-level=1', 'codegen-units=64'].map(
+  (setting) => `profile.simulation.package.seqline-relay.${setting}`,
+);
+
 /** How one mutation ended. */
 export interface Verdict {
   /** `caught`: a violation was found. `survived`: none in the given time. `broken`: it did not compile. */
@@ -57,6 +62,7 @@ export class Workshop {
 
   async #simulate(seconds: number): Promise<Verdict> {
     const flags = ['--profile', 'simulation', '--target-dir', this.#build, '--locked'];
+    flags.push(...hasty.flatMap((setting) => ['--config', setting]));
     const build = ['build', '--quiet', '-p', 'seqline-simulation', ...flags];
     const built = await run('cargo', build, this.#tree, { RUSTFLAGS: '-Awarnings' });
     if (built.code !== 0) return { outcome: 'broken', said: built.output, seconds: 0 };
