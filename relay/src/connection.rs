@@ -271,10 +271,9 @@ impl<W: Wire> Connection<W> {
         let session = self.session.id().to_owned();
         self.reading = Some(Box::pin(async move {
             let number = store.session_number().await;
-            let number = number.inspect_err(|error| {
+            Event::Numbered(number.inspect_err(|error| {
                 tracing::error!(%session, %error, "a session could not be numbered");
-            });
-            Event::Numbered(number.ok())
+            }))
         }));
     }
 

@@ -37,8 +37,8 @@ pub enum Event {
     Control,
     /// Answers [`Effect::Open`]: the user has as many devices connected as allowed.
     Crowded,
-    /// Answers [`Effect::Open`] where relays share the database; none if the database gives none for now.
-    Numbered(Option<SessionNumber>),
+    /// Answers [`Effect::Open`] where relays share the database; or why there is no number for now.
+    Numbered(Result<SessionNumber, StoreError>),
     /// Answers [`Effect::Open`] and [`Effect::Locate`].
     Opened(Result<Position, StoreError>),
     /// Answers [`Effect::Check`]: the message as it is to be stored, or why it is not.

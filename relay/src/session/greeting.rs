@@ -95,7 +95,7 @@ impl Session {
 
     /// Without a number the device can read, but whatever it sends is refused: an earlier session
     /// of it may be open on another relay.
-    pub(super) fn handle_number(&mut self, now: Now, number: Option<SessionNumber>) {
+    pub(super) fn handle_number(&mut self, now: Now, number: Result<SessionNumber, StoreError>) {
         let Phase::Opening(opening, account) = &self.phase else {
             return;
         };
@@ -106,9 +106,12 @@ impl Session {
             let text = "this took the relay too long; connect again";
             return self.refuse(ErrorCode::Overloaded, text, About::default());
         }
-        self.number = number;
-        if let Some(number) = number {
-            self.emit(Effect::Number(number));
+        match number {
+            Ok(number) => {
+                self.number = Some(number);
+                self.emit(Effect::Number(number));
+            }
+            Err(error) => self.unnumbered = Some(error),
         }
         self.emit(Effect::Locate(account));
     }

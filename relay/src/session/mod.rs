@@ -51,7 +51,7 @@ use crate::{
     clock::Now,
     frames::Outgoing,
     limits::CALLS_PENDING_MAX,
-    store::{self, SessionNumber},
+    store::{self, SessionNumber, StoreError},
     traffic::Traffic,
 };
 
@@ -86,6 +86,8 @@ pub struct Session {
     device: Option<DeviceId>,
     /// Which session of its device it is, where relays share the database.
     number: Option<SessionNumber>,
+    /// Why it has none, where it should: it can read, and sends nothing.
+    unnumbered: Option<StoreError>,
     encoding: Encoding,
     allowance: Allowance,
     lifetime: Lifetime,
@@ -166,6 +168,7 @@ impl Session {
             viewer: None,
             device: None,
             number: None,
+            unnumbered: None,
             encoding: Encoding::Text,
             epoch: Epoch::ZERO,
             feed: Feed::closed(),

@@ -16,7 +16,7 @@ use crate::{
     check::{Check, Rejected},
     clock::Now,
     intake,
-    store::{self, Digest, FromSession, Op},
+    store::{self, Digest, FromSession, Op, StoreError},
 };
 
 /// What stands before the writer's queue.
@@ -59,13 +59,13 @@ impl Session {
         if !self.spend(allowed, client_msg_id.clone()) {
             return;
         }
-        if self.rules.is_shared && self.number.is_none() {
-            let text = "the relay's storage could not be written to when this device connected; \
-                connect again";
-            return self.refuse_for(
-                ApiError::new(ErrorCode::StorageUnavailable, text),
-                client_msg_id,
-            );
+        if let Some(error) = self.unnumbered.clone() {
+            // The next connection may have a number, so nothing fails for good.
+            let error = match error {
+                StoreError::Corrupt(text) => StoreError::Unreachable(text),
+                error => error,
+            };
+            return self.refuse_storage(&error, client_msg_id);
         }
         match checked(from, send) {
             Err(error) => self.refuse(error.code, &error.message, client_msg_id),
