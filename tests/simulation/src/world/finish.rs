@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seqline_core::{ConnectionState, Input};
 
-use super::{CONVERGED_WITHIN_MS, Event, World, device::Role};
+use super::{CONVERGED_WITHIN_MS, Event, World, device::Role, relay};
 use crate::model::{Checked, Promise, Violation, ensure};
 
 /// How often it is looked whether everything has converged.
@@ -128,6 +128,10 @@ impl World<'_> {
                 return Some(format!(
                     "device {number} has lost a message that it was to send"
                 ));
+            }
+            let numbering = relay::epoch(self.epochs);
+            if node.epoch.is_some_and(|epoch| epoch != numbering) {
+                return Some(format!("device {number} goes on in an earlier numbering"));
             }
             if let Some(lacks) = node.view.lacks(&node.user, &self.truth) {
                 return Some(format!("device {number} lacks {lacks}; {stats:?}"));
