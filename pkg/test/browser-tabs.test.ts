@@ -111,15 +111,24 @@ const show = (page: Page, isShown: boolean) =>
 
 /** Nothing runs on the page any more, and its socket stays open. @returns lets it go on */
 async function pause(page: Page): Promise<() => Promise<void>> {
-  const debug = await page.context().newCDPSession(page);
-  await debug.send('Debugger.enable');
-  const paused = new Promise((resolve) => debug.once('Debugger.paused', resolve));
-  await debug.send('Debugger.pause');
+  const { paused, pauseNext, resume } = await stopsOf(page);
+  await pauseNext();
   page.evaluate(() => 0).catch(() => undefined);
   await paused;
-  return async () => {
-    await debug.send('Debugger.resume');
-    await debug.detach();
+  return resume;
+}
+
+/** `paused` resolves when the page stops for the first time, be it by itself. */
+async function stopsOf(page: Page) {
+  const debug = await page.context().newCDPSession(page);
+  await debug.send('Debugger.enable');
+  return {
+    paused: new Promise((resolve) => debug.once('Debugger.paused', resolve)),
+    pauseNext: () => debug.send('Debugger.pause'),
+    resume: async () => {
+      await debug.send('Debugger.resume');
+      await debug.detach();
+    },
   };
 }
 
@@ -245,6 +254,34 @@ test('the tab with the connection hangs; another one takes over, and it follows 
   relay.sendMessages(5);
   await sawAll([leader, follower], 26);
   expect(relay.sockets).toHaveLength(2);
+});
+
+test('a tab that hangs in the middle of a write holds up nobody who takes over', async () => {
+  const tabs = await Tabs.start();
+  const { relay } = tabs;
+  // What it asked of the storage is on its way, and it never hears of the answer.
+  const leader = await tabs.open(`{
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (stores, mode, options) {
+      const begun = transaction.call(this, stores, mode, options);
+      if (window.hangs && mode === 'readwrite') {
+        window.hangs = false;
+        queueMicrotask(() => { debugger; });
+      }
+      return begun;
+    };
+  }`);
+  const follower = await tabs.open();
+  await leads(leader);
+  await leader.evaluate(() => Object.assign(window, { hangs: true }));
+  const { paused, resume } = await stopsOf(leader);
+  relay.sendMessages(10);
+  await paused;
+  await relay.nth('hello', 2);
+  await sawAll([follower], 10);
+  expect(await send(follower, 'while it hangs')).toMatchObject({ convSeq: 11 });
+  await resume();
+  await sawAll([leader, follower], 11);
 });
 
 test('all tabs are reloaded at once: one device, which goes on where it was', async () => {

@@ -1,7 +1,9 @@
 import type { Changes, Storage } from '../types.js';
-import { Fence, FENCE, FencedError } from './fence.js';
+import { createFence, Fence, fencedOff } from './fence.js';
 
 const RECORDS = 'records';
+/** 1 had no fence of its own. */
+const VERSION = 2;
 /** Some versions of Safari never answer; nothing would work for ever. */
 const OPEN_TIMEOUT_MS = 10_000;
 
@@ -35,60 +37,49 @@ export async function openIndexedDb(name: string, isFenced = false): Promise<Sto
     );
     return opening;
   };
-  const begin = async (mode: IDBTransactionMode): Promise<IDBTransaction> => {
-    const start = async () =>
-      (await current()).transaction(RECORDS, mode, { durability: 'strict' });
+  const transact = async <T>(
+    mode: IDBTransactionMode,
+    stores: string[],
+    ask: (transaction: IDBTransaction) => T,
+  ): Promise<T> => {
+    const begin = (database: IDBDatabase) =>
+      atOnce(database.transaction(stores, mode, { durability: 'strict' }), ask);
+    const opened = await current();
+    let begun: Begun<T>;
     try {
-      return await start();
+      begun = begin(opened);
     } catch {
       // Not every browser tells of a connection that it has lost: once more, with a new one.
-      await opening?.then(
-        (lost) => {
-          lost.close();
-        },
-        () => undefined,
-      );
+      opened.close();
       opening = undefined;
-      return start();
+      begun = begin(await current());
     }
+    await begun.ended;
+    return begun.asked;
   };
   await current();
-  let fence: Fence | undefined;
-  if (isFenced) {
-    const transaction = await begin('readwrite');
-    fence = new Fence(transaction.objectStore(RECORDS));
-    await finished(transaction);
+  const fence = isFenced ? new Fence() : undefined;
+  const stores = fence ? [RECORDS, Fence.STORE] : [RECORDS];
+  if (fence) {
+    await transact('readwrite', stores, (transaction) => {
+      fence.take(transaction);
+    });
   }
 
   return {
-    load: async () => {
-      const transaction = await begin('readonly');
-      const records = transaction.objectStore(RECORDS);
-      const keys = records.getAllKeys();
-      const values = records.getAll();
-      await finished(transaction);
-      return keys.result
-        .map((key, at): [string, Uint8Array] => [key as string, values.result[at] as Uint8Array])
-        .filter(([key]) => key !== FENCE);
-    },
+    load: () =>
+      transact('readonly', [RECORDS], (transaction) => {
+        const records = transaction.objectStore(RECORDS);
+        return { keys: records.getAllKeys(), values: records.getAll() };
+      }).then(({ keys, values }) =>
+        keys.result.map((key, at) => [key as string, values.result[at] as Uint8Array]),
+      ),
     // Transactions that write to the same store take effect in the order of their making.
-    write: async (changes) => {
-      const transaction = await begin('readwrite');
-      const records = transaction.objectStore(RECORDS);
-      const apply = () => {
-        try {
-          applyTo(records, changes);
-        } catch (error) {
-          // What was put so far would be kept otherwise.
-          transaction.abort();
-          throw error;
-        }
-      };
-      if (!fence) apply();
-      const isKeptOut = fence?.pass(records, apply);
-      await finished(transaction);
-      if (isKeptOut?.()) throw new FencedError();
-    },
+    write: (changes) =>
+      transact('readwrite', stores, (transaction) => {
+        fence?.pass(transaction);
+        applyTo(transaction.objectStore(RECORDS), changes);
+      }),
     close: () => {
       isClosed = true;
       opening?.then(
@@ -99,6 +90,30 @@ export async function openIndexedDb(name: string, isFenced = false): Promise<Sto
       );
     },
   };
+}
+
+/** A transaction that the page has nothing more to do with. */
+interface Begun<T> {
+  ended: Promise<void>;
+  asked: T;
+}
+
+/**
+ * All that is done in a transaction is asked for at once, and its end with it. Else it would wait
+ * for this page, and other pages for it: for as long as this one hangs.
+ */
+function atOnce<T>(transaction: IDBTransaction, ask: (within: IDBTransaction) => T): Begun<T> {
+  let asked: T;
+  try {
+    asked = ask(transaction);
+  } catch (error) {
+    // What was asked for so far would be done otherwise.
+    transaction.abort();
+    throw error;
+  }
+  // Unknown before Safari 15 and Firefox 74; there it ends when the page has heard of it.
+  if ('commit' in transaction) transaction.commit();
+  return { ended: finished(transaction), asked };
 }
 
 function applyTo(records: IDBObjectStore, changes: Changes): void {
@@ -119,7 +134,7 @@ export const databaseName = (name: string): string => `seqline/${name}`;
 
 function open(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(databaseName(name), 1);
+    const request = indexedDB.open(databaseName(name), VERSION);
     const fail = (error: Error) => {
       clearTimeout(timer);
       // One that comes nevertheless would stand in the way of whoever deletes it.
@@ -131,7 +146,10 @@ function open(name: string): Promise<IDBDatabase> {
     const timer = setTimeout(() => {
       fail(new Error('IndexedDB does not answer'));
     }, OPEN_TIMEOUT_MS);
-    request.onupgradeneeded = () => request.result.createObjectStore(RECORDS);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion < 1) request.result.createObjectStore(RECORDS);
+      createFence(request.result);
+    };
     request.onsuccess = () => {
       clearTimeout(timer);
       resolve(request.result);
@@ -151,7 +169,7 @@ function finished(transaction: IDBTransaction): Promise<void> {
       resolve();
     };
     transaction.onabort = () => {
-      reject(transaction.error ?? new Error('IndexedDB gave up a transaction'));
+      reject(fencedOff(transaction.error) ?? new Error('IndexedDB gave up a transaction'));
     };
   });
 }
