@@ -1,10 +1,10 @@
 // A copy of the sources in which one line is wrong at a time.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import type { Mutation } from './list.ts';
+import { type Mutation, mutations } from './list.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -41,6 +41,9 @@ export class Workshop {
       await cp(join(root, file), copy, { preserveTimestamps: true });
     }
     for (const folder of pages) await mkdir(join(this.#tree, folder), { recursive: true });
+    // Cargo goes by the time of a file: what was compiled while it was wrong is older than this.
+    const now = new Date();
+    for (const { file } of mutations) await utimes(join(this.#tree, file), now, now);
   }
 
   /** The simulation of the sources as they are: it must find nothing. */
