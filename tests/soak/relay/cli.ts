@@ -26,6 +26,7 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+let lines = 0;
 const [minutes, members, rate] = [values.minutes, values.members, values.rate].map(Number);
 
 if (values.help) {
@@ -90,8 +91,6 @@ function summarise({ samples, before, after, written, shown, resets, faults }: S
   if (complaints.length > 0) process.exitCode = 1;
   else console.log('Nothing was lost, doubled or moved; memory and files are bounded.');
 }
-
-let lines = 0;
 
 // One line that is written over on a terminal; elsewhere a line of its own every half minute.
 function showProgress({ samples, written, shown }: SoakReport, duration_ms: number): void {
