@@ -10,7 +10,7 @@ import { Workshop } from './workshop.ts';
 const usage = `Makes one line of a copy of the sources wrong at a time, and lets the simulation find it.
 
   --seconds N   how long it may look for each; 60 by default
-  --only TEXT   only mistakes whose name has this in it
+  --only TEXT   only mistakes whose name has this in it; may be given several times
   --help        this text
 
 The table is printed, and written to target/mutations/table.md. Each mistake is compiled anew, which
@@ -19,16 +19,17 @@ takes about a minute on two cores. The exit code is 1 if one was not found.`;
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
-    only: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true, default: [''] },
     help: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(values.seconds);
-const chosen = mutations.filter(({ name }) => name.includes(values.only));
+const chosen = mutations.filter(({ name }) => values.only.some((text) => name.includes(text)));
 if (values.help) {
   console.log(usage);
 } else if (!Number.isSafeInteger(seconds) || seconds < 1 || chosen.length === 0) {
-  const wrong = chosen.length === 0 ? `no mistake is called ${values.only}` : values.seconds;
+  const wrong =
+    chosen.length === 0 ? `no mistake is called ${values.only.join(' or ')}` : values.seconds;
   console.error(
     `--seconds must be a number from 1, and --only part of a name: ${wrong}\n\n${usage}`,
   );

@@ -210,7 +210,7 @@ export const mutations: Mutation[] = [
     breaks: hints,
     file: 'relay/src/session/feed.rs',
     find: 'self.state == State::Live && after == self.head && self.handed == self.head',
-    replace: 'self.state == State::Live && after <= self.head',
+    replace: 'self.state != State::Pulling && after <= self.head',
   },
   {
     name: 'a session is not told of commits while it opens',
@@ -220,11 +220,11 @@ export const mutations: Mutation[] = [
     replace: '        let head = position.head;',
   },
   {
-    name: 'pushes that find no room leave no mark',
+    name: 'commits are forgotten that come while a page is read',
     breaks: hints,
-    file: 'relay/src/mailbox.rs',
-    find: 'content.missed.push((push.conv().cloned(), push.last()));',
-    replace: '',
+    file: 'relay/src/session/feed.rs',
+    find: '        if last == self.head {\n            self.state = State::Live;',
+    replace: '        if last == head {\n            self.state = State::Live;',
   },
   {
     name: 'a dead connection is never given up',

@@ -1,7 +1,7 @@
 //! What comes out of the relay, in the order in which it happens there.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -27,6 +27,8 @@ pub enum Exit {
     Committed(Committed),
     /// The database has done what an operator asked for.
     Broadcast(Box<BroadcastRow>),
+    /// Who is on the allow-list now.
+    Listed(BTreeSet<UserId>),
     /// Entries before this time may be gone.
     Aged(Micros),
     /// A call that the world made was answered.

@@ -44,6 +44,10 @@ pub struct Setup {
     pub sync_ttl_ms: u64,
     /// How often the relay looks for new broadcasts.
     pub public_poll_ms: u64,
+    /// How many messages the app's server sends at one moment once all is well: those who are
+    /// connected are told at once.
+    #[serde(default)]
+    pub coda: u16,
 }
 
 /// A user, by number.
@@ -160,6 +164,13 @@ pub enum Action {
     },
     /// An operator does something with a broadcast.
     Broadcast(Broadcast),
+    /// An operator puts a user on the allow-list, or takes her off.
+    AllowList {
+        /// Whom.
+        user: User,
+        /// Which of the two.
+        is_on: bool,
+    },
     /// The app connects.
     Connect {
         /// On which device.
@@ -189,6 +200,8 @@ pub enum Action {
 pub enum Broadcast {
     /// Makes one.
     Draft,
+    /// Makes one for those on the allow-list.
+    DraftForListed,
     /// Shows it to so many of a hundred users.
     Stage { back: u8, percent: u8 },
     /// Shows it to everyone, and tells those who are connected, within so long.

@@ -132,6 +132,8 @@ impl Maker {
                 3_600_000
             },
             public_poll_ms: 1_000,
+            // Now and then more than a device is pushed, and more than may wait for it.
+            coda: if self.rng.u8(0..60) == 0 { 700 } else { 1 },
         }
     }
 
@@ -205,7 +207,7 @@ impl Maker {
                 action: action.clone(),
             });
         }
-        if matches!(action, Action::Broadcast(Broadcast::Draft)) {
+        if let Action::Broadcast(Broadcast::Draft | Broadcast::DraftForListed) = action {
             self.follow_up(steps, setup, at_ms);
         }
         // Who starts asks for a token.
@@ -236,7 +238,7 @@ impl Maker {
 
     fn action(&mut self, setup: &Setup) -> Action {
         let device = self.device(setup);
-        match self.rng.u8(0..40) {
+        match self.rng.u8(0..41) {
             0..3 if !setup.groups.is_empty() => Action::Retry { device },
             18..20 => Action::SendTwin { device },
             20 => Action::ServerSend {
@@ -269,6 +271,10 @@ impl Maker {
                 device,
                 is_background: self.rng.bool(),
             },
+            39 => Action::AllowList {
+                user: self.user(setup),
+                is_on: self.rng.u8(0..3) > 0,
+            },
             _ => Action::Send {
                 device,
                 to: self.to(setup),
@@ -279,7 +285,8 @@ impl Maker {
     fn broadcast(&mut self) -> Broadcast {
         let back = self.rng.u8(0..3);
         match self.rng.u8(0..10) {
-            0..3 => Broadcast::Draft,
+            0 => Broadcast::DraftForListed,
+            1..3 => Broadcast::Draft,
             3..6 => Broadcast::Publish {
                 back,
                 wave_ms: self.rng.bool().then_some(200),

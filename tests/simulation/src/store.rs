@@ -337,7 +337,16 @@ impl BroadcastStore for FaultyStore {
         change: AllowListChange,
         now: Micros,
     ) -> Reading<'a, Result<BTreeSet<UserId>, usize>> {
-        self.inner.change_allow_list(app, operator, change, now)
+        Box::pin(async move {
+            let changed = self
+                .inner
+                .change_allow_list(app, operator, change, now)
+                .await?;
+            if let Ok(users) = &changed {
+                self.exits.push(Exit::Listed(users.clone()));
+            }
+            Ok(changed)
+        })
     }
 
     fn public_changes(&self, after: PubSeq) -> Reading<'_, PublicChanges> {

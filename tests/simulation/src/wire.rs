@@ -74,6 +74,11 @@ impl Line {
         self.change(|state| state.room = state.room.saturating_sub(frames));
     }
 
+    /// The network takes so much more again.
+    pub fn widen(&self, frames: usize) {
+        self.change(|state| state.room += frames);
+    }
+
     /// The other side is gone, and the relay knows.
     pub fn end(&self) {
         self.change(|state| state.has_ended = true);

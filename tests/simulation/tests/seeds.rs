@@ -46,6 +46,7 @@ fn every_promise_is_kept_and_every_fault_happens() {
         }
     }
     let happens = [
+        "allow_list_changed",
         "background",
         "broadcast_changes",
         "broadcast_deleted",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seqline_protocol::{BroadcastId, PublicNews, UserId};
+use seqline_protocol::{BroadcastId, PubSeq, PublicNews, UserId};
 use seqline_relay::store::{BroadcastRow, BroadcastState};
 
 use super::{Checked, Promise, ensure};
@@ -17,6 +17,10 @@ pub struct PublicTruth {
     /// one is new, and whose user is not in any more, is answered that it is not
     /// (`broadcasts.seen`: ids of what a user cannot see are passed over).
     narrowed: BTreeSet<BroadcastId>,
+    /// Who is on the allow-list.
+    listed: BTreeSet<UserId>,
+    /// Who ever came onto it, or left it.
+    relisted: BTreeSet<UserId>,
     /// Which device of a user had it as new.
     new: BTreeMap<(UserId, BroadcastId), usize>,
 }
@@ -38,6 +42,13 @@ impl PublicTruth {
         if is_narrower {
             self.narrowed.insert(row.id);
         }
+    }
+
+    /// The allow-list was changed.
+    pub fn listed(&mut self, users: BTreeSet<UserId>) {
+        let moved = self.listed.symmetric_difference(&users);
+        self.relisted.extend(moved.cloned());
+        self.listed = users;
     }
 
     /// Those that there are, newest first.
@@ -91,13 +102,38 @@ impl PublicTruth {
         })
     }
 
+    /// A device keeps a place in the public mailbox. Its app has what is before that.
+    ///
+    /// # Errors
+    /// It lacks something.
+    pub fn check_place(&self, place: PubSeq, held: &Held, user: &UserId) -> Checked {
+        let passed = self
+            .rows
+            .values()
+            .filter(|row| row.pub_seq.is_some_and(|at| at <= place));
+        // Whom the list let in since then finds out by the view.
+        let mut passed = passed.filter(|row| self.is_for_all(row));
+        let lacking = passed.find(|row| {
+            let body = held.get(&row.id).map(|(_, body)| body);
+            body != Some(&row.content.body)
+        });
+        ensure(lacking.is_none(), Promise::CursorTrailsTheApp, || {
+            let id = lacking.map(|row| row.id);
+            format!(
+                "the place of {user} is {place}, past broadcast {id:?}, and the app holds {held:?}"
+            )
+        })
+    }
+
     /// What a device holds that it should not, or lacks.
     #[must_use]
     pub fn difference(&self, held: &Held, user: &UserId) -> Option<String> {
         for (id, row) in &self.rows {
             let holds = held.get(id);
             let is_gone = row.is_deleted
+                || !self.admits(row, user)
                 || matches!(row.state, BroadcastState::Draft | BroadcastState::Recalled);
+            let is_due = is_shown(row) && self.admits(row, user);
             let text = row.content.body.as_str();
             let is_newest = |(_, body): &(u32, String)| body == text;
             let differs = match holds {
@@ -106,7 +142,7 @@ impl PublicTruth {
                 // it has.
                 Some(_) if row.state == BroadcastState::Stopped => false,
                 Some(version) => !is_newest(version),
-                None => self.is_for_all(*id),
+                None => is_due,
             };
             if differs {
                 return Some(format!(
@@ -114,9 +150,10 @@ impl PublicTruth {
                     row.state
                 ));
             }
-            if self.is_for_all(*id)
+            if is_due
                 && !row.every_device
                 && !self.narrowed.contains(id)
+                && (!row.audience.allow_list_only || !self.relisted.contains(user))
                 && !self.new.contains_key(&(user.clone(), *id))
             {
                 return Some(format!("broadcast {id} was new to {user} on no device"));
@@ -125,9 +162,15 @@ impl PublicTruth {
         None
     }
 
-    fn is_for_all(&self, id: BroadcastId) -> bool {
-        self.rows
-            .get(&id)
-            .is_some_and(|row| row.state == BroadcastState::Published && !row.is_deleted)
+    fn is_for_all(&self, row: &BroadcastRow) -> bool {
+        is_shown(row) && !row.audience.allow_list_only
     }
+
+    fn admits(&self, row: &BroadcastRow, user: &UserId) -> bool {
+        !row.audience.allow_list_only || self.listed.contains(user)
+    }
+}
+
+fn is_shown(row: &BroadcastRow) -> bool {
+    row.state == BroadcastState::Published && !row.is_deleted
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use seqline_core::{CallId, Session, StoreOp};
-use seqline_protocol::{BroadcastId, ClientMsgId, ConvId, ConvSeq, Epoch, Seq, UserId, from_cbor};
+use seqline_protocol::{
+    BroadcastId, ClientMsgId, ConvId, ConvSeq, Epoch, PublicPlace, Seq, UserId, from_cbor,
+};
 use serde::Deserialize;
 
 use super::{Event, link::LinkId};
@@ -110,9 +112,11 @@ pub(super) struct Device {
 
 /// Of the client's record of where it is.
 #[derive(Deserialize)]
-struct PositionRecord {
-    cursor: Seq,
-    epoch: Epoch,
+pub(super) struct PositionRecord {
+    pub(super) cursor: Seq,
+    /// The numbering of the cursor.
+    pub(super) epoch: Epoch,
+    pub(super) public: PublicPlace,
 }
 
 /// Of the client's record of a crowd.
@@ -135,20 +139,17 @@ struct DraftRecord {
 /// The cursor that a record of the client's store holds, and of which crowd; none if it is
 /// another record.
 pub(super) fn cursor_of(key: &str, value: &[u8]) -> Option<(Option<ConvId>, u64)> {
-    if key == "position" {
-        let record: PositionRecord = from_cbor(value)?;
-        return Some((None, record.cursor.get()));
+    if let Some(position) = position_of(key, value) {
+        return Some((None, position.cursor.get()));
     }
     let conv = ConvId::new(key.strip_prefix("crowd/")?).ok()?;
     let record: CrowdRecord = from_cbor(value)?;
     Some((Some(conv), record.cursor.get()))
 }
 
-/// The numbering that a record of the client's store is of; none if it is another record.
-pub(super) fn epoch_of(key: &str, value: &[u8]) -> Option<Epoch> {
-    let is_position = key == "position";
-    let record: PositionRecord = is_position.then(|| from_cbor(value)).flatten()?;
-    Some(record.epoch)
+/// How far a client is, by a record of its store; none if it is another record.
+pub(super) fn position_of(key: &str, value: &[u8]) -> Option<PositionRecord> {
+    (key == "position").then(|| from_cbor(value)).flatten()
 }
 
 impl Device {
@@ -162,7 +163,8 @@ impl Device {
             .filter_map(|(key, value)| cursor_of(key, value))
             .collect();
         let position = self.store.get("position");
-        self.epoch = position.and_then(|value| epoch_of("position", value));
+        let position = position.and_then(|value| position_of("position", value));
+        self.epoch = position.map(|position| position.epoch);
         let own = cursors.iter().find(|(conv, _)| conv.is_none());
         let own = own.map_or(0, |(_, cursor)| *cursor);
         let crowds = cursors.iter();

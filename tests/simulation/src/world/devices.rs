@@ -16,7 +16,7 @@ use seqline_relay::{
 
 use super::{
     Event, World,
-    device::{Device, Process, ProcessId, Role, Writing, cursor_of, epoch_of},
+    device::{Device, Process, ProcessId, Role, Writing, cursor_of, position_of},
     link::{Link, LinkId},
 };
 use crate::{
@@ -160,6 +160,7 @@ impl World<'_> {
             Output::Write(conn, frame) => {
                 self.check_ack(id, &frame)?;
                 if let Some(link) = self.link_of(id, conn) {
+                    self.watch_up(link, &frame)?;
                     self.send_up(link, &frame);
                 }
             }
@@ -222,9 +223,11 @@ impl World<'_> {
         let node = &mut self.devices[process.device];
         for op in ops {
             if let StoreOp::Put(key, value) = op
-                && let Some(epoch) = epoch_of(key, value)
+                && let Some(position) = position_of(key, value)
             {
-                node.epoch = Some(epoch);
+                node.epoch = Some(position.epoch);
+                let place = position.public.after;
+                self.public.check_place(place, &node.held, &node.user)?;
             }
             if let StoreOp::Put(key, value) = op
                 && let Some((conv, cursor)) = cursor_of(key, value)

@@ -8,6 +8,9 @@ use crate::{
     plan::{Device, Fault},
 };
 
+/// What a network holds less for a device that reads slowly.
+pub(super) const NARROWED_FRAMES: usize = 60;
+
 impl World<'_> {
     pub(super) fn fault(&mut self, fault: &Fault) -> Checked {
         if self.is_healed {
@@ -142,8 +145,9 @@ impl World<'_> {
             }
             Fault::SlowReader { frame_ms, .. } => {
                 link.frame_ms = *frame_ms;
+                link.is_narrow = true;
                 if let Some((_, line)) = &link.line {
-                    line.narrow(60);
+                    line.narrow(NARROWED_FRAMES);
                 }
                 self.count("slow_reader");
             }

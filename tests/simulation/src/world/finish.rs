@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seqline_core::{ConnectionState, Input};
 
-use super::{CONVERGED_WITHIN_MS, Event, World, device::Role, relay};
+use super::{
+    CONVERGED_WITHIN_MS, Event, World, coda::TOLD_WITHIN_MS, device::Role, faults::NARROWED_FRAMES,
+    relay,
+};
 use crate::model::{Checked, Promise, Violation, ensure};
 
 /// How often it is looked whether everything has converged.
@@ -61,6 +64,9 @@ impl World<'_> {
             link.down.cut_after = None;
             link.stalled_until_ms = 0;
             link.frame_ms = 0;
+            if let Some((_, line)) = link.line.as_ref().filter(|_| link.is_narrow) {
+                line.widen(NARROWED_FRAMES);
+            }
         }
         for device in 0..self.devices.len() {
             self.heal_device(device)?;
@@ -102,19 +108,40 @@ impl World<'_> {
             self.repeat_reads(self.devices[device].current)?;
         }
         let lacks = self.lacks();
-        let has_time = self.now_ms <= self.plan.setup.heal_at_ms + CONVERGED_WITHIN_MS;
+        let (since_ms, within_ms) = match &self.coda {
+            None => (self.plan.setup.heal_at_ms, CONVERGED_WITHIN_MS),
+            Some(coda) => (coda.began_at_ms(), TOLD_WITHIN_MS),
+        };
+        let has_time = self.now_ms <= since_ms + within_ms;
         ensure(lacks.is_none() || has_time, Promise::Converges, || {
             let lacks = lacks.as_deref().unwrap_or_default();
-            format!("{CONVERGED_WITHIN_MS} ms after all faults: {lacks}")
+            let since = self.coda.as_ref().map_or("all faults", |_| "all was well");
+            format!("{within_ms} ms after {since}: {lacks}")
         })?;
         if lacks.is_none() {
-            return Ok(true);
+            if self.coda.is_some() || self.plan.setup.coda == 0 {
+                return Ok(true);
+            }
+            self.check_sessions()?;
+            self.play_coda()?;
         }
         self.after(CHECK_EVERY_MS, Event::Check);
         Ok(false)
     }
 
     fn lacks(&self) -> Option<String> {
+        if self
+            .coda
+            .as_ref()
+            .is_some_and(|coda| coda.is_underway(&self.calls))
+        {
+            return Some("the app's server is not answered".to_owned());
+        }
+        if self.coda.is_none()
+            && let Some(device) = (0..self.devices.len()).find(|device| !self.is_reached(*device))
+        {
+            return Some(format!("device {device} is not connected"));
+        }
         for (number, node) in self.devices.iter().enumerate() {
             let process = &self.processes[node.current.0];
             let stats = process.session.stats();
@@ -136,7 +163,10 @@ impl World<'_> {
             if let Some(lacks) = node.view.lacks(&node.user, &self.truth) {
                 return Some(format!("device {number} lacks {lacks}; {stats:?}"));
             }
-            if let Some(lacks) = self.public.difference(&node.held, &node.user) {
+            // Nobody is told at once of a broadcast without a wave: devices look by themselves.
+            if self.coda.is_none()
+                && let Some(lacks) = self.public.difference(&node.held, &node.user)
+            {
                 return Some(format!("device {number}: {lacks}"));
             }
             if let Some((conv, upto)) = node.unconfirmed.first_key_value() {
@@ -148,6 +178,35 @@ impl World<'_> {
         self.devices.iter().find_map(|node| {
             let reset = self.marks.reset.get(&node.user);
             self.truth.untold(&node.user, reset.copied().unwrap_or(0))
+        })
+    }
+
+    /// The relay has one session of each device: a new one ends those before.
+    fn check_sessions(&self) -> Checked {
+        let open = self.links.iter().filter(|link| {
+            let is_over = link.is_closed_by_relay || link.is_left_by_relay || link.is_narrow;
+            let has_said_something = link.up.arrived > 0 && link.down.arrived > 0;
+            link.line.is_some() && has_said_something && !is_over
+        });
+        let mut devices: Vec<_> = open
+            .map(|link| self.processes[link.process.0].device)
+            .collect();
+        devices.sort_unstable();
+        let twice = devices.windows(2).find(|pair| pair[0] == pair[1]);
+        ensure(twice.is_none(), Promise::ExplicitBeatsAutomatic, || {
+            format!(
+                "the relay has two sessions of device {:?}",
+                twice.map(|pair| pair[0])
+            )
+        })
+    }
+
+    /// Whether a device is connected, and was welcomed.
+    fn is_reached(&self, device: usize) -> bool {
+        let link = self.current_link(device).map(|link| &self.links[link.0]);
+        link.is_some_and(|link| {
+            let is_whole = link.cut.is_none() && !link.up.vanishes && !link.down.vanishes;
+            is_whole && !link.is_left_by_relay && link.down.arrived > 0
         })
     }
 

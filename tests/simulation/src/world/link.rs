@@ -30,11 +30,15 @@ pub(super) struct Link {
     pub(super) stalled_until_ms: u64,
     /// The device reads a frame in so long.
     pub(super) frame_ms: u64,
+    /// The network holds little: what the relay says last may never leave it.
+    pub(super) is_narrow: bool,
     pub(super) cut: Option<Cut>,
     /// What waits for the end of a cut, in order.
     pub(super) late: Vec<UpFrame>,
     /// The device let go of it, or knows that it has ended.
     pub(super) is_left_by_device: bool,
+    /// The relay has told the device that it is over, and waits for its answer.
+    pub(super) is_closed_by_relay: bool,
     /// The relay let go of it, or knows.
     pub(super) is_left_by_relay: bool,
 }
@@ -74,9 +78,11 @@ impl Link {
             down: Lane::default(),
             stalled_until_ms: 0,
             frame_ms: 0,
+            is_narrow: false,
             cut: None,
             late: Vec::new(),
             is_left_by_device: false,
+            is_closed_by_relay: false,
             is_left_by_relay: false,
         }
     }

@@ -13,6 +13,7 @@
 
 mod api;
 mod app;
+mod coda;
 mod device;
 mod devices;
 mod faults;
@@ -138,6 +139,7 @@ pub struct World<'p> {
     marks: app::Marks,
     retries: finish::Retries,
     is_healed: bool,
+    coda: Option<coda::Coda>,
 }
 
 impl<'p> World<'p> {
@@ -200,6 +202,7 @@ impl<'p> World<'p> {
             marks: app::Marks::default(),
             retries: finish::Retries::default(),
             is_healed: false,
+            coda: None,
         }
     }
 

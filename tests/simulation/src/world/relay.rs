@@ -112,6 +112,7 @@ impl World<'_> {
         match exit {
             Exit::Frame(line, frame) => {
                 self.count("frames_down");
+                self.watch_down(line, &frame)?;
                 self.send_down(line, frame);
                 Ok(())
             }
@@ -142,6 +143,11 @@ impl World<'_> {
                     BroadcastState::Recalled => "broadcast_recalled",
                 });
                 self.public.command(&row);
+                Ok(())
+            }
+            Exit::Listed(users) => {
+                self.count("allow_list_changed");
+                self.public.listed(users);
                 Ok(())
             }
             Exit::Aged(before) => {
@@ -175,6 +181,7 @@ impl World<'_> {
         }
         let (now_ms, latency_ms) = (self.now_ms, self.plan.setup.latency_ms);
         let link = &mut self.links[id.0];
+        link.is_closed_by_relay = true;
         if link.down.vanishes || link.cut.is_some() {
             return;
         }

@@ -49,6 +49,16 @@ impl World<'_> {
                 self.broadcast(*broadcast);
                 Ok(())
             }
+            Action::AllowList { user, is_on } => {
+                let users = [user_id(user.0)];
+                let method = if *is_on {
+                    "allow_list.add"
+                } else {
+                    "allow_list.remove"
+                };
+                self.call_as_operator(method, &json!({ "users": users }));
+                Ok(())
+            }
             Action::Connect { device } => self.input(*device, Input::Connect),
             Action::Disconnect { device } => {
                 self.count("disconnect");
@@ -85,7 +95,7 @@ impl World<'_> {
         self.input(device, Input::Call(call, command))
     }
 
-    fn send(&mut self, device: Device, to: To) -> Checked {
+    pub(super) fn send(&mut self, device: Device, to: To) -> Checked {
         let index = usize::from(device.0);
         let Some(node) = self.devices.get_mut(index) else {
             return Ok(());
@@ -228,6 +238,11 @@ impl World<'_> {
         };
         let (method, params) = match broadcast {
             Broadcast::Draft => ("broadcasts.create", json!({ "content": content })),
+            Broadcast::DraftForListed => {
+                let audience = json!({ "allow_list_only": true });
+                let params = json!({ "content": content, "audience": audience });
+                ("broadcasts.create", params)
+            }
             Broadcast::Publish { back, wave_ms } => {
                 let Some((id, revision, _)) = of(back) else {
                     return;
