@@ -11,8 +11,8 @@ use std::{
 };
 
 use seqline_protocol::{
-    AppId, BroadcastId, ClientMsgId, ConvId, ConvSeq, DeviceId, ErrorCode, Kind, Label, Micros,
-    MsgId, Priority, PubSeq, Seq, UserId,
+    AppId, BroadcastId, ClientMsgId, ConvId, ConvSeq, DeviceId, ErrorCode, Label, Micros, MsgId,
+    PubSeq, Seq, UserId,
 };
 use seqline_relay::{
     account::Account,
@@ -24,11 +24,10 @@ use seqline_relay::{
     session::{DevicePolicy, Event},
     store::{
         AllowListChange, AuditRow, BroadcastCommand, BroadcastRefusal, BroadcastRow,
-        BroadcastState, BroadcastStore, Commit, Conversations, ConversationsQuery, DeviceRow,
-        Digest, Done, Found, Group, GroupQuery, HistoryPage, HistoryQuery, Hook, HookId, Member,
-        MembersQuery, Op, Page, PageQuery, Position, PublicChanges, ReachRow, Reading, Receipts,
-        ReceiptsQuery, SearchQuery, Send, Sent, SentAs, Store, StoreError, TimelineAppend,
-        UserState,
+        BroadcastState, BroadcastStore, Commit, Conversations, ConversationsQuery, DeviceRow, Done,
+        Found, Group, GroupQuery, HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery,
+        Op, Page, PageQuery, Position, PublicChanges, ReachRow, Reading, Receipts, ReceiptsQuery,
+        SearchQuery, Send, Sent, SentAs, Store, StoreError, TimelineAppend, UserState,
     },
     writer::{Full, Lane, Writer, WriterQueue},
 };
@@ -220,25 +219,13 @@ fn id_of(op: &Op) -> String {
 
 fn send(id: &str, bytes: usize) -> Op {
     let user = UserId::new("alice").unwrap();
-    Op::Send(Send {
-        conv: ConvId::direct(&user, &user),
-        from: Arc::new(Account {
-            app: AppId::new("app").unwrap(),
-            user,
-        }),
-        client_msg_id: ClientMsgId::new(id).unwrap(),
-        kind: Kind::text(),
-        body: "x".repeat(bytes),
-        priority: Priority::Normal,
-        expires: None,
-        by_server: false,
-        key: None,
-        replace: false,
-        business: None,
-        mentions: Vec::new(),
-        digest: Digest::default(),
-        session: None,
-    })
+    let conv = ConvId::direct(&user, &user);
+    let from = Arc::new(Account {
+        app: AppId::new("app").unwrap(),
+        user,
+    });
+    let id = ClientMsgId::new(id).unwrap();
+    Op::Send(Send::text(from, conv, id, "x".repeat(bytes)))
 }
 
 struct Desk {

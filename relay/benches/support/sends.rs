@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use seqline_protocol::{AppId, ClientMsgId, ConvId, Kind, Micros, Priority, UserId};
+use seqline_protocol::{AppId, ClientMsgId, ConvId, Micros, UserId};
 use seqline_relay::{
     account::Account,
-    store::{Digest, Op, Send},
+    store::{Op, Send},
 };
 
 pub(crate) const USERS: u64 = 2_000;
@@ -36,27 +36,14 @@ pub(crate) fn pair(n: usize) -> (u64, u64) {
 pub(crate) fn send(n: usize) -> Op {
     let (from, to) = pair(n);
     let user = |n: u64| UserId::new(format!("user-{n}")).unwrap();
-    let mut send = Send {
-        from: Arc::new(Account {
-            app: AppId::new("bench").unwrap(),
-            user: user(from),
-        }),
-        by_server: false,
-        conv: ConvId::direct(&user(from), &user(to)),
-        client_msg_id: ClientMsgId::new(client_msg_id(n)).unwrap(),
-        kind: Kind::text(),
-        body: "x".repeat(BODY_BYTES),
-        priority: Priority::Normal,
-        expires: None,
-        key: None,
-        replace: false,
-        business: None,
-        mentions: Vec::new(),
-        digest: Digest::default(),
-        session: None,
-    };
-    send.digest = send.digest_of();
-    Op::Send(send)
+    let (from, to) = (user(from), user(to));
+    let conv = ConvId::direct(&from, &to);
+    let from = Arc::new(Account {
+        app: AppId::new("bench").unwrap(),
+        user: from,
+    });
+    let id = ClientMsgId::new(client_msg_id(n)).unwrap();
+    Op::Send(Send::text(from, conv, id, "x".repeat(BODY_BYTES)))
 }
 
 /// As clients make them: without order.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use seqline_protocol::{
-    AppId, ClientMsgId, ConvId, ConvSeq, Conversation, Entry, GroupChange, GroupOp, Item, Kind,
-    Message, Micros, Priority, Seq, UserId,
+    AppId, ClientMsgId, ConvId, ConvSeq, Conversation, Entry, GroupChange, GroupOp, Item, Message,
+    Micros, Seq, UserId,
 };
 use seqline_relay::{
     account::Account,
     store::{
-        Actor, Clear, Commit, CommitRules, ConversationsQuery, Delete, Delivered, Digest, Done,
-        Edit, Group, GroupAction, GroupCommand, GroupDone, GroupQuery, HistoryPage, HistoryQuery,
+        Actor, Clear, Commit, CommitRules, ConversationsQuery, Delete, Delivered, Done, Edit,
+        Group, GroupAction, GroupCommand, GroupDone, GroupQuery, HistoryPage, HistoryQuery,
         HistoryRange, Member, MembersQuery, Op, OpResult, Page, PageQuery, PageRange, Read, Recall,
         Receipts, ReceiptsQuery, Send, Sent, Store, Timeline,
     },
@@ -63,22 +63,8 @@ pub(crate) fn at_s(s: u64) -> Micros {
 
 /// To a user, or to a conversation.
 pub(crate) fn send(from: &str, to: &str, id: &str, body: &str) -> Send {
-    signed(Send {
-        from: account(from),
-        by_server: false,
-        conv: place(from, to),
-        client_msg_id: ClientMsgId::new(id).unwrap(),
-        kind: Kind::text(),
-        body: body.to_owned(),
-        priority: Priority::Normal,
-        expires: None,
-        key: None,
-        replace: false,
-        business: None,
-        mentions: Vec::new(),
-        digest: Digest::default(),
-        session: None,
-    })
+    let id = ClientMsgId::new(id).unwrap();
+    Send::text(account(from), place(from, to), id, body)
 }
 
 /// With the digest of what it says.

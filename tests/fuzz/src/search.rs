@@ -3,12 +3,11 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use seqline_protocol::{AppId, ClientMsgId, ConvId, Epoch, Kind, Priority, UserId};
+use seqline_protocol::{AppId, ClientMsgId, ConvId, Epoch, UserId};
 use seqline_relay::{
     account::Account,
     store::{
-        CommitRules, Digest, Found, Op, SearchQuery, Send, Store, memory::MemoryStore,
-        sqlite::SqliteStore,
+        CommitRules, Found, Op, SearchQuery, Send, Store, memory::MemoryStore, sqlite::SqliteStore,
     },
 };
 use tempfile::TempDir;
@@ -122,24 +121,9 @@ fn open() -> Stores {
 fn message(sender: &str, number: usize, body: &str) -> Op {
     let other = UserId::new("zoe").expect("a name");
     let from = account(sender);
-    let send = Send {
-        conv: ConvId::direct(&from.user, &other),
-        from,
-        by_server: false,
-        client_msg_id: ClientMsgId::new(format!("m-{number}")).expect("an id"),
-        kind: Kind::text(),
-        body: body.to_owned(),
-        priority: Priority::Normal,
-        expires: None,
-        key: None,
-        replace: false,
-        business: None,
-        mentions: Vec::new(),
-        digest: Digest::default(),
-        session: None,
-    };
-    let digest = send.digest_of();
-    Op::Send(Send { digest, ..send })
+    let conv = ConvId::direct(&from.user, &other);
+    let id = ClientMsgId::new(format!("m-{number}")).expect("an id");
+    Op::Send(Send::text(from, conv, id, body))
 }
 
 fn account(user: &str) -> Arc<Account> {

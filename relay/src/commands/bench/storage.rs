@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use seqline_protocol::{AppId, ClientMsgId, ConvId, Kind, Priority, Seq, UserId};
+use seqline_protocol::{AppId, ClientMsgId, ConvId, Seq, UserId};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{super::Failure, times::Times};
@@ -13,8 +13,7 @@ use crate::{
     entropy::SystemEntropy,
     hub::Hub,
     store::{
-        CommitRules, Database, Digest, Op, PageQuery, PageRange, Send, Store, StoreSettings,
-        Timeline,
+        CommitRules, Database, Op, PageQuery, PageRange, Send, Store, StoreSettings, Timeline,
     },
     writer::{Writer, WriterQueue},
 };
@@ -150,24 +149,10 @@ async fn send_until(
 }
 
 fn message(from: &Arc<Account>, to: &Account, id: &str) -> Result<Op, String> {
-    let mut send = Send {
-        from: Arc::clone(from),
-        by_server: false,
-        conv: ConvId::direct(&from.user, &to.user),
-        client_msg_id: ClientMsgId::new(id).map_err(|error| error.to_string())?,
-        kind: Kind::text(),
-        body: "x".repeat(BODY_BYTES),
-        priority: Priority::Normal,
-        expires: None,
-        key: None,
-        replace: false,
-        business: None,
-        mentions: Vec::new(),
-        digest: Digest::default(),
-        session: None,
-    };
-    send.digest = send.digest_of();
-    Ok(Op::Send(send))
+    let conv = ConvId::direct(&from.user, &to.user);
+    let id = ClientMsgId::new(id).map_err(|error| error.to_string())?;
+    let body = "x".repeat(BODY_BYTES);
+    Ok(Op::Send(Send::text(Arc::clone(from), conv, id, body)))
 }
 
 async fn pull_until(

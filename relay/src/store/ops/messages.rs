@@ -48,6 +48,36 @@ pub struct Send {
 pub struct Digest(pub i64);
 
 impl Send {
+    /// Plain text from one of the sender's devices, and nothing said beside it.
+    #[must_use]
+    pub fn text(
+        from: Arc<Account>,
+        conv: ConvId,
+        client_msg_id: ClientMsgId,
+        body: impl Into<String>,
+    ) -> Self {
+        let send = Self {
+            from,
+            by_server: false,
+            conv,
+            client_msg_id,
+            kind: Kind::text(),
+            body: body.into(),
+            priority: Priority::Normal,
+            expires: None,
+            key: None,
+            replace: false,
+            business: None,
+            mentions: Vec::new(),
+            digest: Digest::default(),
+            session: None,
+        };
+        Self {
+            digest: send.digest_of(),
+            ..send
+        }
+    }
+
     /// What the message as it stands amounts to. Each part goes in with its length, so
     /// that no two contents are the same bytes.
     #[must_use]
