@@ -99,7 +99,11 @@ test('who is at the end stays there while the bar of the connection appears', as
     await nextFrame();
     // Before a frame, as messages come: it scrolls to one, and the bar, of two lines as on a
     // phone, takes of its height.
-    await new Promise((resolve) => setTimeout(resolve));
+    const { port1, port2 } = new MessageChannel();
+    await new Promise((resolve) => {
+      port1.onmessage = resolve;
+      port2.postMessage(null);
+    });
     scroller.scrollTop = scroller.scrollHeight;
     const bar = document.querySelector<HTMLElement>('[data-testid=connection-state]');
     bar?.classList.remove('fine');

@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::support::{Client, Process, run};
+use crate::support::{Client, Process, cannot_serve, run};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -116,16 +116,7 @@ fn signs_tokens_for_the_configured_apps_only() {
 fn a_database_that_is_in_use_is_refused_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let relay = Process::serve(folder.path());
-    let database = format!("sqlite:{}/seqline.db", folder.path().display());
-    let args = [
-        "serve",
-        "--dev",
-        "--listen",
-        "127.0.0.1:0",
-        "--database",
-        &database,
-    ];
-    let second = run(&args, &[]);
+    let second = cannot_serve(folder.path(), &[]);
     assert!(
         stderr(&second).contains("another relay is using"),
         "{}",

@@ -47,7 +47,7 @@ pub(crate) use broadcasts::{draft, names};
 pub(crate) use client::{Client, send, send_to};
 pub(crate) use device::Device;
 pub(crate) use polled::{Polled, poll};
-pub(crate) use process::{Process, run};
+pub(crate) use process::{Process, cannot_serve, run};
 pub(crate) use web::{Reply, request};
 
 /// No test waits longer than this for anything; none that passes comes near it.
@@ -213,6 +213,23 @@ impl Relay {
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
         request(self.running.address(), "GET", path, &[], "").await
+    }
+
+    /// What `/metrics` says of one.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let reply = self.get("/metrics").await;
+        let prefix = format!("{name} ");
+        let text = reply.text();
+        let value = text.lines().find_map(|line| line.strip_prefix(&prefix));
+        value.unwrap().parse().unwrap()
+    }
+
+    /// Asks until a metric is no less.
+    pub(crate) async fn until(&self, metric: &str, least: u64) {
+        let reached = async { while self.metric(metric).await < least {} };
+        tokio::time::timeout(PATIENCE, reached)
+            .await
+            .unwrap_or_else(|_| panic!("{metric} comes to {least}"));
     }
 }
 

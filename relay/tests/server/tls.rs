@@ -20,7 +20,7 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tungstenite::Message;
 
-use crate::support::{Client, PATIENCE, Process, Relay, Wish};
+use crate::support::{Client, PATIENCE, Process, Relay, Wish, cannot_serve};
 
 /// A certificate that signs itself, in files.
 struct Certificate {
@@ -211,20 +211,9 @@ async fn a_relay_with_a_certificate_that_cannot_be_used_does_not_start() {
     fs::write(&files.cert, "nothing").unwrap();
     fs::write(&files.key, "nothing").unwrap();
     let (cert, key) = (files.cert.to_str().unwrap(), files.key.to_str().unwrap());
-    let database = format!("sqlite:{}/seqline.db", folder.path().display());
-    let own = [
-        "serve",
-        "--dev",
-        "--listen",
-        "127.0.0.1:0",
-        "--database",
-        &database,
-        "--tls-cert",
-        cert,
-    ];
-    let alone = crate::support::run(&own, &[]);
+    let alone = cannot_serve(folder.path(), &["--tls-cert", cert]);
     assert!(String::from_utf8_lossy(&alone.stderr).contains("a certificate needs its key"));
-    let both = crate::support::run(&[&own[..], &["--tls-key", key]].concat(), &[]);
+    let both = cannot_serve(folder.path(), &["--tls-cert", cert, "--tls-key", key]);
     assert!(!both.status.success());
     let text = String::from_utf8_lossy(&both.stderr);
     assert!(text.contains("has no certificate in PEM form"), "{text}");

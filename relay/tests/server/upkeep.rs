@@ -7,7 +7,7 @@ use seqline_protocol::{
 };
 use seqline_relay::upkeep::UpkeepRules;
 
-use crate::support::{Client, PATIENCE, Relay, Wish};
+use crate::support::{Client, Relay, Wish};
 
 const TTL: Duration = Duration::from_secs(3600);
 
@@ -25,16 +25,8 @@ async fn relay() -> Relay {
 
 /// Waits until ageing has gone over everything since now.
 async fn aged(relay: &Relay) {
-    let steps = &relay.running.counters().age_steps;
-    let until = steps.get() + 5;
-    let wait = async {
-        while steps.get() < until {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait)
-        .await
-        .expect("ageing goes on");
+    let steps = relay.running.counters().age_steps.get();
+    relay.until("seqline_age_steps_total", steps + 5).await;
 }
 
 #[tokio::test]

@@ -48,33 +48,9 @@ export const prepareSteps = [
       return { note: toolchain.kind };
     },
   },
-  {
-    name: 'chromium',
-    purpose: 'find a browser for the tests',
-    async run(context) {
-      const chromium = await findChromium(context);
-      context.found.chromium = chromium;
-      return { note: chromium };
-    },
-  },
-  {
-    name: 'postgres',
-    purpose: 'find a database server for the tests',
-    async run(context) {
-      const postgres = await findPostgres(context);
-      context.found.postgres = postgres;
-      return { note: postgres };
-    },
-  },
-  {
-    name: 'nats',
-    purpose: 'find a NATS server for the tests',
-    async run(context) {
-      const nats = await findNats(context);
-      context.found.nats = nats;
-      return { note: nats };
-    },
-  },
+  findStep('chromium', 'find a browser for the tests', findChromium),
+  findStep('postgres', 'find a database server for the tests', findPostgres),
+  findStep('nats', 'find a NATS server for the tests', findNats),
   {
     name: 'sqlite',
     purpose: 'find the program that looks into databases for the tests',
@@ -88,6 +64,26 @@ export const prepareSteps = [
     run: findPrograms,
   },
 ];
+
+/**
+ * What is found is known to later steps under the step's name.
+ *
+ * @param {'chromium' | 'postgres' | 'nats'} name
+ * @param {string} purpose
+ * @param {(context: import('../runner.mjs').StepContext) => Promise<string>} find
+ * @returns {import('../runner.mjs').Step}
+ */
+function findStep(name, purpose, find) {
+  return {
+    name,
+    purpose,
+    async run(context) {
+      const place = await find(context);
+      context.found[name] = place;
+      return { note: place };
+    },
+  };
+}
 
 function checkNode() {
   const { node } = process.versions;

@@ -8,7 +8,7 @@ use std::{
 use seqline_protocol::{KickReason, RelayFrame, Seq};
 use seqline_relay::bus::{BusChoice, NatsSettings};
 
-use super::support::{NEVER, metric, two, until};
+use super::support::{NEVER, two};
 use crate::support::Client;
 
 const MISSING: &str = "nats-server was not found. These tests start one; install it: `apt-get \
@@ -103,9 +103,9 @@ async fn a_hint_reaches_only_the_relays_that_hold_the_user() {
     known = bob.learns(known).await.last().unwrap().seq;
     assert_eq!(known.get(), 1);
     // Beats, and what was for bob: not what was for alice and carol.
-    let heard = metric(&other, "seqline_hints_heard_total").await;
+    let heard = other.metric("seqline_hints_heard_total").await;
     assert!(heard < 10, "{heard}");
-    assert!(metric(&one, "seqline_hints_told_total").await > 20);
+    assert!(one.metric("seqline_hints_told_total").await > 20);
 }
 
 #[tokio::test]
@@ -114,13 +114,13 @@ async fn what_happens_while_nats_is_away_is_found_when_it_is_back() {
     let [one, other] = two(nats.bus(), NEVER).await;
     let (mut alice, _) = Client::open(&one, "alice", "phone").await;
     let (mut bob, _) = Client::open(&other, "bob", "phone").await;
-    let gaps = metric(&other, "seqline_bus_gaps_total").await;
+    let gaps = other.metric("seqline_bus_gaps_total").await;
     nats.stop();
     alice.store("bob", "m1", "hello").await;
     nats.start_again();
     let known = bob.learns(Seq::ZERO).await.last().unwrap().seq;
     assert_eq!(known.get(), 1);
-    until(&other, "seqline_bus_gaps_total", gaps + 1).await;
+    other.until("seqline_bus_gaps_total", gaps + 1).await;
     alice.store("bob", "m2", "hello").await;
     let entries = bob.learns(known).await;
     assert_eq!(entries.last().unwrap().seq.get(), 2);

@@ -5,7 +5,7 @@ use seqline_relay::bus::BusChoice;
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 
-use super::support::{NEVER, metric, two, two_on, until};
+use super::support::{NEVER, two, two_on};
 use crate::{
     postgres_server::database,
     support::{Client, send_to},
@@ -21,7 +21,7 @@ async fn a_message_wakes_a_device_on_another_relay() {
     bob.store("alice", "m2", "hello yourself").await;
     let entries = alice.learns(Seq::new(1).unwrap()).await;
     assert_eq!(entries[0].seq.get(), 2);
-    assert_eq!(metric(&other, "seqline_sweep_finds_total").await, 0);
+    assert_eq!(other.metric("seqline_sweep_finds_total").await, 0);
 }
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn a_user_who_joins_a_crowd_on_one_relay_hears_it_on_another() {
     let params = json!({ "conv": "channel:news", "users": ["bob"] });
     server.ok("groups.invite", params).await;
     bob.learns(Seq::ZERO).await;
-    until(&other, "seqline_crowds_followed", 1).await;
+    other.until("seqline_crowds_followed", 1).await;
     let conv: ConvId = "channel:news".parse().unwrap();
     let head = bob.pull_crowd(&conv).await;
     alice
@@ -57,7 +57,7 @@ async fn a_user_who_joins_a_crowd_on_one_relay_hears_it_on_another() {
     // One who is removed there is no longer told here.
     let params = json!({ "conv": "channel:news", "users": ["bob"] });
     server.ok("groups.remove", params).await;
-    while metric(&other, "seqline_crowds_followed").await > 0 {}
+    while other.metric("seqline_crowds_followed").await > 0 {}
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn a_listener_that_was_cut_off_misses_nothing() {
     let mut admin = PgConnection::connect(&url).await.unwrap();
     let mut known = 0;
     for round in 1..=3 {
-        let gaps = metric(&other, "seqline_bus_gaps_total").await;
+        let gaps = other.metric("seqline_bus_gaps_total").await;
         sqlx::query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
              WHERE datname = current_database() AND application_name = 'seqline-relay bus'",
@@ -82,6 +82,6 @@ async fn a_listener_that_was_cut_off_misses_nothing() {
         let entries = bob.learns(Seq::new(known).unwrap()).await;
         known += 1;
         assert_eq!(entries.last().unwrap().seq.get(), known);
-        until(&other, "seqline_bus_gaps_total", gaps + 1).await;
+        other.until("seqline_bus_gaps_total", gaps + 1).await;
     }
 }

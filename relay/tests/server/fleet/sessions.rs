@@ -78,7 +78,7 @@ async fn the_policy_of_devices_holds_across_relays() {
     };
     let one = Relay::start_with(wish.clone()).await;
     let other = Relay::start_with(wish).await;
-    super::support::until(&other, "seqline_fleet_has_company", 1).await;
+    other.until("seqline_fleet_has_company", 1).await;
     let (mut phone, _) = Client::open(&one, "alice", "phone").await;
     let (_tablet, _) = Client::open(&other, "alice", "tablet").await;
     assert_kicked(&mut phone, KickReason::DevicePolicy).await;

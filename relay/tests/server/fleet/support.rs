@@ -39,23 +39,10 @@ pub(super) async fn two_on(database: &str, bus: BusChoice, sweep_interval: Durat
     ];
     if !is_alone {
         for relay in &relays {
-            until(relay, "seqline_fleet_has_company", 1).await;
+            relay.until("seqline_fleet_has_company", 1).await;
         }
     }
     relays
-}
-
-pub(super) async fn metric(relay: &Relay, name: &str) -> u64 {
-    let reply = relay.get("/metrics").await;
-    let prefix = format!("{name} ");
-    let text = reply.text();
-    let value = text.lines().find_map(|line| line.strip_prefix(&prefix));
-    value.unwrap().parse().unwrap()
-}
-
-/// Asks until a metric is no less.
-pub(super) async fn until(relay: &Relay, name: &str, least: u64) {
-    while metric(relay, name).await < least {}
 }
 
 impl Client {

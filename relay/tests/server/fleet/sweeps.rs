@@ -4,7 +4,7 @@ use seqline_protocol::{Item, RelayFrame, Seq};
 use seqline_relay::bus::BusChoice;
 use serde_json::json;
 
-use super::support::{NEVER, OFTEN, metric, two, wish};
+use super::support::{NEVER, OFTEN, two, wish};
 use crate::{
     postgres_server::database,
     support::{Client, Polled, Relay, send_to},
@@ -17,8 +17,8 @@ async fn a_message_arrives_with_every_hint_lost() {
     let (mut bob, _) = Client::open(&other, "bob", "phone").await;
     alice.store("bob", "m1", "hello").await;
     assert_eq!(bob.learns(Seq::ZERO).await.len(), 1);
-    assert_eq!(metric(&other, "seqline_hints_heard_total").await, 0);
-    assert!(metric(&other, "seqline_sweep_finds_total").await > 0);
+    assert_eq!(other.metric("seqline_hints_heard_total").await, 0);
+    assert!(other.metric("seqline_sweep_finds_total").await > 0);
 }
 
 #[tokio::test]

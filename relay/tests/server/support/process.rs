@@ -19,6 +19,13 @@ pub(crate) fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
     command.envs(env.iter().copied()).output().unwrap()
 }
 
+/// `serve --dev` with the data in a folder and more flags, which it cannot: it ends by itself.
+pub(crate) fn cannot_serve(folder: &Path, flags: &[&str]) -> Output {
+    let database = format!("sqlite:{}/seqline.db", folder.display());
+    let own = ["serve", "--dev", "--listen", "127.0.0.1:0", "--database"];
+    run(&[&own[..], &[&database], flags].concat(), &[])
+}
+
 pub(crate) struct Process {
     child: Child,
     pub(crate) address: SocketAddr,
