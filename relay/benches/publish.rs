@@ -19,7 +19,8 @@ use seqline_relay::{
     entropy::SystemEntropy,
     store::{
         Audience, BroadcastAction, BroadcastCommand, BroadcastContent, BroadcastDraft,
-        BroadcastStore as _, CommitRules, sqlite::SqliteStore,
+        BroadcastStore as _, CommitRules,
+        sqlite::{SqliteSettings, SqliteStore},
     },
 };
 
@@ -141,7 +142,12 @@ impl Filled {
 }
 
 async fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, 2, CommitRules::default(), &SystemEntropy)
-        .await
-        .unwrap()
+    SqliteStore::open(
+        path,
+        SqliteSettings::with_readers(2),
+        CommitRules::default(),
+        &SystemEntropy,
+    )
+    .await
+    .unwrap()
 }

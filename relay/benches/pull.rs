@@ -19,7 +19,10 @@ use seqline_relay::{
     clock::{Clock as _, SystemClock},
     entropy::SystemEntropy,
     limits::FRAME_HEADROOM_BYTES,
-    store::{CommitRules, PageQuery, PageRange, Store as _, Timeline, sqlite::SqliteStore},
+    store::{
+        CommitRules, PageQuery, PageRange, Store as _, Timeline,
+        sqlite::{SqliteSettings, SqliteStore},
+    },
 };
 
 const FEW: u64 = 10_000;
@@ -119,9 +122,14 @@ impl Filled {
 }
 
 async fn opened(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, 1, CommitRules::default(), &SystemEntropy)
-        .await
-        .unwrap()
+    SqliteStore::open(
+        path,
+        SqliteSettings::with_readers(1),
+        CommitRules::default(),
+        &SystemEntropy,
+    )
+    .await
+    .unwrap()
 }
 
 /// Pairs of users who have talked in turn, all pairs at the same time. Messages are written in

@@ -20,7 +20,10 @@ use rusqlite::{Connection, params};
 use seqline_relay::{
     clock::{Clock as _, SystemClock},
     entropy::SystemEntropy,
-    store::{CommitRules, Op, Send, Store as _, sqlite::SqliteStore},
+    store::{
+        CommitRules, Op, Send, Store as _,
+        sqlite::{SqliteSettings, SqliteStore},
+    },
 };
 
 use sends::{BATCHES, FIRST, NOW, USERS, pair, rate, send};
@@ -80,9 +83,14 @@ fn through_store(count: usize, batch: usize) -> f64 {
 }
 
 async fn opened(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, 1, CommitRules::default(), &SystemEntropy)
-        .await
-        .unwrap()
+    SqliteStore::open(
+        path,
+        SqliteSettings::with_readers(1),
+        CommitRules::default(),
+        &SystemEntropy,
+    )
+    .await
+    .unwrap()
 }
 
 /// The same rows in the same tables, one statement each, with nothing decided.

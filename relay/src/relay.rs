@@ -33,6 +33,8 @@ pub struct Plan {
     pub sweep_interval: Duration,
     /// Reading connections.
     pub readers: u32,
+    /// SQLite's memory for pages, in MiB.
+    pub sqlite_cache_mib: u32,
     /// How to stop.
     pub drain_rules: DrainRules,
     /// What is asked of whoever connects.
@@ -85,6 +87,7 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
     let certificates = plan.tls.map(Certificates::load).transpose()?.map(Arc::new);
     let settings = StoreSettings {
         readers: plan.readers,
+        sqlite_cache_mib: plan.sqlite_cache_mib,
         sync_ttl: parts.upkeep_rules.sync_ttl,
     };
     let rules = parts.commit_rules();

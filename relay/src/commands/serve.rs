@@ -69,6 +69,7 @@ fn plan(config: Config) -> Result<Plan, Failure> {
         tls: config.tls,
         drain_rules: config.drain_rules,
         readers: config.readers,
+        sqlite_cache_mib: config.sqlite_cache_mib,
         listener_rules: config.listener_rules,
         parts: Parts {
             keyring,

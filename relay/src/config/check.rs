@@ -15,7 +15,7 @@ use super::{Config, ConfigError, Origin, Problem, Settings, Sources, parse_time_
 use crate::{
     drain::DrainRules,
     limits::{POLL_WAIT_MS, POLL_WAIT_MS_MAX, POLL_WAIT_MS_MIN},
-    store::{CommitRules, Database},
+    store::{CommitRules, Database, sqlite::SqliteSettings},
 };
 
 const DATABASE_DEFAULT: &str = "sqlite:data/seqline.db";
@@ -118,6 +118,12 @@ impl Check<'_> {
             traffic_rules: self.traffic_rules(),
             listener_rules: self.listener_rules(),
             readers: self.number("readers", |s| &s.readers, 4, 1..=64),
+            sqlite_cache_mib: self.number(
+                "sqlite_cache_mib",
+                |s| &s.sqlite_cache_mib,
+                SqliteSettings::default().cache_mib,
+                4..=1_048_576,
+            ),
         }
     }
 

@@ -95,6 +95,8 @@ pub struct Config {
     pub traffic_rules: TrafficRules,
     /// Reading database connections.
     pub readers: u32,
+    /// SQLite's memory for pages, in MiB.
+    pub sqlite_cache_mib: u32,
 }
 
 impl Config {

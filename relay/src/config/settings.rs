@@ -333,6 +333,13 @@ pub struct Settings {
     /// Database connections that read. [default: 4]
     #[arg(long, env = "SEQLINE_READERS", value_name = "COUNT")]
     pub readers: Option<u32>,
+
+    /// Memory for pages of an SQLite database, of all its connections together. [default: 128]
+    ///
+    /// Half of it is the writer's. What has been read or written once is kept there up to that
+    /// much, so the relay's memory grows with a new database until it is full.
+    #[arg(long, env = "SEQLINE_SQLITE_CACHE_MIB", value_name = "MIB")]
+    pub sqlite_cache_mib: Option<u32>,
 }
 
 /// One app of the file.

@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::{
     CommitRules, Inspection, SchemaStep, Store,
     postgres::{self, PostgresSettings, PostgresStore},
-    sqlite::{self, SqliteStore},
+    sqlite::{self, SqliteSettings, SqliteStore},
 };
 use crate::entropy::Entropy;
 
@@ -32,6 +32,8 @@ pub enum Database {
 pub struct StoreSettings {
     /// Reading connections.
     pub readers: u32,
+    /// SQLite's memory for pages, in MiB.
+    pub sqlite_cache_mib: u32,
     /// How long timeline entries are kept: PostgreSQL's partitions are as wide as fits.
     pub sync_ttl: Duration,
 }
@@ -131,7 +133,11 @@ impl Database {
     ) -> Result<Arc<dyn Store>, OpenError> {
         Ok(match self {
             Self::Sqlite(path) => {
-                Arc::new(SqliteStore::open(path, settings.readers, rules, entropy).await?)
+                let settings = SqliteSettings {
+                    readers: settings.readers,
+                    cache_mib: settings.sqlite_cache_mib,
+                };
+                Arc::new(SqliteStore::open(path, settings, rules, entropy).await?)
             }
             Self::Postgres(url) => {
                 let settings = PostgresSettings {

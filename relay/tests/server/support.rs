@@ -288,6 +288,7 @@ fn plan(folder: &Path, wish: Wish, clock: Arc<dyn Clock>) -> Plan {
         bus: wish.bus.clone(),
         sweep_interval: wish.sweep_interval,
         readers: 2,
+        sqlite_cache_mib: 8,
         listener_rules: wish.listener_rules.clone(),
         drain_rules: DrainRules {
             time_ms: 10_000,

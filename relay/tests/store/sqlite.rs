@@ -6,7 +6,7 @@ use seqline_relay::{
     entropy::SystemEntropy,
     store::{
         CommitRules, Op, SearchQuery, StoreError,
-        sqlite::{OpenError, SqliteStore},
+        sqlite::{OpenError, SqliteSettings, SqliteStore},
     },
 };
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -23,12 +23,24 @@ async fn fresh() -> Fresh {
 async fn fresh_with(rules: CommitRules) -> Fresh {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("seqline.db");
-    let store = SqliteStore::open(&path, 2, rules, &SystemEntropy).await;
+    let store = SqliteStore::open(
+        &path,
+        SqliteSettings::with_readers(2),
+        rules,
+        &SystemEntropy,
+    )
+    .await;
     Fresh::new(Arc::new(store.unwrap()), folder)
 }
 
 async fn open(folder: &std::path::Path) -> Result<SqliteStore, OpenError> {
-    SqliteStore::open(&folder.join("seqline.db"), 2, rules(), &SystemEntropy).await
+    SqliteStore::open(
+        &folder.join("seqline.db"),
+        SqliteSettings::with_readers(2),
+        rules(),
+        &SystemEntropy,
+    )
+    .await
 }
 
 conformance::suite!(fresh, fresh_with);

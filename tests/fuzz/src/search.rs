@@ -7,7 +7,9 @@ use seqline_protocol::{AppId, ClientMsgId, ConvId, Epoch, UserId};
 use seqline_relay::{
     account::Account,
     store::{
-        CommitRules, Found, Op, SearchQuery, Send, Store, memory::MemoryStore, sqlite::SqliteStore,
+        CommitRules, Found, Op, SearchQuery, Send, Store,
+        memory::MemoryStore,
+        sqlite::{SqliteSettings, SqliteStore},
     },
 };
 use tempfile::TempDir;
@@ -96,7 +98,12 @@ fn open() -> Stores {
         .enable_time()
         .build()
         .expect("a runtime");
-    let opening = SqliteStore::open(&path, 1, rules.clone(), &KnownEntropy);
+    let opening = SqliteStore::open(
+        &path,
+        SqliteSettings::with_readers(1),
+        rules.clone(),
+        &KnownEntropy,
+    );
     let sqlite = runtime.block_on(opening).expect("a database");
     let model = MemoryStore::new(rules, Epoch::saturating(7));
     let ops: Vec<_> = BODIES

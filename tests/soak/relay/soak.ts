@@ -48,6 +48,8 @@ export interface SoakReport {
 /** As short as it can be configured. */
 const entries_kept_s = 60;
 const asleep_ms = 3 * entries_kept_s * 1_000;
+/** Full within the first minutes: what grows afterwards is no cache. */
+const sqlite_cache_mib = 8;
 const crowd_members_min = 8;
 const group_members = 5;
 const networks_count = 4;
@@ -68,6 +70,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     args: [
       ...['--sync-ttl', `${entries_kept_s}s`],
       ...['--crowd-members-min', String(crowd_members_min)],
+      ...['--sqlite-cache-mib', String(sqlite_cache_mib)],
     ],
     log: 'warn',
   });

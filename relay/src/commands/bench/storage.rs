@@ -14,6 +14,7 @@ use crate::{
     hub::Hub,
     store::{
         CommitRules, Database, Op, PageQuery, PageRange, Send, Store, StoreSettings, Timeline,
+        sqlite::SqliteSettings,
     },
     writer::{Writer, WriterQueue},
 };
@@ -50,6 +51,7 @@ impl Storage {
     pub(super) async fn open(database: &Database) -> Result<Self, Failure> {
         let settings = StoreSettings {
             readers: CONNECTIONS,
+            sqlite_cache_mib: SqliteSettings::default().cache_mib,
             sync_ttl: Duration::from_secs(24 * 3600),
         };
         let rules = CommitRules::default();

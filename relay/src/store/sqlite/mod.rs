@@ -24,7 +24,7 @@ use seqline_protocol::{AppId, ClientMsgId, Epoch, Micros, UserId};
 use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
-pub use self::open::OpenError;
+pub use self::open::{OpenError, SqliteSettings};
 pub(super) use self::open::{inspect, migrate};
 use self::{
     reads::{conversations, devices, groups, history, page, positions, sent},
@@ -57,11 +57,11 @@ impl SqliteStore {
     /// [`OpenError`].
     pub async fn open(
         path: &Path,
-        readers: u32,
+        settings: SqliteSettings,
         rules: CommitRules,
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
-        let opened = open::open(path, readers, entropy).await?;
+        let opened = open::open(path, settings, entropy).await?;
         Ok(Self {
             writer: Mutex::new(Writer::new(opened.writer, rules)),
             indexer: Mutex::new(Indexer::new(opened.indexer)),

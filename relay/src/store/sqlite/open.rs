@@ -27,6 +27,53 @@ use seqline_protocol::Epoch;
 /// Those of the largest commits take 3 MB.
 const STATEMENTS_CACHED: usize = 96;
 
+/// What the writer has of the memory for pages, of so many parts: messages go to the ends of
+/// many timelines and conversations at once.
+const WRITER_PARTS: u32 = 2;
+
+/// How the files are opened.
+#[derive(Debug, Clone, Copy)]
+pub struct SqliteSettings {
+    /// Reading connections.
+    pub readers: u32,
+    /// Memory for pages of the database, of all connections together, in MiB: beside what
+    /// the system keeps of the file.
+    pub cache_mib: u32,
+}
+
+impl Default for SqliteSettings {
+    fn default() -> Self {
+        Self {
+            readers: 4,
+            cache_mib: 128,
+        }
+    }
+}
+
+impl SqliteSettings {
+    /// With so many reading connections.
+    #[must_use]
+    pub fn with_readers(readers: u32) -> Self {
+        Self {
+            readers,
+            ..Self::default()
+        }
+    }
+
+    fn writer_cache_kib(self) -> u32 {
+        self.cache_kib() / WRITER_PARTS
+    }
+
+    /// Of each reader, and of the one that fills the index for searches.
+    fn other_cache_kib(self) -> u32 {
+        (self.cache_kib() - self.writer_cache_kib()) / (self.readers + 1)
+    }
+
+    fn cache_kib(self) -> u32 {
+        self.cache_mib.saturating_mul(1024)
+    }
+}
+
 /// Why a database could not be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
@@ -80,7 +127,7 @@ pub(super) struct Opened {
 
 pub(super) async fn open(
     path: &Path,
-    readers: u32,
+    settings: SqliteSettings,
     entropy: &dyn Entropy,
 ) -> Result<Opened, OpenError> {
     let lock = migrate_locked(path, &mut |_| {}).await?;
@@ -89,21 +136,24 @@ pub(super) async fn open(
         path: path.to_owned(),
         source,
     };
-    let mut writer = SqliteConnection::connect_with(&writer_options(path))
+    let mut writer = SqliteConnection::connect_with(&writer_options(path, settings))
         .await
         .map_err(database)?;
     let epoch = schema::epoch(&mut writer, entropy)
         .await
         .map_err(database)?;
-    let indexer = SqliteConnection::connect_with(&search_options(&search_path))
-        .await
-        .map_err(|source| OpenError::Database {
-            path: search_path.clone(),
-            source,
-        })?;
+    let indexer = SqliteConnection::connect_with(&cached(
+        search_options(&search_path),
+        settings.other_cache_kib(),
+    ))
+    .await
+    .map_err(|source| OpenError::Database {
+        path: search_path.clone(),
+        source,
+    })?;
     let search_name = search_path.to_string_lossy().into_owned();
     let readers = SqlitePoolOptions::new()
-        .max_connections(readers)
+        .max_connections(settings.readers)
         .min_connections(1)
         .after_connect(move |connection, _| {
             let search_name = search_name.clone();
@@ -115,7 +165,10 @@ pub(super) async fn open(
                     .map(|_| ())
             })
         })
-        .connect_with(options(path).read_only(true))
+        .connect_with(cached(
+            options(path).read_only(true),
+            settings.other_cache_kib(),
+        ))
         .await
         .map_err(database)?;
     Ok(Opened {
@@ -224,16 +277,17 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(false)
         .statement_cache_capacity(STATEMENTS_CACHED)
-        // 16 MiB a connection.
-        .pragma("cache_size", "-16384")
         .pragma("temp_store", "MEMORY")
 }
 
-fn writer_options(path: &Path) -> SqliteConnectOptions {
-    options(path)
-        // 64 MiB, since messages go to the ends of many timelines and conversations at once;
-        // and the log is folded back every 32 MiB instead of every 4.
-        .pragma("cache_size", "-65536")
+fn cached(options: SqliteConnectOptions, cache_kib: u32) -> SqliteConnectOptions {
+    // Below zero it is kibibytes, not pages.
+    options.pragma("cache_size", format!("-{cache_kib}"))
+}
+
+fn writer_options(path: &Path, settings: SqliteSettings) -> SqliteConnectOptions {
+    cached(options(path), settings.writer_cache_kib())
+        // The log is folded back every 32 MiB instead of every 4.
         .pragma("wal_autocheckpoint", "8192")
 }
 

@@ -6,7 +6,13 @@ use crate::entropy::SystemEntropy;
 async fn store() -> (SqliteStore, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("seqline.db");
-    let store = SqliteStore::open(&path, 1, CommitRules::default(), &SystemEntropy).await;
+    let store = SqliteStore::open(
+        &path,
+        SqliteSettings::with_readers(1),
+        CommitRules::default(),
+        &SystemEntropy,
+    )
+    .await;
     (store.unwrap(), folder)
 }
 

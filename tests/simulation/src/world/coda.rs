@@ -26,7 +26,8 @@ const OWN_PART: u16 = 4;
 /// Messages that were sent at one moment when all had converged.
 #[derive(Debug)]
 pub(super) struct Coda {
-    began_at_ms: u64,
+    /// Since when everyone is connected; none while somebody's token, say, is renewed.
+    all_in_since_ms: Option<u64>,
     /// The first of the server's calls.
     first: u32,
     /// What is on its way on each connection.
@@ -69,8 +70,13 @@ impl Flight {
 }
 
 impl Coda {
-    pub(super) fn began_at_ms(&self) -> u64 {
-        self.began_at_ms
+    pub(super) fn all_in_since_ms(&self) -> Option<u64> {
+        self.all_in_since_ms
+    }
+
+    pub(super) fn note(&mut self, all_are_in: bool, now_ms: u64) {
+        let since_ms = self.all_in_since_ms.unwrap_or(now_ms);
+        self.all_in_since_ms = all_are_in.then_some(since_ms);
     }
 
     /// Whether the server waits for an answer.
@@ -124,7 +130,7 @@ impl World<'_> {
     pub(super) fn play_coda(&mut self) -> Checked {
         self.count("coda");
         self.coda = Some(Coda {
-            began_at_ms: self.now_ms,
+            all_in_since_ms: Some(self.now_ms),
             first: self.last_call + 1,
             flights: BTreeMap::new(),
         });

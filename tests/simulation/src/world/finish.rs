@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use seqline_core::{ConnectionState, Input};
 
 use super::{
-    CONVERGED_WITHIN_MS, Event, World, coda::TOLD_WITHIN_MS, device::Role, faults::NARROWED_FRAMES,
+    CONVERGED_WITHIN_MS, Event, World,
+    coda::{Coda, TOLD_WITHIN_MS},
+    device::Role,
+    faults::NARROWED_FRAMES,
     relay,
 };
 use crate::model::{Checked, Promise, Violation, ensure};
@@ -108,14 +111,19 @@ impl World<'_> {
             self.repeat_reads(self.devices[device].current)?;
         }
         let lacks = self.lacks();
-        let (since_ms, within_ms) = match &self.coda {
+        let all_are_in = (0..self.devices.len()).all(|device| self.is_reached(device));
+        if let Some(coda) = &mut self.coda {
+            coda.note(all_are_in, self.now_ms);
+        }
+        let all_in_since_ms = self.coda.as_ref().and_then(Coda::all_in_since_ms);
+        let (since_ms, within_ms) = match all_in_since_ms {
+            Some(since_ms) => (since_ms, TOLD_WITHIN_MS),
             None => (self.plan.setup.heal_at_ms, CONVERGED_WITHIN_MS),
-            Some(coda) => (coda.began_at_ms(), TOLD_WITHIN_MS),
         };
         let has_time = self.now_ms <= since_ms + within_ms;
         ensure(lacks.is_none() || has_time, Promise::Converges, || {
             let lacks = lacks.as_deref().unwrap_or_default();
-            let since = self.coda.as_ref().map_or("all faults", |_| "all was well");
+            let since = all_in_since_ms.map_or("all faults", |_| "all were connected");
             format!("{within_ms} ms after {since}: {lacks}")
         })?;
         if lacks.is_none() {
