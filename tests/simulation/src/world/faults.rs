@@ -141,11 +141,12 @@ impl World<'_> {
             }
             Fault::Stall { for_ms, .. } => {
                 link.stalled_until_ms = self.now_ms + for_ms;
+                link.was_slow = true;
                 self.count("stall");
             }
             Fault::SlowReader { frame_ms, .. } => {
                 link.frame_ms = *frame_ms;
-                link.is_narrow = true;
+                link.was_slow = true;
                 if let Some((_, line)) = &link.line {
                     line.narrow(NARROWED_FRAMES);
                 }

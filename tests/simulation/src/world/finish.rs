@@ -66,8 +66,8 @@ impl World<'_> {
             link.up.cut_after = None;
             link.down.cut_after = None;
             link.stalled_until_ms = 0;
-            link.frame_ms = 0;
-            if let Some((_, line)) = link.line.as_ref().filter(|_| link.is_narrow) {
+            let reads_slowly = std::mem::take(&mut link.frame_ms) > 0;
+            if let Some((_, line)) = link.line.as_ref().filter(|_| reads_slowly) {
                 line.widen(NARROWED_FRAMES);
             }
         }
@@ -192,9 +192,10 @@ impl World<'_> {
     /// The relay has one session of each device: a new one ends those before.
     fn check_sessions(&self) -> Checked {
         let open = self.links.iter().filter(|link| {
-            let is_over = link.is_closed_by_relay || link.is_left_by_relay || link.is_narrow;
+            let is_over = link.is_closed_by_relay || link.is_left_by_relay;
+            let is_blocked = link.was_slow || link.down.vanishes;
             let has_said_something = link.up.arrived > 0 && link.down.arrived > 0;
-            link.line.is_some() && has_said_something && !is_over
+            link.line.is_some() && has_said_something && !is_over && !is_blocked
         });
         let mut devices: Vec<_> = open
             .map(|link| self.processes[link.process.0].device)

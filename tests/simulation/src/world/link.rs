@@ -30,8 +30,8 @@ pub(super) struct Link {
     pub(super) stalled_until_ms: u64,
     /// The device reads a frame in so long.
     pub(super) frame_ms: u64,
-    /// The network holds little: what the relay says last may never leave it.
-    pub(super) is_narrow: bool,
+    /// It was stalled, or read slowly: what the relay says last may never leave it.
+    pub(super) was_slow: bool,
     pub(super) cut: Option<Cut>,
     /// What waits for the end of a cut, in order.
     pub(super) late: Vec<UpFrame>,
@@ -78,7 +78,7 @@ impl Link {
             down: Lane::default(),
             stalled_until_ms: 0,
             frame_ms: 0,
-            is_narrow: false,
+            was_slow: false,
             cut: None,
             late: Vec::new(),
             is_left_by_device: false,
