@@ -21,9 +21,8 @@ export async function groupStorm({ members }: GroupOptions): Promise<Figures> {
   try {
     const names = Array.from({ length: members }, (_, index) => `member-${index}`);
     const wires = await scene.wires(names);
-    const [owner] = wires;
-    if (!owner) throw new Error('nobody takes part');
-    await make(owner, names.slice(1));
+    // On another device of the owner's: who waits for answers passes over what is pushed.
+    await make(await scene.wire(at(names, 0), 'desk'), names.slice(1));
 
     const orders = names.map((): string[] => []);
     const began_ms = performance.now();

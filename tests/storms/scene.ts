@@ -28,7 +28,12 @@ export class Scene {
   readonly #wires: Wire[] = [];
 
   static async open(options: RelayOptions = {}): Promise<Scene> {
-    const args = [...(options.args ?? []), '--heartbeat-interval-ms', String(silence_ms_max)];
+    const args = [
+      ...(options.args ?? []),
+      ...['--heartbeat-interval-ms', String(silence_ms_max)],
+      // Few write as much as many would.
+      ...['--rate-limits', 'false'],
+    ];
     const relay = await Relay.start({ ...options, args, log: 'warn' });
     return new Scene(relay, await held(relay.pid ?? 0));
   }
