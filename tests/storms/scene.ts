@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { Relay, type RelayOptions } from '../support/relay.ts';
 import { devToken } from '../support/tokens.ts';
 import { Wire } from '../support/wire.ts';
-import { held } from '../soak/relay/resources.ts';
+import { database_files_max, held } from '../soak/relay/resources.ts';
 
 /** What came of a storm: figures to show, by name. */
 export type Figures = Record<string, string>;
@@ -16,8 +16,6 @@ const silence_ms_max = 3_000_000;
 const sample_every_ms = 200;
 const files_timeout_ms = 60_000;
 const poll_ms = 50;
-/** Connections to the database are opened when they are first needed. */
-const database_files_max = 12;
 const connecting_max = 50;
 
 export class Scene {

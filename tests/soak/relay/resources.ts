@@ -19,6 +19,13 @@ export async function held(pid: number): Promise<Omit<Sample, 'at_ms'>> {
   return { resident_kib: Number(resident), descriptors: open.length };
 }
 
+/**
+ * Files that the relay opens later than at its start: connections to the database are opened when
+ * they are first needed, three readers with four files each. When they are renewed after half an
+ * hour, SQLite keeps a file that it may not close yet.
+ */
+export const database_files_max = 16;
+
 export interface Trend {
   mean: number;
   /** By how much the line of best fit rises from the first sample to the last; below 0 if it falls. */

@@ -18,7 +18,7 @@ import { devToken } from '../../support/tokens.ts';
 import { Wire } from '../../support/wire.ts';
 import { Faults } from './faults.ts';
 import { Member } from './member.ts';
-import { held, type Sample } from './resources.ts';
+import { database_files_max, held, type Sample } from './resources.ts';
 import { Witness } from './witness.ts';
 
 export interface SoakOptions {
@@ -236,7 +236,7 @@ class Soak {
     for (;;) {
       const after = await held(pidOf(this.#relay));
       this.#report.after = after;
-      if (after.descriptors <= before.descriptors + database_descriptors_max) return;
+      if (after.descriptors <= before.descriptors + database_files_max) return;
       if (this.#elapsed_ms > end_ms) {
         const text = `${before.descriptors} open files before, ${after.descriptors} after all left`;
         throw new Error(text);
@@ -269,9 +269,6 @@ class Soak {
     return performance.now() - this.#start_ms;
   }
 }
-
-/** Connections to the database are opened when they are first needed. */
-const database_descriptors_max = 12;
 
 /** Each two neighbours, five in a group, and all in a large one. */
 async function talk(members: readonly Member[]): Promise<void> {
