@@ -10,19 +10,21 @@
     reason = "a benchmark stops where something is wrong"
 )]
 
+#[path = "support/sqlite.rs"]
+mod sqlite;
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use rusqlite::Connection;
 use seqline_protocol::{AppId, Kind, Micros, PubSeq, UserId};
 use seqline_relay::{
     clock::{Clock as _, SystemClock},
-    entropy::SystemEntropy,
     store::{
         Audience, BroadcastAction, BroadcastCommand, BroadcastContent, BroadcastDraft,
-        BroadcastStore as _, CommitRules,
-        sqlite::{SqliteSettings, SqliteStore},
+        BroadcastStore as _, sqlite::SqliteStore,
     },
 };
+use sqlite::opened;
 
 const FEW: u64 = 10;
 const MANY: u64 = 10_000_000;
@@ -77,7 +79,7 @@ struct Filled {
 impl Filled {
     async fn new(path: &Path, users: u64) -> Self {
         // Once for the tables, and once more for what is in them.
-        drop(open(path).await);
+        drop(opened(path, 2).await);
         eprintln!("{users} users");
         let database = Connection::open(path).unwrap();
         database
@@ -90,7 +92,7 @@ impl Filled {
             .unwrap();
         database.close().unwrap();
         Self {
-            store: open(path).await,
+            store: opened(path, 2).await,
             clock: Arc::new(SystemClock::start()),
             users,
             seen: PubSeq::ZERO,
@@ -139,15 +141,4 @@ impl Filled {
         let row = self.store.command(command, now).await.unwrap().unwrap();
         (row.id, row.revision)
     }
-}
-
-async fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(
-        path,
-        SqliteSettings::with_readers(2),
-        CommitRules::default(),
-        &SystemEntropy,
-    )
-    .await
-    .unwrap()
 }

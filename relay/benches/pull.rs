@@ -10,6 +10,9 @@
     reason = "a benchmark stops where something is wrong"
 )]
 
+#[path = "support/sqlite.rs"]
+mod sqlite;
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use rusqlite::Connection;
@@ -17,13 +20,10 @@ use seqline_protocol::{AppId, Micros, Seq, UserId, limits::FRAME_BYTES_MAX};
 use seqline_relay::{
     account::Account,
     clock::{Clock as _, SystemClock},
-    entropy::SystemEntropy,
     limits::FRAME_HEADROOM_BYTES,
-    store::{
-        CommitRules, PageQuery, PageRange, Store as _, Timeline,
-        sqlite::{SqliteSettings, SqliteStore},
-    },
+    store::{PageQuery, PageRange, Store as _, Timeline, sqlite::SqliteStore},
 };
+use sqlite::opened;
 
 const FEW: u64 = 10_000;
 const MANY: u64 = 10_000_000;
@@ -78,10 +78,10 @@ struct Filled {
 
 impl Filled {
     async fn new(path: &Path, entries: u64) -> Self {
-        drop(opened(path).await);
+        drop(opened(path, 1).await);
         fill(path, entries);
         Self {
-            store: opened(path).await,
+            store: opened(path, 1).await,
             entries,
             times: Vec::new(),
         }
@@ -119,17 +119,6 @@ impl Filled {
             }
         }
     }
-}
-
-async fn opened(path: &Path) -> SqliteStore {
-    SqliteStore::open(
-        path,
-        SqliteSettings::with_readers(1),
-        CommitRules::default(),
-        &SystemEntropy,
-    )
-    .await
-    .unwrap()
 }
 
 /// Pairs of users who have talked in turn, all pairs at the same time. Messages are written in

@@ -13,20 +13,19 @@
 
 #[path = "support/sends.rs"]
 mod sends;
+#[path = "support/sqlite.rs"]
+mod sqlite;
 
 use std::{collections::BTreeMap, ops::Range, path::Path};
 
 use rusqlite::{Connection, params};
 use seqline_relay::{
     clock::{Clock as _, SystemClock},
-    entropy::SystemEntropy,
-    store::{
-        CommitRules, Op, Send, Store as _,
-        sqlite::{SqliteSettings, SqliteStore},
-    },
+    store::{Op, Send, Store as _},
 };
 
 use sends::{BATCHES, FIRST, NOW, USERS, pair, rate, send};
+use sqlite::opened;
 
 /// Each is measured so often, and the median counts.
 const ROUNDS: usize = 3;
@@ -68,7 +67,7 @@ fn through_store(count: usize, batch: usize) -> f64 {
     let first = batches(0..FIRST, 1024);
     let sends = batches(FIRST..FIRST + count, batch);
     runtime.block_on(async {
-        let store = opened(&path).await;
+        let store = opened(&path, 1).await;
         for ops in first {
             store.commit(ops, NOW).await.unwrap();
         }
@@ -80,17 +79,6 @@ fn through_store(count: usize, batch: usize) -> f64 {
         }
         rate(count, clock.now().uptime - began)
     })
-}
-
-async fn opened(path: &Path) -> SqliteStore {
-    SqliteStore::open(
-        path,
-        SqliteSettings::with_readers(1),
-        CommitRules::default(),
-        &SystemEntropy,
-    )
-    .await
-    .unwrap()
 }
 
 /// The same rows in the same tables, one statement each, with nothing decided.
@@ -180,7 +168,7 @@ fn prepared(path: &Path) -> Connection {
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(async { drop(opened(path).await) });
+    runtime.block_on(async { drop(opened(path, 1).await) });
     let connection = Connection::open(path).unwrap();
     connection
         .execute_batch(
