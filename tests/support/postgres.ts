@@ -1,16 +1,13 @@
 /** A PostgreSQL server of a test's own, which can be killed and started again on its data. */
 import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { promisify } from 'node:util';
 
-import { inRoot } from '../../tools/setup/paths.mjs';
+import { serverCommand, serverUrl } from '../../tools/setup/postgres-server.mjs';
 import { installedPostgres } from '../../tools/setup/postgres.mjs';
 
-// The same one that the relay's tests run.
-const script = inRoot('relay/tests/support/postgres/server.sh');
 // The only one there is: it has no port, and its folder is its own.
 const socket = '.s.PGSQL.5432';
 const owner = 'postgres';
@@ -34,7 +31,7 @@ export class Postgres {
         'There is no PostgreSQL server. Install it (`apt-get install postgresql` on Debian and Ubuntu), or name the folder of its programs in SEQLINE_POSTGRES_BIN.',
       );
     }
-    const postgres = new Postgres(bin, await command(['-c', await readFile(script, 'utf8')], bin));
+    const postgres = new Postgres(bin, await serverCommand(bin));
     postgres.#folder = await postgres.#answer();
     return postgres;
   }
@@ -56,7 +53,7 @@ export class Postgres {
 
   /** Of a database, by the Unix socket. */
   url(database = owner): string {
-    return `postgres://${owner}@localhost/${database}?host=${this.#folder}`;
+    return serverUrl(this.#folder, database);
   }
 
   /** The rows of a query, read by PostgreSQL's own client. */
@@ -108,13 +105,4 @@ export class Postgres {
     if (answer.done === true) throw new Error(`PostgreSQL did not start:\n${this.#errors}`);
     return answer.value;
   }
-}
-
-/** It refuses to run as root: then as its own user. */
-async function command(args: string[], bin: string): Promise<[string, ...string[]]> {
-  const shell: [string, ...string[]] = ['sh', ...args, 'server.sh', bin, 'on'];
-  if (process.getuid?.() !== 0) return shell;
-  const { stdout } = await run('id', ['-g', owner]);
-  const as = [`--reuid=${owner}`, `--regid=${stdout.trim()}`, '--clear-groups'];
-  return ['setpriv', ...as, ...shell];
 }

@@ -1,15 +1,24 @@
-// The second half of `npm run load`: fetches the servers to compare with, if any are asked for,
-// and starts the load generator.
+// The second half of `npm run load`: fetches the servers to compare with and starts a database, if
+// any are asked for, and starts the load generator.
 import { spawn } from 'node:child_process';
 
 import { installPackages } from './apt.mjs';
 import { exec } from './exec.mjs';
 import { StepFailure } from './failure.mjs';
 import { inRoot, loadBinary, relayBinary, root } from './paths.mjs';
+import { startServer } from './postgres-server.mjs';
+import { findPostgres } from './postgres.mjs';
 import { exists, installedServer } from './servers.mjs';
 
 const socket_io_version = '4.8.4';
 const socketIo = 'target/socket.io';
+
+const flag = '--database';
+
+const context = {
+  say: console.log,
+  exec: (command, args) => exec(command, args, { cwd: root, onOutput: () => {} }),
+};
 
 const packages = {
   mosquitto: 'mosquitto',
@@ -22,13 +31,24 @@ const packages = {
  * @returns {Promise<number>} exit code
  */
 export async function runLoad(args) {
+  /** @type {Awaited<ReturnType<typeof startServer>> | undefined} */
+  let database;
   try {
     await fetchPeers(peersOf(args));
+    if (asksForPostgres(args)) database = await startServer(await findPostgres(context));
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error;
     console.error([error.message, error.advice].filter(Boolean).join(' '));
     return 2;
   }
+  try {
+    return await generate(database ? withDatabase(args, database) : args);
+  } finally {
+    await database?.stop();
+  }
+}
+
+function generate(args) {
   const generator = spawn(inRoot(loadBinary), args.length > 0 ? args : ['--help'], {
     cwd: root,
     stdio: 'inherit',
@@ -54,11 +74,20 @@ export function peersOf(args) {
   return named.flatMap((names) => names.split(',')).filter(Boolean);
 }
 
+/** Whether `--database postgres` is among them: a server that is started for the run. */
+export const asksForPostgres = (args) => withDatabase(args, { url: '', pid: 0 }) !== args;
+
+/** The same arguments, with that server where `postgres` stands. */
+export function withDatabase(args, { url, pid }) {
+  const at = args.findIndex((arg, before) => arg === 'postgres' && args[before - 1] === flag);
+  const said = ['--database-pid', String(pid)];
+  if (at !== -1) return [...args.slice(0, at), url, ...said, ...args.slice(at + 1)];
+  const joined = args.indexOf(`${flag}=postgres`);
+  if (joined === -1) return args;
+  return [...args.slice(0, joined), `${flag}=${url}`, ...said, ...args.slice(joined + 1)];
+}
+
 async function fetchPeers(peers) {
-  const context = {
-    say: console.log,
-    exec: (command, args) => exec(command, args, { cwd: root, onOutput: () => {} }),
-  };
   const wanted = [...new Set(peers.map((peer) => packages[peer]).filter(Boolean))];
   const isThere = await Promise.all(wanted.map(installedServer));
   const missing = wanted.filter((_, at) => !isThere[at]);

@@ -78,9 +78,27 @@ pub struct Common {
     )]
     pub relay: PathBuf,
 
-    /// Its database: sqlite:FILE or postgres://…; a temporary SQLite file by default
+    /// Its database: sqlite:FILE or postgres://…; a temporary SQLite file by default. `npm run
+    /// load` takes `postgres`, too: then it starts a server of its own
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
+
+    /// The id of the main process of that database's server, to measure what it takes
+    #[arg(long, global = true, value_name = "PID", requires = "database")]
+    pub database_pid: Option<u32>,
+
+    /// Relays on that database, which clients are spread over; several numbers, separated by
+    /// commas, are measured one after the other
+    #[arg(
+        long,
+        global = true,
+        value_name = "COUNT",
+        value_delimiter = ',',
+        default_value = "1",
+        conflicts_with = "url",
+        value_parser = clap::value_parser!(u16).range(1..=16)
+    )]
+    pub relays: Vec<u16>,
 
     /// More of its configuration (TOML)
     #[arg(long, global = true, value_name = "FILE")]

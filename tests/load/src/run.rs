@@ -48,16 +48,29 @@ pub async fn run(cli: &Cli) -> ExitCode {
 /// [`Failure`].
 pub async fn measure(cli: &Cli) -> Result<Report, Failure> {
     let seed = cli.common.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
-    let mut relay = open(cli, seed).await?;
     let progress = if cli.common.quiet {
         Progress::Hidden
     } else {
         Progress::Shown
     };
-    let (scenario, settings, run) = measure_relay(cli, &mut relay, seed, progress).await?;
-    // Nothing runs beside the next one.
-    relay.stop().await;
-    let mut runs = vec![run];
+    let mut runs = Vec::new();
+    let mut done = None;
+    for (at, count) in cli.common.relays.iter().enumerate() {
+        // They share the database, but no users.
+        let seed = seed.wrapping_add(at as u64);
+        let mut relay = open(cli, *count, seed).await?;
+        let (scenario, settings, mut run) = measure_relay(cli, &mut relay, seed, progress).await?;
+        // Nothing runs beside the next one.
+        relay.stop().await;
+        if cli.common.relays != [1] {
+            run.server = format!("{}, relays: {count}", run.server);
+        }
+        runs.push(run);
+        done = Some((scenario, settings));
+    }
+    let Some((scenario, settings)) = done else {
+        return Err(Failure::Unsuitable("--relays: how many?".to_owned()));
+    };
     if let Scenario::Send(args) = &cli.scenario {
         runs.extend(measure_peers(args, seed, progress).await);
     }
@@ -184,8 +197,16 @@ fn group_settings(args: &GroupsArgs) -> Result<groups::Settings, Failure> {
     Ok(settings)
 }
 
-async fn open(cli: &Cli, seed: u64) -> Result<Relay, Failure> {
+async fn open(cli: &Cli, count: u16, seed: u64) -> Result<Relay, Failure> {
     let common = &cli.common;
+    let is_postgres = |url: &String| url.starts_with("postgres");
+    if count > 1 && !common.database.as_ref().is_some_and(is_postgres) {
+        return Err(Failure::Unsuitable(
+            "several --relays share a PostgreSQL database; name it with --database, or have one \
+             started: npm run load -- send --relays 1,2 --database postgres"
+                .to_owned(),
+        ));
+    }
     if let Some(url) = &common.url {
         let address = Address {
             socket: resolve(url).await?,
@@ -208,7 +229,9 @@ async fn open(cli: &Cli, seed: u64) -> Result<Relay, Failure> {
     let settings = RelaySettings {
         binary: common.relay.clone(),
         database: common.database.clone(),
+        database_pid: common.database_pid,
         config,
+        count,
     };
     Ok(Relay::start(settings, seed).await?)
 }

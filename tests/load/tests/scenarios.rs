@@ -9,14 +9,15 @@
 mod support;
 
 use seqline_load::report::{Report, Run};
-use support::load;
+use support::{load, try_load};
 
 fn only(report: &Report) -> &Run {
     assert_eq!(report.runs.len(), 1);
     let run = &report.runs[0];
     assert_eq!(run.problems, Vec::<String>::new());
     assert!(!report.has_failed());
-    assert!(run.process.is_some(), "the relay's process was not watched");
+    let taken = run.process.expect("the relay's process was not watched");
+    assert!(taken.generator_cpu_s >= 0.0 && taken.database_cpu_s.is_none());
     run
 }
 
@@ -121,6 +122,15 @@ async fn idle() {
     assert!(
         figure(run, "files, all gone")
             < f64::from(u32::try_from(run.process.unwrap().files_max).unwrap())
+    );
+}
+
+#[tokio::test]
+async fn several_relays_need_a_database_that_they_can_share() {
+    let refused = try_load(&["send", "--relays", "2"]).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("--database postgres"),
+        "{refused}"
     );
 }
 

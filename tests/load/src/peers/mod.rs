@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::{
     failure::Failure,
-    measure::traffic::Traffic,
+    measure::{process::Processes, traffic::Traffic},
     progress::Progress,
     relay::process::ServerProcess,
     report::Run,
@@ -85,12 +85,12 @@ pub async fn send(
     let phase = progress.phase(format!("starting {}", peer.name()), 1);
     let started = start(peer, places, pairs, &traffic).await?;
     drop(phase);
-    let pid = Some(started.process.pid());
+    let processes = Processes::of(Some(started.process.pid()));
     let (outcome, taken) = traffic::drive(
         &started.publishers,
         (&traffic, answers),
         load,
-        pid,
+        processes,
         progress,
     )
     .await;

@@ -1,7 +1,5 @@
 //! The relay's HTTP API, as the app's own server asks it.
 
-use std::net::SocketAddr;
-
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -13,7 +11,10 @@ use tokio_tungstenite::tungstenite::{
     http::{Request, header},
 };
 
-use super::token::{Scope, Signer};
+use super::{
+    addresses::Addresses,
+    token::{Scope, Signer},
+};
 
 /// Why a method gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -26,15 +27,15 @@ pub struct CallError {
 /// Calls methods.
 #[derive(Clone)]
 pub struct Api {
-    relay: SocketAddr,
+    relays: Addresses,
     signer: Signer,
     http: Client<HttpConnector, Full<Bytes>>,
 }
 
 impl Api {
-    pub(super) fn new(relay: SocketAddr, signer: Signer) -> Self {
+    pub(super) fn new(relays: Addresses, signer: Signer) -> Self {
         Self {
-            relay,
+            relays,
             signer,
             http: Client::builder(TokioExecutor::new()).build_http(),
         }
@@ -51,7 +52,7 @@ impl Api {
         params: &Value,
     ) -> Result<Value, CallError> {
         let path = method.replace('.', "/");
-        let request = Request::post(format!("http://{}/v1/{path}", self.relay))
+        let request = Request::post(format!("http://{}/v1/{path}", self.relays.first()))
             .header(header::CONTENT_TYPE, "application/json")
             .header(
                 header::AUTHORIZATION,
@@ -65,21 +66,28 @@ impl Api {
         })
     }
 
-    /// One of the relay's counts, for example `pulls_total`; none if it has no such.
+    /// One of the relay's counts, for example `pulls_total`, of all relays together; none if they
+    /// have no such.
     ///
     /// # Errors
     /// [`CallError`], with what the relay said.
     pub async fn metric(&self, name: &str) -> Result<Option<f64>, CallError> {
-        let request = Request::get(format!("http://{}/metrics", self.relay)).body(Full::default());
-        let page = async { self.ask(request?).await };
-        let page = page.await.map_err(|problem| CallError {
-            method: "metrics".to_owned(),
-            problem: problem.to_string(),
-        })?;
         let name = format!("seqline_{name} ");
-        let page = String::from_utf8_lossy(&page);
-        let value = page.lines().find_map(|line| line.strip_prefix(&name));
-        Ok(value.and_then(|value| value.parse().ok()))
+        let mut sum = None;
+        for relay in self.relays.all() {
+            let request = Request::get(format!("http://{relay}/metrics")).body(Full::default());
+            let page = async { self.ask(request?).await };
+            let page = page.await.map_err(|problem| CallError {
+                method: "metrics".to_owned(),
+                problem: problem.to_string(),
+            })?;
+            let page = String::from_utf8_lossy(&page);
+            let value = page.lines().find_map(|line| line.strip_prefix(&name));
+            if let Some(value) = value.and_then(|value| value.parse::<f64>().ok()) {
+                sum = Some(sum.unwrap_or(0.0) + value);
+            }
+        }
+        Ok(sum)
     }
 
     async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Bytes, Problem> {

@@ -1,5 +1,6 @@
-//! The relay under load: one that runs already, or one that is started for the run.
+//! What is under load: a relay that runs already, or relays that are started for the run.
 
+mod addresses;
 pub mod api;
 pub mod process;
 pub mod token;
@@ -11,16 +12,21 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::future::join_all;
 use seqline_core::Config;
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use self::{
+    addresses::Addresses,
     api::Api,
     process::{ServerProcess, StartError},
     token::Signer,
 };
-use crate::client::{App, Client, Clock, Device};
+use crate::{
+    client::{App, Client, Clock, Device},
+    measure::process::Processes,
+};
 
 const APP: &str = "load";
 const SECRET: &str = "a secret of the load generator, for one run";
@@ -28,15 +34,19 @@ const CONFIG: &str = "seqline.toml";
 /// Connections that come from one address: ports are few, and so is what one address may have.
 const CONNECTIONS_PER_ADDRESS: usize = 1_000;
 
-/// How to start a relay.
+/// How to start relays.
 #[derive(Debug, Clone)]
 pub struct RelaySettings {
     /// The program.
     pub binary: PathBuf,
     /// The database's URL; a SQLite file in a temporary folder, if absent.
     pub database: Option<String>,
-    /// Lines of its configuration.
+    /// The main process of the database server, if that is known.
+    pub database_pid: Option<u32>,
+    /// Lines of their configuration.
     pub config: String,
+    /// How many, on one database.
+    pub count: u16,
 }
 
 /// Where a relay is, and what its app's server knows.
@@ -50,13 +60,13 @@ pub struct Address {
     pub secret: String,
 }
 
-/// A relay under load.
+/// A relay under load, or several of one fleet.
 pub struct Relay {
-    /// Where it listens.
-    pub address: SocketAddr,
+    /// Where they listen.
+    addresses: Addresses,
     /// What time it is.
     pub clock: Clock,
-    /// Its HTTP API.
+    /// Their HTTP API.
     pub api: Api,
     signer: Arc<Signer>,
     seed: u64,
@@ -65,11 +75,11 @@ pub struct Relay {
     own: Option<Own>,
 }
 
-/// A relay that was started here.
+/// Relays that were started here.
 struct Own {
     settings: RelaySettings,
     folder: TempDir,
-    process: ServerProcess,
+    processes: Vec<ServerProcess>,
 }
 
 impl Relay {
@@ -78,10 +88,14 @@ impl Relay {
     pub fn attach(address: &Address, pid: Option<u32>, seed: u64) -> Self {
         let clock = Clock::start();
         let signer = Signer::new(&address.app, &address.secret, &clock);
+        Self::at(Addresses::of(address.socket), signer, clock, seed, pid)
+    }
+
+    fn at(addresses: Addresses, signer: Signer, clock: Clock, seed: u64, pid: Option<u32>) -> Self {
         Self {
-            address: address.socket,
+            api: Api::new(addresses.clone(), signer.clone()),
+            addresses,
             clock,
-            api: Api::new(address.socket, signer.clone()),
             signer: Arc::new(signer),
             seed,
             pid,
@@ -89,7 +103,7 @@ impl Relay {
         }
     }
 
-    /// Starts one, which ends when this is dropped. `TMPDIR` chooses the disk.
+    /// Starts them; they end when this is dropped. `TMPDIR` chooses the disk.
     ///
     /// # Errors
     /// [`StartError`].
@@ -98,24 +112,28 @@ impl Relay {
         let config = format!("{}\n[apps.{APP}]\nsecret = \"{SECRET}\"\n", settings.config);
         fs::write(folder.path().join(CONFIG), config)?;
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let (process, socket) = serve(&settings, folder.path(), any_port).await?;
-        let address = Address {
-            socket,
-            app: APP.to_owned(),
-            secret: SECRET.to_owned(),
-        };
+        let (first, address) = serve(&settings, folder.path(), 0, any_port).await?;
+        let mut processes = vec![first];
+        let mut addresses = Addresses::of(address);
+        for at in 1..settings.count {
+            let (process, address) = serve(&settings, folder.path(), at.into(), any_port).await?;
+            processes.push(process);
+            addresses.add(address);
+        }
         let own = Own {
             settings,
             folder,
-            process,
+            processes,
         };
+        let clock = Clock::start();
+        let signer = Signer::new(APP, SECRET, &clock);
         Ok(Self {
             own: Some(own),
-            ..Self::attach(&address, None, seed)
+            ..Self::at(addresses, signer, clock, seed, None)
         })
     }
 
-    /// Kills the relay that was started here, and starts it again on its data.
+    /// Kills the relays that were started here, all at once, and starts them again on their data.
     ///
     /// # Errors
     /// [`StartError`]; also if it was not started here.
@@ -123,9 +141,13 @@ impl Relay {
         let Some(own) = self.own.take() else {
             return Err(StartError::NotOurs);
         };
-        own.process.stop().await;
-        let (process, _) = serve(&own.settings, own.folder.path(), self.address).await?;
-        self.own = Some(Own { process, ..own });
+        join_all(own.processes.into_iter().map(ServerProcess::stop)).await;
+        let mut processes = Vec::new();
+        for (at, address) in self.addresses.all().enumerate() {
+            let (process, _) = serve(&own.settings, own.folder.path(), at, address).await?;
+            processes.push(process);
+        }
+        self.own = Some(Own { processes, ..own });
         Ok(())
     }
 
@@ -147,20 +169,25 @@ impl Relay {
         format!("load-{:x}-{n}", self.seed)
     }
 
-    /// The id of its process, if that is known.
+    /// Its processes, as far as they are known.
     #[must_use]
-    pub fn pid(&self) -> Option<u32> {
-        let own = self.own.as_ref();
-        own.map(|own| own.process.pid()).or(self.pid)
+    pub fn processes(&self) -> Processes {
+        match &self.own {
+            None => Processes::of(self.pid),
+            Some(own) => Processes {
+                servers: own.processes.iter().map(ServerProcess::pid).collect(),
+                database: own.settings.database_pid,
+            },
+        }
     }
 
-    /// A client of a user's device, the `n`th of this run.
+    /// A client of a user's device, the `n`th of this run. Clients are spread over all relays.
     pub fn client(&self, n: usize, user: &str, config: Config, app: impl App) -> Client {
         let device = Device {
             config,
             user: user.to_owned(),
             tokens: Arc::clone(&self.signer) as _,
-            relay: self.address,
+            relay: self.addresses.of_client(n),
             from: self.source(n),
             seed: self.seed_of(n),
             clock: self.clock,
@@ -171,14 +198,15 @@ impl Relay {
     /// Ends it, if it was started here.
     pub async fn stop(self) {
         if let Some(own) = self.own {
-            own.process.stop().await;
+            join_all(own.processes.into_iter().map(ServerProcess::stop)).await;
         }
     }
 
     /// Loopback has millions of addresses; elsewhere the system chooses.
     fn source(&self, n: usize) -> Option<IpAddr> {
         let last = u8::try_from(2 + n / CONNECTIONS_PER_ADDRESS).ok()?;
-        let is_loopback = self.address.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let is_loopback = self.addresses.all().all(|address| address.ip() == here);
         is_loopback.then_some(IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)))
     }
 
@@ -198,6 +226,7 @@ impl Own {
 async fn serve(
     settings: &RelaySettings,
     folder: &Path,
+    at: usize,
     listen: SocketAddr,
 ) -> Result<(ServerProcess, SocketAddr), StartError> {
     let database = settings
@@ -209,7 +238,7 @@ async fn serve(
         .args(["serve", "--log", "warn", "--listen", &listen.to_string()])
         .args(["--database", &database, "--config"])
         .arg(folder.join(CONFIG));
-    let log = folder.join("relay.log");
+    let log = folder.join(format!("relay-{at}.log"));
     let advice = "build it with `npm run build`, or name another with --relay";
     let mut process = ServerProcess::spawn(&mut command, &log, advice)?;
     let said = process.announced("listening on http://", &log).await?;

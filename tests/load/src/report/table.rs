@@ -93,6 +93,14 @@ fn figures(report: &Report) -> Vec<Vec<String>> {
         }
         if let Some(taken) = &run.process {
             add("processor", taken.cpu_s / taken.time_s, "cores");
+            if let Some(cpu_s) = taken.database_cpu_s {
+                add("processor of the database", cpu_s / taken.time_s, "cores");
+            }
+            add(
+                "processor of this tool",
+                taken.generator_cpu_s / taken.time_s,
+                "cores",
+            );
             add("memory, first", mebibytes(taken.resident_kib_first), "MiB");
             add("memory, most", mebibytes(taken.resident_kib_max), "MiB");
             add("memory, last", mebibytes(taken.resident_kib_last), "MiB");

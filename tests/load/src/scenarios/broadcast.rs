@@ -77,7 +77,7 @@ pub async fn run(relay: &Relay, settings: &Settings, progress: Progress) -> Resu
     sleep(Duration::from_secs(1)).await;
     let drafts = write(relay, &scene, settings.broadcasts).await?;
     let before = counts(relay).await?;
-    let watch = Watch::start(relay.pid());
+    let watch = Watch::start(relay.processes());
     let from = Instant::now();
     scene.traffic.measure_from(from);
     let phase = progress.phase("publishing", settings.broadcasts as u64);

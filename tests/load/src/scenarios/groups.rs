@@ -84,7 +84,7 @@ pub async fn run(
         &publishers,
         (&traffic, answers),
         load,
-        relay.pid(),
+        relay.processes(),
         progress,
     )
     .await;

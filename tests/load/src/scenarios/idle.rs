@@ -13,7 +13,7 @@ use super::{
 use crate::{
     client::{App, Client},
     failure::Failure,
-    measure::process::{Watch, usage},
+    measure::process::Watch,
     progress::Progress,
     relay::Relay,
     report::Run,
@@ -52,15 +52,15 @@ pub async fn run(relay: &Relay, settings: &Settings, progress: Progress) -> Resu
         .collect();
     let mut run = Run::new("seqline", relay.durability());
     let (first, rest) = clients.split_at((clients.len() / FIRST_SHARE).max(1).min(clients.len()));
-    let watch = Watch::start(relay.pid());
+    let watch = Watch::start(relay.processes());
     fleet::connect(first, &gate, progress).await?;
     sleep(REST).await;
-    let before = relay.pid().and_then(usage);
+    let before = relay.processes().usage();
     let began = Instant::now();
     fleet::connect(rest, &gate, progress).await?;
     let connecting = began.elapsed();
     sleep(REST).await;
-    let after = relay.pid().and_then(usage);
+    let after = relay.processes().usage();
     let phase = progress.timed("holding", Duration::from_secs(settings.hold_s));
     for second in 0..settings.hold_s {
         sleep(Duration::from_secs(1)).await;
@@ -68,7 +68,7 @@ pub async fn run(relay: &Relay, settings: &Settings, progress: Progress) -> Resu
         phase.note(format!("{} connected", gate.count()));
     }
     drop(phase);
-    let held = relay.pid().and_then(usage);
+    let held = relay.processes().usage();
     run.process = watch.and_then(|watch| watch.taken());
     figures(&mut run, rest.len(), connecting, [before, after, held]);
     let away = settings.connections - gate.count();
@@ -84,7 +84,7 @@ pub async fn run(relay: &Relay, settings: &Settings, progress: Progress) -> Resu
         run.problems.push("clients did not disconnect".to_owned());
     }
     sleep(REST).await;
-    if let Some(closed) = relay.pid().and_then(usage) {
+    if let Some(closed) = relay.processes().usage() {
         run.figure("memory, all gone", mebibytes(closed.resident_kib), "MiB");
         run.figure("files, all gone", count_u64(closed.files), "files");
     }

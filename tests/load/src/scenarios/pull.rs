@@ -57,7 +57,7 @@ pub async fn run(relay: &Relay, settings: &Settings, progress: Progress) -> Resu
         caught_up: Stopwatch::over(time),
         is_there: Gate::new(),
     };
-    let watch = Watch::start(relay.pid());
+    let watch = Watch::start(relay.processes());
     scene.first.start();
     scene.caught_up.start();
     let began = Instant::now();

@@ -63,7 +63,7 @@ pub async fn run(
         &publishers,
         (&traffic, answers),
         load,
-        relay.pid(),
+        relay.processes(),
         progress,
     )
     .await;

@@ -125,7 +125,7 @@ async fn leave_and_return(
             }
             let (count, bytes) = (settings.waiting, settings.payload_bytes);
             backlog::write(relay, &scene.traffic, clients.len(), count, bytes, progress).await?;
-            let watch = Watch::start(relay.pid());
+            let watch = Watch::start(relay.processes());
             scene.start();
             for client in clients {
                 let _ = client.connect();
@@ -133,7 +133,7 @@ async fn leave_and_return(
             Ok(watch)
         }
         Cause::Cut => {
-            let watch = Watch::start(relay.pid());
+            let watch = Watch::start(relay.processes());
             scene.start();
             for client in clients {
                 let _ = client.cut();
@@ -143,7 +143,7 @@ async fn leave_and_return(
         Cause::Restart => {
             scene.start();
             relay.restart().await?;
-            Ok(Watch::start(relay.pid()))
+            Ok(Watch::start(relay.processes()))
         }
     }
 }

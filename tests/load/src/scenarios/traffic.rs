@@ -12,7 +12,7 @@ use tokio::{
 use crate::{
     client::{Busy, Client},
     measure::{
-        process::{Taken, Watch},
+        process::{Processes, Taken, Watch},
         traffic::{Mark, Outcome, Traffic},
     },
     progress::{Phase, Progress},
@@ -116,7 +116,7 @@ pub async fn drive(
     publishers: &[Box<dyn Publisher>],
     (traffic, mut answers): (&Traffic, Answers),
     load: &Load,
-    pid: Option<u32>,
+    processes: Processes,
     progress: Progress,
 ) -> (Outcome, Option<Taken>) {
     let from = Instant::now() + load.warm_up;
@@ -147,7 +147,7 @@ pub async fn drive(
     };
     let watching = async {
         sleep_until(from).await;
-        let watch = Watch::start(pid);
+        let watch = Watch::start(processes);
         sleep_until(until).await;
         watch.and_then(|watch| watch.taken())
     };

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use seqline_load::{
     client::Busy,
-    measure::traffic::{Mark, Outcome, Traffic},
+    measure::{
+        process::Processes,
+        traffic::{Mark, Outcome, Traffic},
+    },
     progress::Progress,
     scenarios::traffic::{Load, Pace, Publisher, drive},
     schedule::Arrivals,
@@ -65,6 +68,13 @@ pub(crate) async fn outcome(pace: Pace, loses: Option<usize>) -> Outcome {
         loses,
     })];
     let hidden = Progress::Hidden;
-    let (outcome, _) = drive(&publishers, (&traffic, answers), &load, None, hidden).await;
+    let (outcome, _) = drive(
+        &publishers,
+        (&traffic, answers),
+        &load,
+        Processes::default(),
+        hidden,
+    )
+    .await;
     outcome
 }
