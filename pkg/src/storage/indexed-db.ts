@@ -2,8 +2,9 @@ import type { Changes, Storage } from '../types.js';
 import { createFence, Fence, fencedOff } from './fence.js';
 
 const RECORDS = 'records';
-/** 1 had no fence of its own. */
+/** 1 kept the fence as a record. */
 const VERSION = 2;
+const RECORD_OF_1 = 'fence';
 /** Some versions of Safari never answer; nothing would work for ever. */
 const OPEN_TIMEOUT_MS = 10_000;
 
@@ -148,6 +149,7 @@ function open(name: string): Promise<IDBDatabase> {
     }, OPEN_TIMEOUT_MS);
     request.onupgradeneeded = ({ oldVersion }) => {
       if (oldVersion < 1) request.result.createObjectStore(RECORDS);
+      else request.transaction?.objectStore(RECORDS).delete(RECORD_OF_1);
       createFence(request.result);
     };
     request.onsuccess = () => {

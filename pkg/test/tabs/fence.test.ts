@@ -22,6 +22,21 @@ test('in IndexedDB, whoever opened the records before can change nothing any mor
   ]);
 });
 
+test('records of the form that had the fence among them are taken over without it', async () => {
+  const old = indexedDB.open('seqline/earlier', 1);
+  old.onupgradeneeded = () => {
+    const records = old.result.createObjectStore('records');
+    records.put(bytes(1), 'position');
+    records.put(bytes(9), 'fence');
+  };
+  await new Promise((resolve) => (old.onsuccess = resolve));
+  old.result.close();
+  const storage = await openIndexedDb('earlier', true);
+  expect(await storage.load()).toEqual([['position', bytes(1)]]);
+  await storage.write([['position', bytes(2)]]);
+  expect(await storage.load()).toEqual([['position', bytes(2)]]);
+});
+
 test('in localStorage too', async () => {
   const items = new Map<string, string>();
   vi.stubGlobal('localStorage', {
