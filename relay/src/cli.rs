@@ -35,6 +35,8 @@ pub enum Command {
     Token(TokenArgs),
     /// Bring the database's schema up to date, or say what that would do. `serve` does it too.
     Migrate(MigrateArgs),
+    /// Begin a new numbering in a restored database, so that devices start over and miss nothing.
+    Epoch(EpochArgs),
     /// Look at settings, database and machine, and say what is wrong and what to do.
     Doctor(DoctorArgs),
     /// Measure what this machine's storage and loopback can do, in a database that is thrown away.
@@ -54,6 +56,22 @@ pub struct MigrateArgs {
     /// Change nothing: say what would be done. Ends with 1 if there is anything.
     #[arg(long)]
     pub check: bool,
+
+    /// Where the database is: the same settings as `serve` has.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// How a new numbering is begun.
+#[derive(Debug, Args)]
+pub struct EpochArgs {
+    /// Change nothing: say which numbering there is.
+    #[arg(long, conflicts_with = "yes")]
+    pub check: bool,
+
+    /// Do not ask: for scripts.
+    #[arg(long)]
+    pub yes: bool,
 
     /// Where the database is: the same settings as `serve` has.
     #[command(flatten)]

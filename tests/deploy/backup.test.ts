@@ -13,7 +13,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { inRoot } from '../../tools/setup/paths.mjs';
 import { installedPostgres } from '../../tools/setup/postgres.mjs';
 import { Postgres } from '../support/postgres.ts';
-import { Relay } from '../support/relay.ts';
+import { findBinary, Relay } from '../support/relay.ts';
 import { devToken } from '../support/tokens.ts';
 import { directConversation, Wire } from '../support/wire.ts';
 
@@ -66,7 +66,7 @@ test('PostgreSQL', async () => {
 
     await postgres.execute('CREATE DATABASE seqline');
     await command('postgres-restore', { 'seqline.dump': dump }, place);
-    await command('postgres-epoch', {}, place);
+    await command('postgres-epoch', {}, { SEQLINE_DATABASE: postgres.url('seqline') });
     restored = await Relay.start({ database: postgres.url('seqline'), dataDir: relay.dataDir });
     await expectStartedOver(restored, before);
   } finally {
@@ -143,6 +143,6 @@ async function command(
   let changed = shell;
   for (const [name, own] of Object.entries(names)) changed = changed.replaceAll(name, own);
   const bin = process.env['SEQLINE_POSTGRES_BIN'] ?? (await installedPostgres()) ?? '';
-  const PATH = `${bin}:${process.env['PATH'] ?? ''}`;
+  const PATH = `${bin}:${dirname(await findBinary())}:${process.env['PATH'] ?? ''}`;
   await run('sh', ['-euc', changed], { env: { ...process.env, ...env, PATH } });
 }

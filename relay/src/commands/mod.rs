@@ -3,6 +3,7 @@
 mod bench;
 mod completions;
 mod doctor;
+mod epoch;
 mod folder;
 mod migrate;
 mod serve;
@@ -48,6 +49,7 @@ pub fn run() -> ExitCode {
         Command::Serve(settings) => serve::run(settings, flags).map(|()| Outcome::Done),
         Command::Token(args) => token::run(args, flags).map(|()| Outcome::Done),
         Command::Migrate(args) => migrate::run(args, flags),
+        Command::Epoch(args) => epoch::run(args, flags),
         Command::Doctor(args) => doctor::run(args, flags),
         Command::Bench(args) => bench::run(args, flags).map(|()| Outcome::Done),
         Command::Settings(args) => settings::run(args, flags).map(|()| Outcome::Done),
@@ -60,9 +62,10 @@ pub fn run() -> ExitCode {
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("seqline-relay: {error}");
-            match error.downcast_ref::<ConfigError>() {
-                Some(_) => ExitCode::from(EXIT_USAGE),
-                None => ExitCode::FAILURE,
+            if error.is::<ConfigError>() || error.is::<epoch::NotAsked>() {
+                ExitCode::from(EXIT_USAGE)
+            } else {
+                ExitCode::FAILURE
             }
         }
     }

@@ -9,6 +9,7 @@
 //! What a commit decides is the same for all backends and knows no SQL: see [`ledger`].
 
 mod broadcasts;
+mod epoch;
 mod failure;
 mod hooks;
 mod inspection;
@@ -33,6 +34,7 @@ pub use broadcasts::{
     BroadcastDraft, BroadcastRefusal, BroadcastRow, BroadcastState, BroadcastStore, PublicChanges,
     ReachRow, Staging, Wave,
 };
+pub use epoch::NewEpoch;
 pub use failure::StoreError;
 pub use hooks::{Hook, HookId};
 pub use inspection::{Inspection, SchemaStep};

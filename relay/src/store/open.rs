@@ -8,11 +8,12 @@ use std::{
     time::Duration,
 };
 
+use seqline_protocol::Epoch;
 use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;
 
 use super::{
-    CommitRules, Inspection, SchemaStep, Store,
+    CommitRules, Inspection, NewEpoch, SchemaStep, Store,
     postgres::{self, PostgresSettings, PostgresStore},
     sqlite::{self, SqliteSettings, SqliteStore},
 };
@@ -108,6 +109,28 @@ impl Database {
         })
     }
 
+    /// Which numbering its timelines have; none if no relay ever ran on it.
+    ///
+    /// # Errors
+    /// [`OpenError`]; a relay must not be running on it.
+    pub async fn epoch(&self) -> Result<Option<Epoch>, OpenError> {
+        Ok(match self {
+            Self::Sqlite(path) => sqlite::epoch(path).await?,
+            Self::Postgres(url) => postgres::epoch(url).await?,
+        })
+    }
+
+    /// Begins a new numbering: devices that know the one before start over.
+    ///
+    /// # Errors
+    /// [`OpenError`], and nothing is changed; a relay must not be running on it.
+    pub async fn begin_epoch(&self, entropy: &dyn Entropy) -> Result<NewEpoch, OpenError> {
+        Ok(match self {
+            Self::Sqlite(path) => sqlite::begin_epoch(path, entropy).await?,
+            Self::Postgres(url) => postgres::begin_epoch(url, entropy).await?,
+        })
+    }
+
     /// The folder of its file, if it is one.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
@@ -156,6 +179,19 @@ fn partition_us(sync_ttl: Duration) -> u64 {
     u64::try_from(width.as_micros()).unwrap_or(u64::MAX)
 }
 
+/// Which one it is, for people: without user and password.
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "{}", path.display()),
+            Self::Postgres(url) => match PgConnectOptions::from_str(url) {
+                Ok(options) => f.write_str(&postgres::described(&options)),
+                Err(_) => f.write_str("(not a URL)"),
+            },
+        }
+    }
+}
+
 /// Without the password.
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -188,7 +224,9 @@ mod tests {
         let url = "postgres://user:sesame@host:none/db";
         assert!(!Database::parse(url).unwrap_err().contains("sesame"));
         let url = "postgres://user:sesame@host/db";
-        assert!(!format!("{:?}", Database::parse(url)).contains("sesame"));
+        let database = Database::parse(url).unwrap();
+        assert!(!format!("{database:?} {database}").contains("sesame"));
+        assert_eq!(database.to_string(), "db at host:5432");
     }
 
     #[test]

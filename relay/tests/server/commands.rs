@@ -4,6 +4,7 @@ mod bench;
 mod completions;
 mod doctor;
 mod documents;
+mod epoch;
 mod migrate;
 mod settings;
 

@@ -47,7 +47,7 @@ pub(crate) use broadcasts::{draft, names};
 pub(crate) use client::{Client, send, send_to};
 pub(crate) use device::Device;
 pub(crate) use polled::{Polled, poll};
-pub(crate) use process::{Process, cannot_serve, run};
+pub(crate) use process::{BINARY, Process, cannot_serve, run};
 pub(crate) use web::{Reply, request};
 
 /// No test waits longer than this for anything; none that passes comes near it.

@@ -7,6 +7,7 @@
 mod age;
 mod broadcasts;
 mod columns;
+mod epoch;
 mod failure;
 mod hooks;
 mod index;
@@ -27,13 +28,16 @@ use sqlx::{
 use thiserror::Error;
 use tokio::time::timeout;
 
-pub(super) use self::inspect::{inspect, migrate};
 use self::{
     age::Ageing,
     failure::{failure, is_in_the_way},
     names::NameCache,
     partitions::Partitions,
     transaction::PostgresTransaction,
+};
+pub(super) use self::{
+    epoch::{begin_epoch, epoch},
+    inspect::{inspect, migrate},
 };
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
@@ -89,7 +93,26 @@ pub enum OpenError {
         /// What is wrong.
         source: sqlx::migrate::MigrateError,
     },
+    /// What is to be changed must not be in use.
+    #[error(
+        "{sessions} sessions of relays are on the database {database}, from {from}; stop every \
+         relay that uses it, and try again"
+    )]
+    InUse {
+        /// Host and name.
+        database: String,
+        /// How many sessions.
+        sessions: usize,
+        /// Addresses.
+        from: String,
+    },
+    /// There is nothing of a relay in it.
+    #[error("the database {0} has no tables of a relay: restore the backup into it first")]
+    Empty(String),
 }
+
+/// What sessions of relays are called; those for one purpose have its name after this.
+const APPLICATION: &str = "seqline-relay";
 
 /// Commits in progress at once, at most. The relay has one writer; tests have more.
 const WRITERS_MAX: u32 = 4;
@@ -338,7 +361,7 @@ fn pool(connections_max: u32) -> PgPoolOptions {
 fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
     Ok(PgConnectOptions::from_str(url)
         .map_err(OpenError::Url)?
-        .application_name("seqline-relay")
+        .application_name(APPLICATION)
         .options([
             ("synchronous_commit", "on"),
             ("lock_timeout", "20s"),
@@ -347,7 +370,7 @@ fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
         ]))
 }
 
-fn described(options: &PgConnectOptions) -> String {
+pub(super) fn described(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or("(default)");
     match options.get_socket() {
         Some(folder) => format!("{database} at {}", folder.display()),

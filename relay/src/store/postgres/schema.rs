@@ -1,7 +1,7 @@
 //! Migrations, and the identity of the numbering.
 
 use seqline_protocol::Epoch;
-use sqlx::{PgPool, migrate::MigrateError};
+use sqlx::{PgExecutor, PgPool, migrate::MigrateError};
 
 use crate::{
     entropy::Entropy,
@@ -52,8 +52,31 @@ pub(super) async fn epoch(pool: &PgPool, entropy: &dyn Entropy) -> Result<Epoch,
         .bind(integer(entropy.epoch().get()))
         .execute(pool)
         .await?;
-    let epoch: i64 = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'epoch'")
-        .fetch_one(pool)
+    let stored = stored_epoch(pool).await?;
+    stored.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// None if no relay ever ran on it.
+pub(super) async fn stored_epoch(
+    executor: impl PgExecutor<'_>,
+) -> Result<Option<Epoch>, sqlx::Error> {
+    let epoch: Option<i64> = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'epoch'")
+        .fetch_optional(executor)
         .await?;
-    Ok(Epoch::saturating(number(epoch)))
+    Ok(epoch.map(|epoch| Epoch::saturating(number(epoch))))
+}
+
+/// Whatever it was before.
+pub(super) async fn set_epoch(
+    executor: impl PgExecutor<'_>,
+    epoch: Epoch,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO meta (key, value) VALUES ('epoch', $1)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    )
+    .bind(integer(epoch.get()))
+    .execute(executor)
+    .await?;
+    Ok(())
 }

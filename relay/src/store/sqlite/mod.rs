@@ -7,6 +7,7 @@
 mod age;
 mod broadcasts;
 mod bulk;
+mod epoch;
 mod failure;
 mod hooks;
 mod open;
@@ -25,7 +26,10 @@ use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
 pub use self::open::{OpenError, SqliteSettings};
-pub(super) use self::open::{inspect, migrate};
+pub(super) use self::{
+    epoch::{begin_epoch, epoch},
+    open::{inspect, migrate},
+};
 use self::{
     reads::{conversations, devices, groups, history, page, positions, sent},
     search::Indexer,

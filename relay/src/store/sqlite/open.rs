@@ -88,6 +88,12 @@ pub enum OpenError {
     /// Two relays on one file would not wake each other's devices.
     #[error("another relay is using the database {0}; stop it, or choose another --database")]
     InUse(PathBuf),
+    /// There is no file.
+    #[error("there is no database {0}: put the restored copy there first")]
+    Missing(PathBuf),
+    /// There is nothing of a relay in it.
+    #[error("the database {0} has no tables of a relay: is it the restored copy?")]
+    Empty(PathBuf),
     /// What is in it cannot be what was written.
     #[error(
         "the database {path} is damaged: {text}; docs/recovery.md says how to save what is in it"
@@ -247,11 +253,11 @@ fn is_in_use(path: &Path) -> bool {
     lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
-fn search_path(path: &Path) -> PathBuf {
+pub(super) fn search_path(path: &Path) -> PathBuf {
     beside(path, ".search")
 }
 
-fn migration_failed(path: &Path, source: MigrateError) -> OpenError {
+pub(super) fn migration_failed(path: &Path, source: MigrateError) -> OpenError {
     damage(path, &source).unwrap_or_else(|| OpenError::Schema {
         path: path.to_owned(),
         source,
@@ -269,7 +275,7 @@ fn damage(path: &Path, error: &MigrateError) -> Option<OpenError> {
     })
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -297,7 +303,7 @@ fn search_options(path: &Path) -> SqliteConnectOptions {
 }
 
 /// A lock file beside the database, so that the file's own locks stay SQLite's.
-fn lock(path: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let folder = |source| OpenError::Folder {
         path: path.to_owned(),
         source,
@@ -313,7 +319,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()

@@ -112,8 +112,29 @@ pub(super) async fn epoch(
         .bind(integer(entropy.epoch().get()))
         .execute(&mut *connection)
         .await?;
+    let stored = stored_epoch(connection).await?;
+    stored.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// None if no relay ever ran on it.
+pub(super) async fn stored_epoch(
+    connection: &mut SqliteConnection,
+) -> Result<Option<Epoch>, sqlx::Error> {
     let row = sqlx::query("SELECT value FROM meta WHERE key = 'epoch'")
-        .fetch_one(&mut *connection)
+        .fetch_optional(connection)
         .await?;
-    Ok(Epoch::saturating(count(&row, 0)?))
+    row.map(|row| Ok(Epoch::saturating(count(&row, 0)?)))
+        .transpose()
+}
+
+/// Whatever it was before.
+pub(super) async fn set_epoch(
+    connection: &mut SqliteConnection,
+    epoch: Epoch,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT OR REPLACE INTO meta (key, value) VALUES ('epoch', ?1)")
+        .bind(integer(epoch.get()))
+        .execute(connection)
+        .await?;
+    Ok(())
 }

@@ -2,7 +2,9 @@
 //! differently since.
 
 use seqline_protocol::Kind;
-use sqlx::{Connection as _, Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{
+    Connection as _, Row as _, SqliteConnection, SqliteExecutor, SqlitePool, sqlite::SqliteRow,
+};
 
 use crate::{
     limits::INDEX_STEP_MESSAGES,
@@ -57,6 +59,43 @@ const NEWEST: &str = "SELECT coalesce((SELECT max(msg_id) FROM message), 0),
                              coalesce((SELECT seq FROM sqlite_sequence
                                        WHERE name = 'reworded'), 0)";
 
+/// Whether the index knows of messages that the database does not have: it was restored from a
+/// backup.
+pub(in crate::store::sqlite) async fn is_ahead(
+    index: &mut SqliteConnection,
+    database: &mut SqliteConnection,
+) -> Result<bool, sqlx::Error> {
+    let newest = newest(database).await?;
+    Ok(progress(index).await?.is_beyond(newest))
+}
+
+impl Progress {
+    fn is_beyond(self, newest: Self) -> bool {
+        self.messages > newest.messages || self.reworded > newest.reworded
+    }
+}
+
+async fn newest(database: impl SqliteExecutor<'_>) -> Result<Progress, sqlx::Error> {
+    let row = sqlx::query(NEWEST).fetch_one(database).await?;
+    Ok(Progress {
+        messages: row.try_get(0)?,
+        reworded: row.try_get(1)?,
+    })
+}
+
+async fn progress(index: &mut SqliteConnection) -> Result<Progress, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT coalesce((SELECT value FROM progress WHERE key = 'messages'), 0),
+                coalesce((SELECT value FROM progress WHERE key = 'reworded'), 0)",
+    )
+    .fetch_one(index)
+    .await?;
+    Ok(Progress {
+        messages: row.try_get(0)?,
+        reworded: row.try_get(1)?,
+    })
+}
+
 impl Indexer {
     pub(in crate::store::sqlite) fn new(connection: SqliteConnection) -> Self {
         Self { connection }
@@ -67,14 +106,9 @@ impl Indexer {
         &mut self,
         readers: &SqlitePool,
     ) -> Result<bool, sqlx::Error> {
-        let newest = sqlx::query(NEWEST).fetch_one(readers).await?;
-        let newest = Progress {
-            messages: newest.try_get(0)?,
-            reworded: newest.try_get(1)?,
-        };
-        let mut progress = self.progress().await?;
-        if progress.messages > newest.messages || progress.reworded > newest.reworded {
-            // The database was restored from a backup: the index knows of what never was.
+        let newest = newest(readers).await?;
+        let mut progress = progress(&mut self.connection).await?;
+        if progress.is_beyond(newest) {
             self.clear().await?;
             progress = Progress {
                 messages: 0,
@@ -110,19 +144,6 @@ impl Indexer {
             self.write(&documents, reached).await?;
         }
         Ok(new.len() == INDEX_STEP_MESSAGES || reworded.len() == INDEX_STEP_MESSAGES)
-    }
-
-    async fn progress(&mut self) -> Result<Progress, sqlx::Error> {
-        let row = sqlx::query(
-            "SELECT coalesce((SELECT value FROM progress WHERE key = 'messages'), 0),
-                    coalesce((SELECT value FROM progress WHERE key = 'reworded'), 0)",
-        )
-        .fetch_one(&mut self.connection)
-        .await?;
-        Ok(Progress {
-            messages: row.try_get(0)?,
-            reworded: row.try_get(1)?,
-        })
     }
 
     async fn clear(&mut self) -> Result<(), sqlx::Error> {

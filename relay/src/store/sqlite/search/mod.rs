@@ -8,4 +8,7 @@
 mod index;
 mod query;
 
-pub(super) use self::{index::Indexer, query::find};
+pub(super) use self::{
+    index::{Indexer, is_ahead},
+    query::find,
+};
