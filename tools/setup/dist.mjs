@@ -3,7 +3,9 @@
 import { chmod, copyFile, cp, mkdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
+import { StepFailure } from './failure.mjs';
 import { inRoot, relayBinary } from './paths.mjs';
+import { tryOut } from './tryout.mjs';
 
 /** Beside the binary: where from, and where to below `share/seqline`. */
 const files = ['systemd', 'proxy', 'prometheus', 'grafana', 'seqline.toml'];
@@ -32,7 +34,17 @@ export async function layOut(binary, folder) {
  * @returns {Promise<number>} exit code
  */
 export async function makeDist([folder = inRoot('target/dist')]) {
-  await layOut(inRoot(relayBinary('release')), resolve(folder));
-  console.log(`\n${resolve(folder)}: bin/seqline-relay, and in share/seqline what it is run with`);
+  const to = resolve(folder);
+  await layOut(inRoot(relayBinary('release')), to);
+  let user;
+  try {
+    user = await tryOut(join(to, 'bin', basename(relayBinary('release'))));
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    console.error([error.message, error.output].filter(Boolean).join('\n'));
+    return 1;
+  }
+  console.log(`\n${to}: bin/seqline-relay, and in share/seqline what it is run with`);
+  console.log(`The relay was started as ${user}, was ready, served the console, and stopped.`);
   return 0;
 }
