@@ -7,39 +7,46 @@ import { createInterface } from 'node:readline';
 
 import { StepFailure } from './failure.mjs';
 
-/** The image's user. */
-const uid = 10340;
+const image_user = 10340;
 const wait_ms = 60_000;
 
+/** Root becomes the image's user for it. */
+const unprivileged = () => (process.getuid?.() === 0 ? image_user : null);
+
 /**
- * Starts a copy of it on a free port, asks whether it is ready and for a page, and stops it. Root
- * becomes the image's user for it.
+ * Starts a copy of it on a free port, asks whether it is ready and for a page, and stops it.
  * @param {string} binary path of the relay
+ * @param {number | null} uid the user to become; null: who runs this
  * @returns {Promise<string>} whom it ran as
  * @throws {StepFailure} if it does not do what it should, with what it said
  */
-export async function tryOut(binary) {
+export async function tryOut(binary, uid = unprivileged()) {
   const folder = await mkdtemp(join(tmpdir(), 'seqline-tryout-'));
   try {
-    const isRoot = process.getuid?.() === 0;
     const data = join(folder, 'data');
     const relay = join(folder, 'seqline-relay');
     await mkdir(data);
     // A copy: where it lies, another user may not be let in.
     await copyFile(binary, relay);
     await chmod(relay, 0o755);
-    if (isRoot) {
+    if (uid !== null) {
       await chmod(folder, 0o755);
       await chown(data, uid, uid);
     }
-    await run(isRoot ? [...asOther, relay] : [relay], data);
-    return isRoot ? `user ${uid}` : 'this user';
+    await run(uid === null ? [relay] : [...become(uid), relay], data);
+    return uid === null ? 'this user' : `user ${uid}`;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-const asOther = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--no-new-privs'];
+const become = (uid) => [
+  'setpriv',
+  `--reuid=${uid}`,
+  `--regid=${uid}`,
+  '--clear-groups',
+  '--no-new-privs',
+];
 
 async function run([program, ...args], data) {
   const serve = ['serve', '--dev', '--listen', '127.0.0.1:0'];
