@@ -2,8 +2,9 @@
 //! none, with a third and with all of them; after each has sent and got frames as large as
 //! they may be; and after all have gone.
 //!
-//! `cargo bench -p seqline-relay --bench idle` (options: `-- USERS`, default 15000). Each side
-//! needs a file for each user: `ulimit -n`. The relay is a process of its own.
+//! `cargo bench -p seqline-relay --bench idle` (options: `-- USERS`, default 15000; `-- 5000 tls`
+//! with connections over TLS). The relay is a process of its own. Each side needs a file for each
+//! user, this one three with TLS: `ulimit -n`.
 
 #![expect(
     clippy::unwrap_used,
@@ -47,16 +48,21 @@ const EXCHANGING: usize = 64;
 fn main() {
     let mut numbers = std::env::args().filter_map(|arg| arg.parse().ok());
     let users = numbers.next().unwrap_or(15_000);
+    let is_encrypted = std::env::args().any(|arg| arg == "tls");
     // One thread: the relay has the rest of the machine.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(measure(users));
+    runtime.block_on(measure(users, is_encrypted));
 }
 
-async fn measure(users: usize) {
-    let relay = Relay::start("");
+async fn measure(users: usize, is_encrypted: bool) {
+    let relay = if is_encrypted {
+        Relay::start_with_tls()
+    } else {
+        Relay::start("")
+    };
     publish(&relay).await;
     let table = Table {
         empty_kib: settled(&relay).await,

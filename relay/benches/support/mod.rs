@@ -4,3 +4,4 @@
 pub mod client;
 pub mod relay;
 pub mod times;
+pub mod tls;

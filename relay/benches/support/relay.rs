@@ -19,6 +19,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use super::tls::Certificate;
+
 const APP: &str = "bench";
 const SECRET: &str = "a secret of the benchmark, 32 bytes and more";
 const LOG_FILE: &str = "relay.log";
@@ -43,8 +45,20 @@ impl Relay {
         Self::start_logging("", "warn,sqlx::query=debug")
     }
 
-    fn start_logging(settings: &str, log: &str) -> Self {
+    /// The same with TLS, which clients need not speak: they are carried to it.
+    pub fn start_with_tls() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let (certificate, settings) = Certificate::make(folder.path());
+        let mut relay = Self::start_in(folder, &settings, "warn");
+        relay.address = certificate.tunnel(relay.address);
+        relay
+    }
+
+    fn start_logging(settings: &str, log: &str) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), settings, log)
+    }
+
+    fn start_in(folder: TempDir, settings: &str, log: &str) -> Self {
         let config = folder.path().join("seqline.toml");
         let text = format!("{settings}\n[apps.{APP}]\nsecret = \"{SECRET}\"\n");
         fs::write(&config, text).unwrap();
@@ -66,7 +80,7 @@ impl Relay {
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap();
+        let (_, address) = line.trim().split_once("://").unwrap();
         let now_us = SystemClock::start().now().wall.get();
         Self {
             child,
