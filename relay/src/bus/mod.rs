@@ -11,6 +11,7 @@ mod codec;
 mod hint;
 mod nats;
 mod postgres;
+mod probe;
 
 use futures_util::future::BoxFuture;
 use thiserror::Error;
@@ -21,6 +22,7 @@ pub use self::{
     hint::{Hint, NodeId, Topic},
     nats::{NatsBus, NatsSettings},
     postgres::{PostgresBus, PostgresBusSettings},
+    probe::{NatsProbe, ProbeFailure, probe_nats, probe_postgres},
 };
 
 /// What is heard of other relays.

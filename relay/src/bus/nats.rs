@@ -13,6 +13,7 @@ use futures_util::{
     future::BoxFuture,
     stream::{BoxStream, SelectAll, StreamExt as _},
 };
+use percent_encoding::percent_decode_str;
 use seqline_protocol::Epoch;
 use sha2::{Digest as _, Sha256};
 use tokio::{
@@ -32,6 +33,23 @@ use crate::{
 pub struct NatsSettings {
     /// Servers of one cluster, with whatever it takes to log in.
     pub servers: Vec<ServerAddr>,
+}
+
+impl NatsSettings {
+    /// With the user and password, or the token, that the first URL with any names: async-nats
+    /// itself passes them over.
+    pub(super) fn options(&self) -> ConnectOptions {
+        let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let named = self.servers.iter().find_map(|server| {
+            let user = server.username()?;
+            Some((decoded(user), server.password().map(decoded)))
+        });
+        match named {
+            Some((user, Some(password))) => ConnectOptions::with_user_and_password(user, password),
+            Some((token, None)) => ConnectOptions::with_token(token),
+            None => ConnectOptions::new(),
+        }
+    }
 }
 
 /// A connection to a cluster.
@@ -80,7 +98,8 @@ impl NatsBus {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, BusError> {
         let (gap, gaps) = mpsc::channel(1);
-        let options = ConnectOptions::new()
+        let options = settings
+            .options()
             .name("seqline-relay")
             .no_echo()
             .retry_on_initial_connect()

@@ -22,20 +22,25 @@ const CLOCK_US_BROKEN: u64 = 30_000_000;
 /// Writing connections of a relay.
 const WRITERS: u32 = 4;
 
+/// True if it answers.
 pub(super) async fn look(
     database: &Database,
     readers: u32,
     clock: &dyn Clock,
     report: &mut Report,
-) {
+) -> bool {
     let began = clock.now();
     let found = match timeout(ANSWER_WAIT, database.inspect()).await {
         Ok(Ok(found)) => found,
-        Ok(Err(error)) => return report.failed("database", error.to_string(), advice(&error)),
+        Ok(Err(error)) => {
+            report.failed("database", error.to_string(), advice(&error));
+            return false;
+        }
         Err(_) => {
             let text = format!("no answer within {} s", ANSWER_WAIT.as_secs());
             let advice = "see that it runs, and that nothing between it and this machine is shut";
-            return report.failed("database", text, advice);
+            report.failed("database", text, advice);
+            return false;
         }
     };
     let took = clock.now().uptime.saturating_sub(began.uptime);
@@ -44,6 +49,7 @@ pub(super) async fn look(
     keeps(&found, report);
     room(&found, readers, report);
     time(&found, clock.now(), report);
+    true
 }
 
 fn advice(error: &OpenError) -> &'static str {

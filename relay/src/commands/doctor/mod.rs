@@ -1,5 +1,6 @@
 //! `doctor`: looks at settings, database and machine, and says what to do.
 
+mod bus;
 mod database;
 mod disk;
 mod machine;
@@ -11,8 +12,10 @@ use clap::ArgMatches;
 use self::report::Report;
 use super::{Failure, Outcome, gather, runtime};
 use crate::{
+    bus::BusChoice,
     cli::{DoctorArgs, ReportFormat},
     clock::SystemClock,
+    entropy::SystemEntropy,
 };
 
 pub(super) fn run(args: DoctorArgs, flags: &ArgMatches) -> Result<Outcome, Failure> {
@@ -31,7 +34,15 @@ pub(super) fn run(args: DoctorArgs, flags: &ArgMatches) -> Result<Outcome, Failu
             disk::look(&database, &mut report);
             let readers = config.as_ref().map_or(0, |config| config.readers);
             let clock = SystemClock::start();
-            runtime()?.block_on(database::look(&database, readers, &clock, &mut report));
+            runtime()?.block_on(async {
+                let answers = database::look(&database, readers, &clock, &mut report).await;
+                match &config {
+                    Some(config) if answers || matches!(config.bus, BusChoice::Nats(_)) => {
+                        bus::look(&config.bus, &database, &SystemEntropy, &mut report).await;
+                    }
+                    _ => report.skipped("bus", "settings or database have to be well first"),
+                }
+            });
         }
         Err(_) => report.skipped("database", "the setting `database` cannot be used"),
     }

@@ -1,3 +1,5 @@
+mod bus;
+
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, process::Output};
 
 use serde_json::Value;
