@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    admission::Logins,
     broadcasts::{PublicMailbox, reach::Reach, wave::Waves},
     check::Check,
     circles::Circles,
@@ -31,6 +32,8 @@ pub struct App {
     pub origins: AllowedOrigins,
     /// Connections at most; further ones are refused with 503.
     pub sessions_max: usize,
+    /// Log-ins under way, and those that wait for their turn.
+    pub logins: Arc<Logins>,
     /// What addresses and users have used of what they may.
     pub traffic: Arc<Traffic>,
     /// Connections that poll.

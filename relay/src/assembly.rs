@@ -7,6 +7,7 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    admission::Logins,
     app::App,
     auth::Keyring,
     broadcasts::{
@@ -44,6 +45,8 @@ pub struct Parts {
     pub origins: AllowedOrigins,
     /// Connections at most.
     pub sessions_max: usize,
+    /// Log-ins under way at a time.
+    pub logins_under_way_max: u32,
     /// How long a poll waits for something to be answered with, in milliseconds.
     pub poll_wait_ms: u32,
     /// How signs of life are exchanged.
@@ -228,6 +231,12 @@ pub async fn assemble_in(fleet: FleetRules, parts: Parts, store: Arc<dyn Store>)
         is_dev: parts.is_dev,
         origins: parts.origins,
         sessions_max: parts.sessions_max,
+        logins: Logins::new(
+            parts.logins_under_way_max,
+            Arc::clone(&parts.clock),
+            Arc::clone(&parts.entropy),
+            Arc::clone(&counters),
+        ),
         traffic,
         polling: Arc::new(Polling::new(parts.poll_wait_ms)),
         rules: Arc::new(rules),

@@ -45,6 +45,8 @@ pub struct Connection<W: Wire> {
     had_mail: bool,
     /// Nothing has happened since memory was given back.
     is_shrunk: bool,
+    /// What came while the session waited for its turn.
+    read_ahead: Option<Event>,
     closing: Option<ErrorCode>,
 }
 
@@ -75,6 +77,7 @@ impl<W: Wire> Connection<W> {
             alarm: Box::pin(sleep(Duration::ZERO)),
             had_mail: false,
             is_shrunk: false,
+            read_ahead: None,
             closing: None,
             app,
         }
@@ -102,7 +105,14 @@ impl<W: Wire> Connection<W> {
     async fn step(&mut self) -> bool {
         self.set_alarm();
         self.session.set_backlog(self.wire.backlog());
-        let may_read = self.session.wants_input() && self.submitting.is_none();
+        let wants_input = self.session.wants_input() && self.submitting.is_none();
+        if wants_input && let Some(event) = self.read_ahead.take() {
+            self.feed(event);
+            return true;
+        }
+        // One frame ahead, to notice who hangs up while it waits for its turn.
+        let reads_ahead = self.session.is_in_line() && self.read_ahead.is_none();
+        let may_read = wants_input || reads_ahead;
         let had_mail = std::mem::take(&mut self.had_mail);
         // In a fixed order, so that simulations repeat. Only the wire and the mailbox can have
         // something at every step: they take turns.
@@ -139,6 +149,9 @@ impl<W: Wire> Connection<W> {
             event = called(&mut self.calls) => self.feed(event),
             () = self.membership.mailbox().filled(), if !had_mail => self.take_mail(),
             incoming = self.wire.next(may_read) => match incoming {
+                Incoming::Event(event) if reads_ahead && !matches!(event, Event::Control) => {
+                    self.read_ahead = Some(event);
+                }
                 Incoming::Event(event) => self.feed(event),
                 Incoming::Progress => {}
                 Incoming::Ended => return false,
@@ -235,6 +248,13 @@ impl<W: Wire> Connection<W> {
                     }
                     self.reading = Some(Box::pin(read(Arc::clone(&self.app), query)));
                 }
+                Effect::Admit => match self.app.logins.try_enter() {
+                    Some(admitted) => self.feed(Event::Admitted(Ok(admitted))),
+                    None => {
+                        let turn = Arc::clone(&self.app.logins).enter();
+                        self.reading = Some(Box::pin(async { Event::Admitted(turn.await) }));
+                    }
+                },
                 Effect::Open {
                     account,
                     device,

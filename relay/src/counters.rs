@@ -23,6 +23,12 @@ pub struct Counters {
     pub closes: ByCode,
     /// Sessions that said who they are, and were let in.
     pub hellos: Counter,
+    /// How long each log-in that got its turn waited in line for it.
+    pub login_waits: Histogram<Times>,
+    /// Log-ins that were refused because the line was too long.
+    pub logins_turned_away: Counter,
+    /// Those whose turn did not come in time.
+    pub logins_timed_out: Counter,
     /// Messages that were stored.
     pub sends_stored: Counter,
     /// Messages that had been stored before, and were answered again.

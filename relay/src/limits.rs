@@ -130,6 +130,27 @@ pub const REFOLLOW_WAITING_MAX: usize = 10_000;
 /// its device may have connected elsewhere meanwhile.
 pub const SESSION_NUMBER_WAIT_MS: u64 = 5_000;
 
+/// Log-ins that are under way at a time, unless configured otherwise: what one commit takes. Further
+/// ones wait in line.
+pub const LOGINS_UNDER_WAY_MAX: u32 = 1024;
+
+/// Log-ins that wait in line. Further ones are refused as `overloaded`, with when to come again.
+pub const LOGINS_WAITING_MAX: u32 = 100_000;
+
+/// How long a log-in waits in line, in milliseconds. One that would wait longer is refused as
+/// `overloaded`: its client waits 10 s for all that it takes to connect.
+pub const LOGIN_LINE_WAIT_MS: u64 = 3_000;
+
+/// A log-in that was welcomed, and is not noted by the database after so long, in milliseconds,
+/// makes way for the next one: devices read on while nothing can be written.
+pub const LOGIN_NOTE_WAIT_MS: u64 = 1_000;
+
+/// The shortest time after which a log-in that was refused is told to come again, in milliseconds.
+pub const LOGIN_RETRY_MS_MIN: u64 = 500;
+
+/// The longest one, in milliseconds. Those beyond it are spread over its second half.
+pub const LOGIN_RETRY_MS_MAX: u64 = 60_000;
+
 /// Operations that wait for the writer. A connection that would add one more waits,
 /// and is not read from while it does.
 pub const WRITER_QUEUE_MAX: usize = 8 * 1024;

@@ -7,6 +7,7 @@ use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    admission::Logins,
     assembly::{Assembled, Parts, assemble_in},
     bus::{BusChoice, BusError},
     counters::Counters,
@@ -178,6 +179,12 @@ impl Running {
         if let Some(certificates) = &self.certificates {
             certificates.reload_and_tell(self.counters()).await;
         }
+    }
+
+    /// Log-ins under way, and those that wait for their turn.
+    #[must_use]
+    pub fn logins(&self) -> &Arc<Logins> {
+        &self.assembled.app.logins
     }
 
     /// What is counted.

@@ -76,6 +76,7 @@ fn plan(config: Config) -> Result<Plan, Failure> {
             is_dev: config.is_dev,
             origins: AllowedOrigins::new(config.allowed_origins, config.is_dev),
             sessions_max: config.sessions_max,
+            logins_under_way_max: config.logins_under_way_max,
             poll_wait_ms: config.poll_wait_ms,
             heartbeat: config.heartbeat,
             commit_rules: config.commit_rules,

@@ -14,7 +14,7 @@ use seqline_protocol::Secret;
 use super::{Config, ConfigError, Origin, Problem, Settings, Sources, parse_time_s};
 use crate::{
     drain::DrainRules,
-    limits::{POLL_WAIT_MS, POLL_WAIT_MS_MAX, POLL_WAIT_MS_MIN},
+    limits::{LOGINS_UNDER_WAY_MAX, POLL_WAIT_MS, POLL_WAIT_MS_MAX, POLL_WAIT_MS_MIN},
     store::{CommitRules, Database, sqlite::SqliteSettings},
 };
 
@@ -115,6 +115,12 @@ impl Check<'_> {
                 ),
             },
             sessions_max: self.number("sessions_max", |s| &s.sessions_max, 100_000, 1..=10_000_000),
+            logins_under_way_max: self.number(
+                "logins_under_way_max",
+                |s| &s.logins_under_way_max,
+                LOGINS_UNDER_WAY_MAX,
+                1..=100_000,
+            ),
             traffic_rules: self.traffic_rules(),
             listener_rules: self.listener_rules(),
             readers: self.number("readers", |s| &s.readers, 4, 1..=64),

@@ -89,6 +89,8 @@ pub struct Config {
     pub drain_rules: DrainRules,
     /// Connections at most.
     pub sessions_max: usize,
+    /// Log-ins under way at a time.
+    pub logins_under_way_max: u32,
     /// What is asked of whoever connects.
     pub listener_rules: ListenerRules,
     /// What addresses, users and connections may cost.

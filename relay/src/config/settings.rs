@@ -222,6 +222,14 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_SESSIONS_MAX", value_name = "COUNT")]
     pub sessions_max: Option<usize>,
 
+    /// Log-ins under way at a time, when many devices return at once; further ones wait in line.
+    /// [default: 1024]
+    ///
+    /// What one commit takes. Fewer leave more of a slow database to those who are in; see
+    /// docs/limits.md.
+    #[arg(long, env = "SEQLINE_LOGINS_UNDER_WAY_MAX", value_name = "COUNT")]
+    pub logins_under_way_max: Option<u32>,
+
     /// Connections that are not sessions (yet) at most, those of requests over HTTP among them;
     /// further ones get 503. [default: 20000]
     ///

@@ -11,6 +11,7 @@ use seqline_protocol::{
 use super::DevicePolicy;
 use crate::{
     account::Account,
+    admission::Admitted,
     api::ApiError,
     broadcasts::{Viewer, wave::WaveNotice},
     check::Rejected,
@@ -35,6 +36,8 @@ pub enum Event {
     Unreadable(DecodeError),
     /// Something came that is no frame, and has been dealt with: a ping of the WebSocket's.
     Control,
+    /// Answers [`Effect::Admit`]: it is its turn; or why it is not to wait.
+    Admitted(Result<Admitted, ApiError>),
     /// Answers [`Effect::Open`]: the user has as many devices connected as allowed.
     Crowded,
     /// Answers [`Effect::Open`] where relays share the database; or why there is no number for now.
@@ -93,6 +96,8 @@ pub enum Effect {
     Write(Outgoing),
     /// Write what is queued, then close with this code. The last effect of a session.
     Close(ErrorCode),
+    /// Wait for its turn to log in.
+    Admit,
     /// Make the session known as this device of this account, in place of those that
     /// the policy excludes, and then read its position; or, where relays share the database,
     /// ask for its number first.

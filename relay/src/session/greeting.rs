@@ -7,18 +7,23 @@ use seqline_protocol::{
     Start, VERSION, VERSION_MIN, Welcome, limits::LABEL_BYTES_MAX,
 };
 
-use super::{About, Effect, Observation, Opening, Phase, Session};
+use super::{About, Effect, Login, Observation, Opening, Phase, Session};
 use crate::{
     account::Account,
+    admission::Admitted,
+    api::ApiError,
     auth::Scope,
     broadcasts::Viewer,
     clock::Now,
-    limits::SESSION_NUMBER_WAIT_MS,
+    limits::{LOGIN_NOTE_WAIT_MS, SESSION_NUMBER_WAIT_MS},
     store::{self, Position, SessionNumber, StoreError},
 };
 
 /// How long a number may take.
 const NUMBER_WAIT: Duration = Duration::from_millis(SESSION_NUMBER_WAIT_MS);
+
+/// How long others wait for a log-in to be noted.
+const NOTE_WAIT: Duration = Duration::from_millis(LOGIN_NOTE_WAIT_MS);
 
 impl Session {
     pub(super) fn greet(&mut self, now: Now, mut hello: Hello) {
@@ -76,20 +81,40 @@ impl Session {
                 )));
                 self.lifetime.set_token_expiry(identity.expires);
                 self.lifetime.set_state(hello.background, None);
-                self.emit(Effect::Open {
-                    account: Arc::clone(&account),
-                    device: hello.device.clone(),
-                    platform: platform.clone(),
-                    policy: self.rules.devices,
-                });
+                self.emit(Effect::Admit);
                 let opening = Opening {
                     hello,
                     platform,
                     is_following: false,
                     greeted: now.uptime,
                 };
-                self.phase = Phase::Opening(Box::new(opening), account);
+                self.phase = Phase::InLine(Box::new(opening), account);
             }
+        }
+    }
+
+    /// Nothing was done for it until now, in case its client does not wait for its turn.
+    pub(super) fn handle_turn(&mut self, admitted: Result<Admitted, ApiError>) {
+        let place = match admitted {
+            Ok(place) => place,
+            Err(error) => return self.refuse_for(error, About::default()),
+        };
+        match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::InLine(opening, account) => {
+                self.login = Some(Login {
+                    _place: place,
+                    gives_way: None,
+                });
+                let (device, platform) = (opening.hello.device.clone(), opening.platform.clone());
+                self.phase = Phase::Opening(opening, Arc::clone(&account));
+                self.emit(Effect::Open {
+                    account,
+                    device,
+                    platform,
+                    policy: self.rules.devices,
+                });
+            }
+            other => self.phase = other,
         }
     }
 
@@ -159,6 +184,9 @@ impl Session {
         };
         self.delivery.open(cursor, told);
         let crowds = self.crowds.open(position.crowds);
+        if let Some(login) = &mut self.login {
+            login.gives_way = Some(now.uptime + NOTE_WAIT);
+        }
         self.phase = Phase::Open(Arc::clone(&account));
         let public = &self.rules.public;
         let view = |viewer: &Arc<Viewer>| public.view(viewer, now.wall);

@@ -125,14 +125,18 @@ impl Session {
             Phase::Open(_) | Phase::Draining(_) => {
                 let token = self.lifetime.token_left(now);
                 let patience = self.lifetime.patience_left(now);
-                Some(patience.map_or(token, |patience| patience.min(token)))
+                let login = self.login_left(now);
+                [patience, login].into_iter().flatten().chain([token]).min()
             }
-            Phase::Opening(..) | Phase::Closed => None,
+            Phase::InLine(..) | Phase::Opening(..) | Phase::Closed => None,
         }
     }
 
     pub(super) fn check_lifetime(&mut self, now: Now) {
         let is_over = |left: Duration| left.is_zero();
+        if self.login_left(now).is_some_and(is_over) {
+            self.login = None;
+        }
         match self.phase {
             Phase::Greeting if is_over(self.lifetime.hello_left(now)) => {
                 let text = format!("no `hello` within {} s", HELLO_WAIT_MS / 1000);
@@ -150,6 +154,11 @@ impl Session {
             }
             _ => {}
         }
+    }
+
+    fn login_left(&self, now: Now) -> Option<Duration> {
+        let gives_way = self.login.as_ref()?.gives_way?;
+        Some(gives_way.saturating_sub(now.uptime))
     }
 
     /// Whether silence now is the client's: not while the relay holds its frames back.

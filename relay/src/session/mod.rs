@@ -3,8 +3,8 @@
 //! virtual time.
 //!
 //! ```text
-//! Greeting ──hello──▶ Opening ──position read──▶ Open ──drain──▶ Draining
-//!     └───────────────────┴──────────────────────┴──────────────────┴──▶ Closed
+//! Greeting ──hello──▶ InLine ──its turn──▶ Opening ──position read──▶ Open ──drain──▶ Draining
+//!     └──────────────────┴───────────────────┴──────────────────────┴──────────────────┴──▶ Closed
 //! ```
 //!
 //! The contract: feed one [`Event`], then take [`Effect`]s until there is none;
@@ -45,6 +45,7 @@ pub use self::{
 };
 use crate::{
     account::Account,
+    admission::Admitted,
     auth::Keyring,
     broadcasts::{PublicMailbox, Viewer, wave::WaveNotice},
     check::Check,
@@ -82,6 +83,8 @@ pub struct Session {
     phase: Phase,
     /// As whom she looks into the public mailbox, once that is known.
     viewer: Option<Arc<Viewer>>,
+    /// Its place among the log-ins that are under way, until the database has noted it.
+    login: Option<Login>,
     /// Once it is open, if it has a number.
     device: Option<DeviceId>,
     /// Which session of its device it is, where relays share the database.
@@ -114,6 +117,8 @@ pub struct Session {
 enum Phase {
     /// Waits for `hello`.
     Greeting,
+    /// Waits for its turn.
+    InLine(Box<Opening>, Arc<Account>),
     /// Waits for the position.
     Opening(Box<Opening>, Arc<Account>),
     Open(Arc<Account>),
@@ -131,6 +136,14 @@ struct Opening {
     is_following: bool,
     /// When it said hello, by the relay's uptime.
     greeted: Duration,
+}
+
+/// A log-in that is under way.
+struct Login {
+    /// Held, not read.
+    _place: Admitted,
+    /// Then it makes way for the next one; not before it is welcomed.
+    gives_way: Option<Duration>,
 }
 
 /// What waits for the socket.
@@ -166,6 +179,7 @@ impl Session {
             id,
             phase: Phase::Greeting,
             viewer: None,
+            login: None,
             device: None,
             number: None,
             unnumbered: None,
@@ -208,9 +222,10 @@ impl Session {
     #[must_use]
     pub fn account(&self) -> Option<&Arc<Account>> {
         match &self.phase {
-            Phase::Opening(_, account) | Phase::Open(account) | Phase::Draining(account) => {
-                Some(account)
-            }
+            Phase::InLine(_, account)
+            | Phase::Opening(_, account)
+            | Phase::Open(account)
+            | Phase::Draining(account) => Some(account),
             Phase::Greeting | Phase::Closed => None,
         }
     }
@@ -223,8 +238,15 @@ impl Session {
             Phase::Open(_) => {
                 !self.allowance.is_spent() && self.has_room() && !self.outgoing.is_slow()
             }
-            Phase::Opening(..) | Phase::Draining(_) | Phase::Closed => false,
+            Phase::InLine(..) | Phase::Opening(..) | Phase::Draining(_) | Phase::Closed => false,
         }
+    }
+
+    /// Whether it waits for its turn to log in: nothing is taken in, and who hangs up is to be
+    /// noticed all the same.
+    #[must_use]
+    pub fn is_in_line(&self) -> bool {
+        matches!(self.phase, Phase::InLine(..))
     }
 
     /// Whether more may come of what is answered later.
@@ -248,6 +270,7 @@ impl Session {
             Event::Control => drop(self.spend_frame(now)),
             Event::Crowded => self.refuse_for(self.rules.traffic.crowded(), About::default()),
             Event::Unreadable(error) => self.refuse_frame(&error),
+            Event::Admitted(admitted) => self.handle_turn(admitted),
             Event::Numbered(number) => self.handle_number(now, number),
             Event::Opened(position) => self.handle_position(now, position),
             Event::Checked(result) => self.handle_checked(result),
@@ -316,6 +339,7 @@ impl Session {
     fn close(&mut self, code: ErrorCode) {
         self.emit(Effect::Close(code));
         self.phase = Phase::Closed;
+        self.login = None;
     }
 
     fn write(&mut self, frame: &RelayFrame) {

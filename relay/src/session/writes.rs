@@ -59,6 +59,9 @@ impl Session {
         if !matches!(in_flight, InFlight::Delivered(_) | InFlight::Noted(_)) {
             self.awaited -= 1;
         }
+        if matches!(in_flight, InFlight::Noted(_)) {
+            self.login = None;
+        }
         let about = in_flight.about();
         match result {
             Err(error) => self.not_stored(in_flight, &error),

@@ -161,6 +161,8 @@ fn parts(setup: &Setup, clock: Arc<RelayClock>, seed: u64) -> Parts {
         is_dev: false,
         origins: AllowedOrigins::default(),
         sessions_max: 10_000,
+        // Fewer than there are devices, so that some wait for their turn.
+        logins_under_way_max: 2,
         poll_wait_ms: 20_000,
         heartbeat: Heartbeat::default(),
         commit_rules: commit_rules(setup),

@@ -50,6 +50,7 @@ fn render(Watched { app, visitors }: &Watched, usage: Option<ProcessUsage>) -> S
         visitors.len(),
     );
     admission(&mut page, counters);
+    logins(&mut page, app);
     messages(&mut page, counters);
     wake_ups(&mut page, app);
     fleet(&mut page, app);
@@ -153,6 +154,36 @@ fn admission(page: &mut Page, counters: &Counters) {
          they cannot be used, with the certificate before still served.",
         "result",
         reloads.map(|(result, count)| (result, count.get())),
+    );
+}
+
+fn logins(page: &mut Page, app: &App) {
+    let counters = &app.counters;
+    page.gauge(
+        "admission_waiting",
+        "Log-ins that wait in line for their turn.",
+        app.logins.waiting(),
+    );
+    page.gauge(
+        "admission_under_way",
+        "Log-ins that are under way: at most `logins_under_way_max`.",
+        app.logins.under_way(),
+    );
+    page.times(
+        "admission_seconds",
+        "How long a log-in waited in line for its turn.",
+        &counters.login_waits,
+    );
+    let refused = [
+        ("line", &counters.logins_turned_away),
+        ("time", &counters.logins_timed_out),
+    ];
+    page.labelled(
+        "admission_refused_total",
+        "Log-ins that were told to come again: the line was too long, or their turn did not come \
+         in time.",
+        "reason",
+        refused.map(|(reason, count)| (reason, count.get())),
     );
 }
 

@@ -55,8 +55,7 @@ fn answers_in_the_encoding_of_the_hello() {
             .as_bytes()
             .to_vec()
             .into();
-        desk.session
-            .handle(desk.now, Event::Frame { encoding, payload });
+        desk.feed_for_effects(Event::Frame { encoding, payload });
         let effects = desk.feed_for_effects(Event::Opened(Ok(position(0))));
         assert!(
             effects

@@ -8,6 +8,7 @@ mod ephemeral;
 mod feed;
 mod greeting;
 mod lifetime;
+mod logins;
 mod public;
 mod reads;
 mod sends;

@@ -11,10 +11,12 @@ use seqline_protocol::{
 
 use crate::{
     account::Account,
+    admission::Logins,
     auth::{Identity, Keyring, Profile, Scope},
     broadcasts::{Attributes, Lookup, tests::support::Office},
     check::Check,
-    clock::Now,
+    clock::{Now, SystemClock},
+    entropy::SystemEntropy,
     frames::Push,
     session::{DevicePolicy, Effect, Event, Session, SessionRules},
     store::{Done, Op, OpResult, Position, Sent, Timeline},
@@ -128,6 +130,8 @@ pub(super) struct Desk {
     pub(super) session: Session,
     pub(super) now: Now,
     rules: Arc<SessionRules>,
+    /// Whose turn it is.
+    pub(super) logins: Arc<Logins>,
     /// Fills the public mailbox.
     pub(super) office: Office,
 }
@@ -178,6 +182,12 @@ impl Desk {
             session: Session::new(Arc::clone(&rules), check, "session-1".to_owned(), now),
             now,
             rules,
+            logins: Logins::new(
+                1,
+                Arc::new(SystemClock::start()),
+                Arc::new(SystemEntropy),
+                Arc::default(),
+            ),
             office,
         }
     }
@@ -324,8 +334,19 @@ impl Desk {
         self.effects()
     }
 
+    /// It is the session's turn as soon as it asks for it.
     fn effects(&mut self) -> Vec<Effect> {
-        std::iter::from_fn(|| self.session.poll_effect()).collect()
+        let mut effects = Vec::new();
+        while let Some(effect) = self.session.poll_effect() {
+            match effect {
+                Effect::Admit => match self.logins.try_enter() {
+                    Some(place) => self.session.handle(self.now, Event::Admitted(Ok(place))),
+                    None => effects.push(Effect::Admit),
+                },
+                effect => effects.push(effect),
+            }
+        }
+        effects
     }
 }
 

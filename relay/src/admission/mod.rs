@@ -1,9 +1,13 @@
-//! Whether there is room for one connection more, whatever carries it.
+//! Whether there is room for one connection more, whatever carries it, and whose turn it is to log
+//! in.
+
+mod logins;
 
 use std::sync::Arc;
 
 use seqline_protocol::ErrorCode;
 
+pub use self::logins::{Admitted, Logins};
 use crate::{api::ApiError, app::App, hub::Membership, listener::Visitor};
 
 /// Takes a place among the connections, for whoever made a request. Until it says `hello`, it
