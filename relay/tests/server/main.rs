@@ -15,6 +15,7 @@ mod fleet;
 mod forged;
 mod hostile;
 mod http;
+mod logins;
 mod postgres;
 #[path = "../support/postgres/mod.rs"]
 mod postgres_server;
