@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { seeded } from '../support/random.ts';
-import { backends, type BackendName } from './backend.ts';
+import { backends, type BackendName } from '../support/backend.ts';
 import { CrowdWorld } from './crowd/world.ts';
-import { runCycles, type World } from './cycles.ts';
+import { runCycles, type World } from '../support/cycles.ts';
 import { PairWorld } from './pair/world.ts';
 
 const usage = `Users write while the relay, and the database's server, are killed and started again.

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { seeded } from '../support/random.ts';
 import { CrowdWorld } from './crowd/world.ts';
-import { runCycles } from './cycles.ts';
+import { runCycles } from '../support/cycles.ts';
 import { PairWorld } from './pair/world.ts';
 
 // The long form is `npm run test:crash`.

@@ -2,7 +2,7 @@
 import type { FaultProxy } from '../../support/fault-proxy.ts';
 import type { Random } from '../../support/random.ts';
 import type { Relay } from '../../support/relay.ts';
-import type { Backend } from '../backend.ts';
+import type { Backend } from '../../support/backend.ts';
 
 /** A relay, and the network before it. */
 export interface Node {

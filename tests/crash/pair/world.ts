@@ -15,8 +15,8 @@ import { Relay } from '../../support/relay.ts';
 import { Signal } from '../../support/signal.ts';
 import { devToken } from '../../support/tokens.ts';
 import { directConversation, Wire } from '../../support/wire.ts';
-import { openBackend, type Backend, type BackendName } from '../backend.ts';
-import type { World } from '../cycles.ts';
+import { openBackend, type Backend, type BackendName } from '../../support/backend.ts';
+import type { World } from '../../support/cycles.ts';
 import { Participant } from './participant.ts';
 
 export interface PairReport {

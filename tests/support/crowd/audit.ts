@@ -1,7 +1,7 @@
 /** What a database holds, read past the relay, and whether it is as promised. */
-import type { Relay } from '../../support/relay.ts';
-import type { Seen } from '../../support/ledger.ts';
 import type { Backend } from '../backend.ts';
+import type { Seen } from '../ledger.ts';
+import type { Relay } from '../relay.ts';
 
 /** Messages by conversation, in their order. */
 export type Stored = ReadonlyMap<string, readonly Seen[]>;
@@ -26,6 +26,18 @@ interface PointerRow {
   conv_seq: number;
 }
 
+interface ReadRow {
+  user: string;
+  conv: string;
+  upto: number;
+}
+
+interface RecalledRow {
+  conv: string;
+  conv_seq: number;
+  length: number;
+}
+
 /** Every timeline and every conversation is numbered 1, 2, 3 … without a hole. */
 export async function auditNumbers(backend: Backend, relay: Relay): Promise<string[]> {
   const [timelines, conversations] = await Promise.all([
@@ -44,11 +56,12 @@ const holes = (owner: string, seq: string, table: string): string =>
    FROM ${table} GROUP BY ${owner}
    HAVING min(${seq}) <> 1 OR count(*) <> max(${seq}) OR count(DISTINCT ${seq}) <> count(*)`;
 
-/** All messages. */
+/** All messages; those that were taken back by their id, which is what their text was. */
 export async function readStored(backend: Backend, relay: Relay): Promise<Stored> {
-  const { users, body } = backend.words;
+  const { users, body, recalled } = backend.words;
   const rows = await backend.query<MessageRow>(
-    `SELECT c.name AS conv, m.conv_seq, s.name AS sender, ${body} AS text
+    `SELECT c.name AS conv, m.conv_seq, s.name AS sender,
+       CASE WHEN ${recalled} THEN m.client_msg_id ELSE ${body} END AS text
      FROM message m
      JOIN conversation c ON c.conv_id = m.conv_id
      JOIN "${users}" s ON s.user_id = m.sender_id
@@ -108,4 +121,53 @@ export async function auditPointers(
   }
   const strays = [...places.keys()].map((key) => `a timeline has what is not for it: ${key}`);
   return [...problems, ...strays];
+}
+
+/**
+ * Users have read as far as they said, and what was taken back is what is marked so, and empty.
+ *
+ * @param marks places by user and conversation
+ * @param recalled places by conversation
+ */
+export async function auditMarks(
+  backend: Backend,
+  relay: Relay,
+  marks: ReadonlyMap<string, ReadonlyMap<string, number>>,
+  recalled: ReadonlyMap<string, ReadonlySet<number>>,
+): Promise<string[]> {
+  const { users, body, recalled: isRecalled } = backend.words;
+  const [reads, taken] = await Promise.all([
+    backend.query<ReadRow>(
+      `SELECT u.name AS "user", c.name AS conv, r.read AS upto
+       FROM member r
+       JOIN conversation c ON c.conv_id = r.conv_id
+       JOIN "${users}" u ON u.user_id = r.user_id`,
+      relay,
+    ),
+    backend.query<RecalledRow>(
+      `SELECT c.name AS conv, m.conv_seq, length(${body}) AS length
+       FROM message m JOIN conversation c ON c.conv_id = m.conv_id WHERE ${isRecalled}`,
+      relay,
+    ),
+  ]);
+  const stored = new Map(reads.map(({ user, conv, upto }) => [`${user} ${conv}`, upto]));
+  const misread = [...marks].flatMap(([user, convs]) =>
+    [...convs].flatMap(([conv, upto]) => {
+      const mark = stored.get(`${user} ${conv}`) ?? 0;
+      return mark === upto ? [] : [`${user} has read ${conv} up to ${upto}, stored is ${mark}`];
+    }),
+  );
+  const places = new Set(taken.map(({ conv, conv_seq }) => `${conv} ${conv_seq}`));
+  const expected = [...recalled].flatMap(([conv, seqs]) =>
+    [...seqs].map((seq) => `${conv} ${seq}`),
+  );
+  const kept = expected.filter((place) => !places.delete(place));
+  return [
+    ...misread,
+    ...kept.map((place) => `${place} was taken back, and is stored`),
+    ...[...places].map((place) => `${place} is stored as taken back, which nobody did`),
+    ...taken
+      .filter(({ length }) => length > 0)
+      .map(({ conv, conv_seq }) => `${conv} ${conv_seq} was taken back, and has a body`),
+  ];
 }

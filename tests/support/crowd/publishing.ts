@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { Operator, type OperatorsBroadcast } from '../../broadcasts/operator.ts';
-import type { Relay } from '../../support/relay.ts';
+import type { Relay } from '../relay.ts';
 
 /** Those who are connected are told within this. */
 const window_ms = 100;

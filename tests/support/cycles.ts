@@ -1,6 +1,6 @@
-/** Runs cycles of crashes in a world of users, and asks afterwards whether all is as promised. */
+/** Runs cycles of faults in a world of users, and asks afterwards whether all is as promised. */
 
-/** What there are crashes in: users, a relay and more, of one kind. */
+/** What there are faults in: users, a relay and more, of one kind. */
 export interface World<Report> {
   /** Everybody writes while something breaks; then everybody has everything. */
   cycle(cycle: number): Promise<void>;

@@ -1,8 +1,8 @@
-/** The databases that crashes are tried on: what a relay is given, and how to look inside. */
-import { FaultProxy } from '../support/fault-proxy.ts';
-import { Postgres } from '../support/postgres.ts';
-import type { Relay } from '../support/relay.ts';
-import { querySqlite } from '../support/sqlite.ts';
+/** The databases that faults are tried on: what a relay is given, and how to look inside. */
+import { FaultProxy } from './fault-proxy.ts';
+import { Postgres } from './postgres.ts';
+import type { Relay } from './relay.ts';
+import { querySqlite } from './sqlite.ts';
 
 export const backends = ['sqlite', 'postgres'] as const;
 export type BackendName = (typeof backends)[number];
@@ -12,7 +12,7 @@ export interface Backend {
   /** For the relay's `--database`; undefined for a file in its data folder. */
   readonly url: string | undefined;
   /** How its SQL names what the databases name differently. */
-  readonly words: { users: string; body: string };
+  readonly words: { users: string; body: string; recalled: string };
   /** The server, where there is one, and the network before it. */
   readonly server?: { postgres: Postgres; network: FaultProxy };
   /** The rows of a query on what is stored, past the relay. */
@@ -27,10 +27,14 @@ export async function openBackend(name: BackendName): Promise<Backend> {
 const sqlite: Backend = {
   name: 'sqlite',
   url: undefined,
-  words: { users: 'user', body: 'm.body' },
+  words: { users: 'user', body: 'm.body', recalled: 'm.recalled = 1' },
   query: (sql, relay) => querySqlite(relay.file, sql),
   dispose: () => Promise.resolve(),
 };
+
+/** The URL of a server that is reached through a proxy. */
+export const postgresBehind = ({ port }: FaultProxy): string =>
+  `postgres://postgres@127.0.0.1:${port}/postgres?sslmode=disable`;
 
 async function openPostgres(): Promise<Backend> {
   const postgres = await Postgres.start();
@@ -38,8 +42,12 @@ async function openPostgres(): Promise<Backend> {
   const network = await FaultProxy.start(() => postgres.socket);
   return {
     name: 'postgres',
-    url: `postgres://postgres@127.0.0.1:${network.port}/postgres?sslmode=disable`,
-    words: { users: 'users', body: `convert_from(m.body, 'UTF8')` },
+    url: postgresBehind(network),
+    words: {
+      users: 'users',
+      body: `convert_from(m.body, 'UTF8')`,
+      recalled: 'm.is_recalled',
+    },
     server: { postgres, network },
     query: (sql) => postgres.query(sql),
     dispose: async () => {
