@@ -22,7 +22,8 @@ export class Lane {
   readonly #direction: Direction;
   readonly #source: Socket;
   readonly #sink: Socket;
-  readonly #conditions: Conditions;
+  /** What holds from the next `pump` on. */
+  conditions: Conditions;
   #held: { bytes: Buffer; due_ms: number }[] = [];
   #held_bytes = 0;
   #free_ms = 0;
@@ -34,9 +35,9 @@ export class Lane {
     this.#direction = direction;
     this.#source = source;
     this.#sink = sink;
-    this.#conditions = conditions;
+    this.conditions = conditions;
     source.on('data', (bytes: Buffer) => {
-      this.#held.push({ bytes, due_ms: performance.now() + conditions.delay_ms });
+      this.#held.push({ bytes, due_ms: performance.now() + this.conditions.delay_ms });
       this.#held_bytes += bytes.length;
       this.pump();
     });
@@ -80,7 +81,7 @@ export class Lane {
   }
 
   #canPass(): boolean {
-    const { budget } = this.#conditions;
+    const { budget } = this.conditions;
     const isSpent = budget?.direction === this.#direction && budget.bytes === 0;
     return (
       !this.#isStopped &&
@@ -93,7 +94,7 @@ export class Lane {
   }
 
   #isSwallowed(): boolean {
-    return this.#conditions.blackHoles.has(this.#direction);
+    return this.conditions.blackHoles.has(this.#direction);
   }
 
   #nextDue(): number {
@@ -103,7 +104,7 @@ export class Lane {
   #pass(): void {
     const first = this.#held[0];
     if (first === undefined) return;
-    const { bytes_per_second, budget } = this.#conditions;
+    const { bytes_per_second, budget } = this.conditions;
     const counts = budget?.direction === this.#direction ? budget : undefined;
     const length = Math.min(
       first.bytes.length,

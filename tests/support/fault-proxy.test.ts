@@ -145,6 +145,24 @@ test('is a black hole in one direction only', async () => {
   await caller.receives('ab');
 });
 
+test('strands the connections that are open, and no others', async () => {
+  const caller = new Caller();
+  caller.socket.write('a');
+  await caller.receives('a');
+  proxy.strand('up');
+  caller.socket.end('b');
+  const later = new Caller();
+  later.socket.write('c');
+  await later.receives('c');
+  expect([caller.received, proxy.stranded]).toEqual(['a', 1]);
+  proxy.heal();
+  // What it had written arrives late, and then its end.
+  expect(await caller.ended).toBe('end');
+  expect(caller.received).toBe('ab');
+  await expect.poll(() => proxy.stranded).toBe(0);
+  expect(proxy.open).toBe(1);
+});
+
 test('delays', async () => {
   proxy.delay(50);
   const start_ms = performance.now();

@@ -19,7 +19,10 @@ export class FaultProxy {
   readonly #server: Server;
   readonly #target: () => Target | undefined;
   readonly #connections = new Set<Connection>();
+  readonly #stranded = new Set<Connection>();
   readonly #conditions: Conditions = { blackHoles: new Set(), delay_ms: 0 };
+  /** Called when a connection has ended on both sides. */
+  onClosed: () => void = ignore;
   #isRefusing = false;
   #accepted = 0;
 
@@ -100,6 +103,23 @@ export class FaultProxy {
     this.#applyConditions();
   }
 
+  /**
+   * From now on nothing passes in one direction, or both, of the connections that are open; new
+   * ones are as before. `heal` lets them go on where they stopped.
+   */
+  strand(...directions: Direction[]): void {
+    const blackHoles = new Set(directions.length > 0 ? directions : bothDirections);
+    for (const connection of this.#connections) {
+      connection.endure({ blackHoles, delay_ms: 0 });
+      this.#stranded.add(connection);
+    }
+  }
+
+  /** Connections that were stranded, and are still open on either side. */
+  get stranded(): number {
+    return this.#stranded.size;
+  }
+
   /** Hands everything on this much later. */
   delay(delay_ms: number): void {
     this.#conditions.delay_ms = delay_ms;
@@ -122,6 +142,7 @@ export class FaultProxy {
     this.#conditions.delay_ms = 0;
     delete this.#conditions.bytes_per_second;
     delete this.#conditions.budget;
+    for (const connection of this.#stranded) connection.endure(this.#conditions);
     this.#applyConditions();
   }
 
@@ -141,7 +162,11 @@ export class FaultProxy {
     }
     const connection = new Connection(client, target, this.#conditions);
     this.#connections.add(connection);
-    connection.onClosed = () => this.#connections.delete(connection);
+    connection.onClosed = () => {
+      this.#connections.delete(connection);
+      this.#stranded.delete(connection);
+      this.onClosed();
+    };
   }
 
   #applyConditions(): void {
@@ -155,7 +180,7 @@ class Connection {
   readonly #client: Socket;
   readonly #target: Socket;
   readonly #lanes: Lane[];
-  readonly #conditions: Conditions;
+  #conditions: Conditions;
   #isBroken = false;
 
   constructor(client: Socket, target: Target, conditions: Conditions) {
@@ -185,6 +210,13 @@ class Connection {
   cut(): void {
     for (const lane of this.#lanes) lane.stop();
     for (const socket of [this.#client, this.#target]) socket.destroy();
+  }
+
+  /** Other conditions hold for it from now on. */
+  endure(conditions: Conditions): void {
+    this.#conditions = conditions;
+    for (const lane of this.#lanes) lane.conditions = conditions;
+    this.applyConditions();
   }
 
   applyConditions(): void {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { inRoot, relayBinary } from '../../tools/setup/paths.mjs';
+import { Signal } from './signal.ts';
 
 export interface RelayOptions {
   /** Added to the command line. */
@@ -25,6 +26,7 @@ export interface RelayOptions {
 }
 
 const start_timeout_ms = 60_000;
+const say_timeout_ms = 60_000;
 const log_length_max = 1_000_000;
 
 export class Relay {
@@ -33,6 +35,9 @@ export class Relay {
   #process: ChildProcess | undefined;
   #port: number | undefined;
   #log = '';
+  readonly #said = new Signal();
+  /** What is waited for in its log, and not there yet. */
+  readonly #awaited = new Set<string>();
 
   /** Starts a relay on a free port, with a data folder of its own. */
   static async start(options: RelayOptions = {}): Promise<Relay> {
@@ -77,8 +82,10 @@ export class Relay {
   /**
    * Starts it again on its data. It takes any free port: its last one may belong to another
    * process by now. A fault proxy in front of it has one address for good.
+   *
+   * @param environment added to its variables, this time
    */
-  async start(): Promise<void> {
+  async start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     if (this.#process) throw new Error('the relay is up');
     const binary = this.#options.binary ?? (await findBinary());
     const place = ['--listen', '127.0.0.1:0', '--database', this.#database];
@@ -90,7 +97,7 @@ export class Relay {
     const child = spawn(program, rest, {
       // What it makes where its database is no file: the secret of development mode.
       cwd: this.dataDir,
-      env: foreignEnvironment(),
+      env: { ...foreignEnvironment(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
@@ -113,6 +120,26 @@ export class Relay {
     return this.#end('SIGTERM');
   }
 
+  /** Stops it in the middle of whatever it does: it answers nobody, and closes nothing. */
+  suspend(): void {
+    this.#signal('SIGSTOP');
+  }
+
+  /** Lets it go on after that. */
+  resume(): void {
+    this.#signal('SIGCONT');
+  }
+
+  /** Resolves once it writes this to its log, from now on. */
+  async says(text: string): Promise<void> {
+    this.#awaited.add(text);
+    await this.#said.until(
+      () => !this.#awaited.has(text),
+      say_timeout_ms,
+      () => `the relay does not say ${JSON.stringify(text)}`,
+    );
+  }
+
   /** Ends it and removes its data. */
   async dispose(): Promise<void> {
     if (this.#process) await this.kill();
@@ -133,13 +160,28 @@ export class Relay {
     return join(this.dataDir, 'relay.toml');
   }
 
-  async #end(signal: NodeJS.Signals): Promise<number | null> {
+  #signal(signal: NodeJS.Signals): ChildProcess {
     const child = this.#process;
     if (!child) throw new Error('the relay is down');
-    const ended = once(child, 'exit');
     child.kill(signal);
+    return child;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const ended = once(this.#signal(signal), 'exit');
     const [code] = (await ended) as [number | null];
     return code;
+  }
+
+  #note(text: string): void {
+    // What is waited for may come in two pieces.
+    const before = this.#log;
+    this.#log = `${this.#log}${text}`.slice(-log_length_max);
+    for (const awaited of this.#awaited) {
+      if (`${before.slice(-(awaited.length - 1))}${text}`.includes(awaited))
+        this.#awaited.delete(awaited);
+    }
+    this.#said.notify();
   }
 
   /** The port that it says it listens on. */
@@ -155,7 +197,7 @@ export class Relay {
       let output = '';
       for (const stream of [child.stdout, child.stderr]) {
         stream?.setEncoding('utf8').on('data', (text: string) => {
-          this.#log = `${this.#log}${text}`.slice(-log_length_max);
+          this.#note(text);
           output = `${output}${text}`.slice(-log_length_max);
           const port = /listening on http:\/\/[^\s:]+:(\d+)/.exec(output)?.[1];
           if (port !== undefined) {
