@@ -1,4 +1,5 @@
 /** An operator who works over the HTTP API. */
+import { callApi } from '../support/api.ts';
 import type { Relay } from '../support/relay.ts';
 import { devToken, secondsFromNow, signToken } from '../support/tokens.ts';
 
@@ -48,13 +49,7 @@ export class Operator {
   }
 
   async call(method: string, params: object): Promise<OperatorsBroadcast> {
-    const response = await fetch(`${this.#relay.url}/v1/broadcasts/${method}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.#token}` },
-      body: JSON.stringify(params),
-    });
-    if (!response.ok) throw new Error(`broadcasts.${method}: ${await response.text()}`);
-    return (await response.json()) as OperatorsBroadcast;
+    return callApi(this.#relay.url, this.#token, `broadcasts.${method}`, params);
   }
 }
 

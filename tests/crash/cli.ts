@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
+import { endProgress, showProgress, table } from '../support/progress.ts';
 import { seeded } from '../support/random.ts';
 import { backends, type BackendName } from '../support/backend.ts';
 import { CrowdWorld } from './crowd/world.ts';
@@ -38,6 +39,7 @@ interface Options {
 const labels: Record<string, string> = {
   sent: 'messages sent, stored, shown',
   shown: 'shown, on all devices together',
+  recalled: 'taken back',
   relayKills: 'relay killed',
   databaseKills: 'database server killed',
   databaseStops: 'database server shut down immediately',
@@ -128,22 +130,7 @@ async function run(
   });
   endProgress();
   const figures: Report = { world: name, ...report, seconds: seconds() };
-  console.log(table(figures));
+  const rows = Object.entries(figures);
+  console.log(table(rows.map(([name, value]) => [labels[name] ?? name, value])));
   return figures;
-}
-
-function table(report: Report): string {
-  const rows = Object.entries(report).map(([name, value]) => [labels[name] ?? name, String(value)]);
-  const width = Math.max(...rows.map(([label]) => label?.length ?? 0));
-  const lines = rows.map(([label = '', value = '']) => label.padEnd(width) + value.padStart(10));
-  return `${lines.join('\n')}\n`;
-}
-
-// One line that is written over on a terminal; a line of its own elsewhere.
-function showProgress(line: string): void {
-  process.stdout.write(process.stdout.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
-}
-
-function endProgress(): void {
-  if (process.stdout.isTTY) process.stdout.write('\n');
 }

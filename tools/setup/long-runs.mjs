@@ -9,6 +9,12 @@ import { inRoot, relayBinary, root } from './paths.mjs';
  */
 export const runCrashCycles = (args) => runScript('crash', args);
 
+/**
+ * @param {string[]} args options of `tests/fleet/cli.ts`
+ * @returns {Promise<number>} exit code
+ */
+export const runFleetCycles = (args) => runScript('fleet', args);
+
 /** @returns {Promise<number>} exit code */
 export const benchBrowser = () => runScript('bench:browser', [], releasedRelay());
 

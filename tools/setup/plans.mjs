@@ -6,6 +6,7 @@ import { runLoad } from './load.mjs';
 import {
   benchBrowser,
   runCrashCycles,
+  runFleetCycles,
   runMutations,
   runStorms,
   soakClient,
@@ -103,6 +104,13 @@ export const plans = {
     steps: ['package', 'relay-debug', 'postgres', 'sqlite'],
     takesArguments: true,
     andThen: runCrashCycles,
+  },
+  'test:fleet': {
+    purpose:
+      'the long run of several relays: they, PostgreSQL and NATS fail in turn while users write',
+    steps: ['package', 'relay-debug', 'postgres', 'nats', 'faketime'],
+    takesArguments: true,
+    andThen: runFleetCycles,
   },
   simulate: {
     purpose: 'the long run: scenarios of many clients and a relay in virtual time, with faults',

@@ -115,7 +115,7 @@ export class CrowdWorld implements World<CrowdReport> {
     const fault = faultOf(cycle, this.#backend, this.#nodes, random);
     if (random.chance(0.5)) this.#cutDevices();
     await fault(this.#faults);
-    await this.#until(cycle, () => crowd.isAcknowledged);
+    await this.#until(cycle, () => crowd.unsent === 0);
     await written;
     crowd.broadcasts.push(await published);
     clearTimeout(timer);

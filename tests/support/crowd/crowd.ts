@@ -32,9 +32,14 @@ export const crowdSecret = createHash('sha256').update(crowdApp).digest('hex');
 
 const users = ['ann', 'ben', 'cleo', 'dan', 'eve', 'finn', 'gil', 'hana'];
 const devices_per_user = 2;
+export const crowdSize = users.length * devices_per_user;
 const small = { conv: 'group:small', members: users.slice(0, 4) };
 const large = { conv: 'group:large', members: users };
-const groups = [small, large];
+/** One that nobody writes to unless it is named. */
+export const aside = { conv: 'group:aside', members: users.slice(0, 2) };
+const groups = [small, large, aside];
+/** To which everybody writes who is in them. */
+const livelyGroups = [small, large];
 
 /** For each relay of a crowd. */
 export const crowdSettings = [
@@ -76,6 +81,16 @@ export class Crowd {
     return [...this.#ledgers.values()].reduce((sum, { count }) => sum + count, 0);
   }
 
+  /** Messages that were acknowledged. */
+  get acknowledged(): number {
+    return this.devices.reduce((sum, { sent }) => sum + sent.length, 0);
+  }
+
+  /** Whatever was asked for, and is not acknowledged. */
+  get unsent(): number {
+    return this.devices.reduce((sum, { unsent }) => sum + unsent, 0);
+  }
+
   /** Messages that devices showed, all together. */
   get shown(): number {
     return this.devices.reduce((sum, { shownCount }) => sum + shownCount, 0);
@@ -95,16 +110,24 @@ export class Crowd {
     }
   }
 
-  /** A device writes to whomever. Resolves when that is acknowledged. */
-  async write(device: Device): Promise<void> {
-    const { to, conv } = this.#recipient(device.user);
+  /**
+   * A device writes a message. Resolves when that is acknowledged.
+   *
+   * @param conv to a group; to whomever if there is none
+   */
+  async write(device: Device, conv = this.#recipient(device.user)): Promise<void> {
     const number = (this.#written.get(device) ?? 0) + 1;
     this.#written.set(device, number);
     const text = `${device.name.replace("'s device ", '.')}.${number}`;
     const ledger = this.#ledgers.get(conv) ?? new Ledger();
     this.#ledgers.set(conv, ledger);
     ledger.add(device.user, text, device.name);
-    await device.send(to, text);
+    await device.send({ conv }, text);
+  }
+
+  /** A user's devices. */
+  devicesOf(user: string): Device[] {
+    return this.devices.filter((device) => device.user === user);
   }
 
   /** A user has read what this device of hers shows of some conversation, if it shows any. */
@@ -130,14 +153,9 @@ export class Crowd {
     await device.recall(message);
   }
 
-  /** Whether whatever anyone asked for is acknowledged. */
-  get isAcknowledged(): boolean {
-    return this.devices.every(({ unsent }) => unsent === 0);
-  }
-
-  /** Whether everybody was told of everything. */
+  /** Whether everything is acknowledged, and everybody was told of it. */
   get isComplete(): boolean {
-    return this.devices.every((device) => this.#lacks(device).length === 0);
+    return this.unsent === 0 && this.devices.every((device) => this.#lacks(device).length === 0);
   }
 
   /** What is missing, in words. */
@@ -188,11 +206,11 @@ export class Crowd {
     await Promise.all(this.devices.map(({ client }) => client.dispose()));
   }
 
-  #recipient(user: string): { to: { user: string } | { conv: string }; conv: string } {
-    const group = groups.find(({ members }) => members.includes(user) && this.#random.chance(0.3));
-    if (group) return { to: { conv: group.conv }, conv: group.conv };
-    const peer = this.#random.pick(users.filter((other) => other !== user));
-    return { to: { user: peer }, conv: directConversation(user, peer) };
+  #recipient(user: string): string {
+    const groups = livelyGroups.filter(({ members }) => members.includes(user));
+    const group = groups.find(() => this.#random.chance(0.3));
+    if (group) return group.conv;
+    return directConversation(user, this.#random.pick(users.filter((other) => other !== user)));
   }
 
   #lacks({ user, shownCount, broadcasts, recalls, reads }: Device): string[] {

@@ -33,9 +33,9 @@ export interface DeviceOptions {
 export interface Outage {
   /** From its end to the next `connected`. */
   length_ms: number;
-  /** Attempts that failed. */
-  failed: number;
-  /** The longest wait for an attempt. */
+  /** Attempts that it took. */
+  attempts: number;
+  /** The longest wait for one of them. */
   wait_ms: number;
 }
 
@@ -62,7 +62,7 @@ export class Device {
   /** Messages, marks and recalls that were asked for and are not acknowledged yet. */
   unsent = 0;
   readonly #options: DeviceOptions;
-  #outage: { since_ms: number; failed: number; wait_ms: number } | undefined;
+  #outage: { since_ms: number; attempts: number; wait_ms: number } | undefined;
 
   constructor(options: DeviceOptions) {
     const { user, device, url, token, transport } = options;
@@ -189,8 +189,9 @@ export class Device {
 
   #noteOutage(state: ConnectionState): void {
     if (state.state === 'connecting') {
-      const outage = (this.#outage ??= { since_ms: performance.now(), failed: 0, wait_ms: 0 });
-      outage.failed = Math.max(outage.failed, state.attempt);
+      const outage = (this.#outage ??= { since_ms: performance.now(), attempts: 0, wait_ms: 0 });
+      // Waits are told, too.
+      if (state.retryInMs === 0) outage.attempts += 1;
       outage.wait_ms = Math.max(outage.wait_ms, state.retryInMs);
       return;
     }

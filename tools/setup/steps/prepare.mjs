@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import { findChromium } from '../chromium.mjs';
 import { ask } from '../exec.mjs';
 import { StepFailure } from '../failure.mjs';
+import { findFaketime } from '../faketime.mjs';
 import { isInstalled } from '../npm-lock.mjs';
 import { inRoot, root } from '../paths.mjs';
 import { findPostgres } from '../postgres.mjs';
@@ -51,6 +52,7 @@ export const prepareSteps = [
   findStep('chromium', 'find a browser for the tests', findChromium),
   findStep('postgres', 'find a database server for the tests', findPostgres),
   findStep('nats', 'find a NATS server for the tests', findNats),
+  findStep('faketime', 'find the library that sets clocks wrong for the tests', findFaketime),
   {
     name: 'sqlite',
     purpose: 'find the program that looks into databases for the tests',
@@ -68,7 +70,7 @@ export const prepareSteps = [
 /**
  * What is found is known to later steps under the step's name.
  *
- * @param {'chromium' | 'postgres' | 'nats'} name
+ * @param {'chromium' | 'postgres' | 'nats' | 'faketime'} name
  * @param {string} purpose
  * @param {(context: import('../runner.mjs').StepContext) => Promise<string>} find
  * @returns {import('../runner.mjs').Step}

@@ -69,6 +69,8 @@ export const testSteps = [
     'relay-debug',
     'chromium',
     'postgres',
+    'nats',
+    'faketime',
     'sqlite',
     'programs',
   ]),

@@ -356,8 +356,10 @@ fn pool(connections_max: u32) -> PgPoolOptions {
         .acquire_timeout(CONNECT_WAIT)
 }
 
-/// What is said to every session. `lock_timeout` and the idle timeout bound how long a relay
-/// that hangs can hold others up; compiling short statements takes longer than running them.
+/// What is said to every session. A relay that hangs, or is cut off, in the middle of a commit
+/// holds others up until the idle timeout; that is far longer than what passes between two
+/// statements of one. `lock_timeout` bounds what waits for anything else. Compiling short
+/// statements takes longer than running them.
 fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
     Ok(PgConnectOptions::from_str(url)
         .map_err(OpenError::Url)?
@@ -365,7 +367,7 @@ fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
         .options([
             ("synchronous_commit", "on"),
             ("lock_timeout", "20s"),
-            ("idle_in_transaction_session_timeout", "30s"),
+            ("idle_in_transaction_session_timeout", "5s"),
             ("jit", "off"),
         ]))
 }
