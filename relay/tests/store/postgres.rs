@@ -3,6 +3,7 @@
 mod failures;
 mod nodes;
 mod partitions;
+mod plans;
 
 use std::sync::Arc;
 

@@ -71,24 +71,18 @@ async fn take_in(
     connection: &mut PgConnection,
     queued: &[(i64, i64, i64)],
 ) -> Result<(), sqlx::Error> {
-    let (mut numbers, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, first, last) in queued {
-        numbers.push(*number);
-        firsts.push(*first);
-        lasts.push(*last);
-    }
+    let numbers: Vec<_> = queued.iter().map(|(number, ..)| *number).collect();
+    // One by one, and not as ranges: of a range PostgreSQL cannot tell that it is short, and
+    // would rather read all messages that there are.
+    let wanted = queued.iter().flat_map(|(_, first, last)| *first..=*last);
     let rows: Vec<QueuedMessage> = sqlx::query_as(
-        "SELECT DISTINCT ON (message.msg_id) message.msg_id, message.conv_id, message.kind,
-           message.body, message.is_recalled OR message.is_replaced,
-           ARRAY(SELECT member.user_id FROM member
-             WHERE conversation.low_id IS NOT NULL AND member.conv_id = conversation.conv_id)
-         FROM unnest($1::bigint[], $2::bigint[]) AS queued (first_id, last_id)
-         JOIN message ON message.msg_id BETWEEN queued.first_id AND queued.last_id
-         JOIN conversation ON conversation.conv_id = message.conv_id
-         ORDER BY message.msg_id",
+        "SELECT msg_id, conv_id, kind, body, is_recalled OR is_replaced,
+           ARRAY(SELECT member.user_id
+             FROM conversation JOIN member ON member.conv_id = conversation.conv_id
+             WHERE conversation.conv_id = message.conv_id AND conversation.low_id IS NOT NULL)
+         FROM message WHERE msg_id = ANY($1)",
     )
-    .bind(firsts)
-    .bind(lasts)
+    .bind(wanted.collect::<Vec<_>>())
     .fetch_all(&mut *connection)
     .await?;
     let (mut ids, mut vectors, mut gone) = (Vec::new(), Vec::new(), Vec::new());

@@ -217,7 +217,7 @@ async fn index(store: &dyn Store) {
 }
 
 impl Fresh {
-    async fn found(&self, user: &str, text: &str) -> usize {
+    pub(super) async fn found(&self, user: &str, text: &str) -> usize {
         let query = seqline_relay::store::SearchQuery {
             account: account(user),
             text: text.to_owned(),
