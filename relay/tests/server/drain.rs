@@ -23,6 +23,11 @@ async fn everyone_is_told_and_closed_and_what_was_begun_is_answered() {
     let ready = request(address, "GET", "/readyz", &[], "").await;
     assert_eq!(ready.status, 503);
     assert_eq!(ready.json()["error"]["code"], "draining");
+    // Whoever asks again is to come to another relay.
+    let kept = [("connection", "keep-alive")];
+    let refused = request(address, "POST", "/v1/users/get", &kept, "{}").await;
+    assert_eq!(refused.json()["error"]["code"], "draining");
+    assert_eq!(refused.header("connection"), "close");
     assert_eq!(
         request(address, "GET", "/healthz", &[], "").await.status,
         200
