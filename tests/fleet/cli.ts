@@ -45,7 +45,8 @@ const labels: readonly (readonly [keyof Omit<FleetReport, 'faults'>, string])[] 
   ['recalled', 'taken back'],
   ['broadcasts', 'broadcasts'],
   ['deviceCuts', 'devices cut in mid-stream'],
-  ['longestOutage_ms', 'longest outage in a rolling restart, ms'],
+  ['longestOutage_ms', 'longest outage of a device in rolling restarts, ms'],
+  ['outageAttempts', 'attempts that one took at most'],
 ];
 
 const { values } = parseArgs({

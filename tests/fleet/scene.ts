@@ -29,8 +29,8 @@ export interface Scene {
   unacknowledged(count: number): Promise<void>;
   /** Holds the load, and waits until everybody has everything: while a fault lasts. */
   complete(): Promise<void>;
-  /** For the report: a device was without a connection for so long, in a rolling restart. */
-  noteOutage(length_ms: number): void;
+  /** For the report: how long a device was without a connection in a rolling restart. */
+  noteOutage(length_ms: number, attempts: number): void;
 }
 
 /** What goes wrong, and is whole again at its end. */

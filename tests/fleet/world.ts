@@ -36,6 +36,8 @@ export interface FleetReport {
   deviceCuts: number;
   /** Of a device, in rolling restarts; 0 if there was none. */
   longestOutage_ms: number;
+  /** The most that one of those took. */
+  outageAttempts: number;
   /** How often each happened. */
   faults: Record<string, number>;
 }
@@ -70,6 +72,7 @@ export class FleetWorld implements World<FleetReport>, Scene {
   #now = 'nothing';
   #deviceCuts = 0;
   #longestOutage_ms = 0;
+  #outageAttempts = 0;
 
   static async create(options: FleetOptions): Promise<FleetWorld> {
     const fleet = await Fleet.start(options.bus);
@@ -177,6 +180,7 @@ export class FleetWorld implements World<FleetReport>, Scene {
       broadcasts: broadcasts.length,
       deviceCuts: this.#deviceCuts,
       longestOutage_ms: Math.round(this.#longestOutage_ms),
+      outageAttempts: this.#outageAttempts,
       faults: Object.fromEntries(this.#counts),
     };
   }
@@ -225,7 +229,8 @@ export class FleetWorld implements World<FleetReport>, Scene {
     this.#load.start();
   }
 
-  noteOutage(length_ms: number): void {
+  noteOutage(length_ms: number, attempts: number): void {
+    this.#outageAttempts = Math.max(this.#outageAttempts, attempts);
     this.#longestOutage_ms = Math.max(this.#longestOutage_ms, length_ms);
   }
 

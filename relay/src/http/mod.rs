@@ -69,6 +69,7 @@ pub fn router(app: Arc<App>, metrics: Option<Watched>) -> Router {
         // What is for everyone says so: the pages, and the description of the API.
         .layer(unless_set(header::CACHE_CONTROL, "no-store"))
         .layer(unless_set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(from_fn_with_state(Arc::clone(&app), while_draining))
         .layer(from_fn_with_state(Arc::clone(&app), request_id::identify))
         .with_state(app)
 }
@@ -114,6 +115,18 @@ async fn within_limits(
             refused.into_response()
         }
     }
+}
+
+/// Whoever is refused by a relay that is about to stop is to come to another one: by a kept
+/// connection the next request would come here again, past any load balancer.
+async fn while_draining(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let is_refused = response.status().is_client_error() || response.status().is_server_error();
+    if is_refused && app.draining.is_cancelled() {
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 pub use dev::DEV_APP;

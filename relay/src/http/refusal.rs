@@ -59,16 +59,10 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = status_of(self.code);
         let after_ms = self.retry_after_ms;
-        let is_leaving = self.code == ErrorCode::Draining;
         let mut response = (status, Json(Refused::from(self))).into_response();
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if is_leaving {
-            // Who comes again by the same connection comes to the same relay, whatever a load
-            // balancer thinks of it.
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(after_ms) = after_ms {
             headers.insert(header::RETRY_AFTER, after_ms.div_ceil(1000).into());
