@@ -44,6 +44,7 @@ async fn main() {
 
 async fn open(url: String) -> PostgresStore {
     let settings = PostgresSettings {
+        read_url: None,
         url,
         readers: 1,
         partition_us: 3_600_000_000,

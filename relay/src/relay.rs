@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use seqline_protocol::Secret;
 use thiserror::Error;
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,8 @@ pub struct Plan {
     pub tls: Option<TlsFiles>,
     /// Where everything is kept.
     pub database: Database,
+    /// A standby of it to read from.
+    pub read_url: Option<Secret>,
     /// The way to other relays on the same database.
     pub bus: BusChoice,
     /// How often it is looked for what they did not tell.
@@ -87,6 +90,7 @@ pub async fn start(plan: Plan) -> Result<Running, StartError> {
     let parts = plan.parts;
     let certificates = plan.tls.map(Certificates::load).transpose()?.map(Arc::new);
     let settings = StoreSettings {
+        read_url: plan.read_url,
         readers: plan.readers,
         sqlite_cache_mib: plan.sqlite_cache_mib,
         sync_ttl: parts.upkeep_rules.sync_ttl,

@@ -68,6 +68,7 @@ fn plan(config: Config) -> Result<Plan, Failure> {
         metrics_listen: config.metrics_listen,
         tls: config.tls,
         drain_rules: config.drain_rules,
+        read_url: config.database_read_url,
         readers: config.readers,
         sqlite_cache_mib: config.sqlite_cache_mib,
         listener_rules: config.listener_rules,

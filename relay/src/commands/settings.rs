@@ -45,7 +45,7 @@ fn rows(sources: &Sources, flags: &ArgMatches) -> Vec<Row> {
     let rows = settings().into_iter().map(|setting| {
         let (given, origin) = sources.text_of(&setting.key, flags);
         let value = given.or(setting.default);
-        let is_url = ["database", "nats_urls"].contains(&setting.key.as_str());
+        let is_url = ["database", "database_read_url", "nats_urls"].contains(&setting.key.as_str());
         Row {
             value: value.map(|value| {
                 if is_url {

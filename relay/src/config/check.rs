@@ -74,6 +74,7 @@ impl Check<'_> {
             listen: self.listen(is_dev),
             metrics_listen: self.metrics_listen(),
             tls: self.tls(),
+            database_read_url: self.database_read_url(&database),
             bus: self.bus(&database),
             sweep_interval: self.sweep_interval(),
             database,
@@ -205,6 +206,25 @@ impl Check<'_> {
             self.problem("database", origin, reason);
             Database::Sqlite(PathBuf::new())
         })
+    }
+
+    fn database_read_url(&mut self, database: &Database) -> Option<Secret> {
+        let (url, origin) = self
+            .sources
+            .pick("database_read_url", |s| &s.database_read_url);
+        let url = url?;
+        let reason = match (Database::parse(url.expose()), database) {
+            (Ok(Database::Postgres(_)), Database::Postgres(_)) => return Some(url),
+            (_, Database::Sqlite(_)) => {
+                "a SQLite file has no standby; leave it away, or set `database` to the postgres:// \
+                 URL of the primary server"
+                    .to_owned()
+            }
+            (Ok(Database::Sqlite(_)), _) => "a standby is at a postgres:// URL".to_owned(),
+            (Err(reason), _) => reason,
+        };
+        self.problem("database_read_url", origin, reason);
+        None
     }
 
     fn allowed_origins(&mut self) -> Vec<String> {

@@ -49,6 +49,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Where everything is kept.
     pub database: Database,
+    /// A standby of it, which is read where that does.
+    pub database_read_url: Option<Secret>,
     /// How relays on the same database wake each other's devices.
     pub bus: BusChoice,
     /// How often it is looked for what was not told.

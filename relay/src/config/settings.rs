@@ -52,6 +52,14 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_DATABASE", value_name = "URL")]
     pub database: Option<Secret>,
 
+    /// A standby of a PostgreSQL database, as postgres://…, from which history, conversations and
+    /// searches are read.
+    ///
+    /// Only while it has everything that is stored (docs/postgresql.md); the database itself is
+    /// read otherwise.
+    #[arg(long, env = "SEQLINE_DATABASE_READ_URL", value_name = "URL")]
+    pub database_read_url: Option<Secret>,
+
     /// The app whose secret is in SEQLINE_APP_SECRET; with `token`, the app to sign for.
     #[arg(long, env = "SEQLINE_APP", value_name = "APP")]
     pub app: Option<String>,

@@ -554,6 +554,34 @@ fn a_bus_that_cannot_be_is_complained_of() {
 }
 
 #[test]
+fn a_standby_is_of_a_server() {
+    let secret = format!("[apps.one]\nsecret = \"{SECRET}\"");
+    let postgres = ["--database", "postgres://u@h/d", "--database-read-url"];
+    let with = |url: &'static str| [&postgres[..], &[url]].concat();
+    let config = load(&with("postgres://u@standby/d"), &secret, None).unwrap();
+    assert!(config.database_read_url.is_some());
+    for (flags, expected) in [
+        (with("sqlite:x.db"), "a standby is at a postgres:// URL"),
+        (with("u:sesame@h"), "is neither"),
+        (
+            postgres[2..]
+                .iter()
+                .copied()
+                .chain(["postgres://h/d"])
+                .collect(),
+            "has no standby",
+        ),
+    ] {
+        let text = complaint(&flags, &secret, None);
+        assert!(
+            text.contains("database_read_url") && text.contains(expected),
+            "{text}"
+        );
+        assert!(!text.contains("sesame"), "{text}");
+    }
+}
+
+#[test]
 fn what_the_public_mailbox_goes_by() {
     let file = format!(
         "broadcast_attributes = [\"name\", \"city\"]\nbroadcast_tombstone_ttl = \"7d\"\n\

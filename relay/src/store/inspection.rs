@@ -2,6 +2,8 @@
 
 use seqline_protocol::Micros;
 
+use super::Fallback;
+
 /// One step of a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaStep {
@@ -34,4 +36,13 @@ pub struct Inspection {
     pub connections: Option<(u32, u32)>,
     /// Whether a relay holds the file now.
     pub is_in_use: bool,
+}
+
+/// A standby as it was found, beside the database that it is to follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicaInspection {
+    /// Why a relay would not read it now, if so.
+    pub fallback: Option<Fallback>,
+    /// How much of the database's log it has not taken over yet; less than zero if it is further.
+    pub lag_bytes: i64,
 }

@@ -20,6 +20,7 @@ mod open;
 mod ops;
 pub mod postgres;
 mod reads;
+mod replica;
 mod rows;
 mod rules;
 mod scratch;
@@ -37,7 +38,7 @@ pub use broadcasts::{
 pub use epoch::NewEpoch;
 pub use failure::StoreError;
 pub use hooks::{Hook, HookId};
-pub use inspection::{Inspection, SchemaStep};
+pub use inspection::{Inspection, ReplicaInspection, SchemaStep};
 pub use open::{Database, OpenError, StoreSettings};
 pub use ops::{
     Actor, Clear, Commit, Delete, Delivered, Device, Digest, Disconnected, Done, Edit, EndDevice,
@@ -49,6 +50,7 @@ pub use reads::{
     HistoryQuery, HistoryRange, Member, MembersQuery, News, Page, PageQuery, PageRange, Position,
     Receipts, ReceiptsQuery, SearchQuery, SentAs, SessionNews, Swept, SweptCrowd, UserState,
 };
+pub use replica::{Fallback, ReplicaCounts, ReplicaQuery};
 pub use rules::CommitRules;
 pub use scratch::{Scratch, ScratchError};
 
@@ -128,6 +130,11 @@ pub trait Store: BroadcastStore {
     /// What these sessions and those who follow these large conversations do not know yet.
     fn news<'a>(&'a self, _: &'a [Swept], _: &'a [SweptCrowd]) -> Reading<'a, News> {
         Box::pin(async { Ok(News::default()) })
+    }
+
+    /// What was read from a standby, if there is one.
+    fn replica_counts(&self) -> ReplicaCounts {
+        ReplicaCounts::default()
     }
 
     /// Whether the database answers.

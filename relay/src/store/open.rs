@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-use seqline_protocol::Epoch;
+use seqline_protocol::{Epoch, Secret};
 use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;
 
 use super::{
-    CommitRules, Inspection, NewEpoch, SchemaStep, Store,
+    CommitRules, Inspection, NewEpoch, ReplicaInspection, SchemaStep, Store,
     postgres::{self, PostgresSettings, PostgresStore},
     sqlite::{self, SqliteSettings, SqliteStore},
 };
@@ -29,8 +29,10 @@ pub enum Database {
 }
 
 /// How a database is opened.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct StoreSettings {
+    /// The URL of a standby of a PostgreSQL server, to read from.
+    pub read_url: Option<Secret>,
     /// Reading connections.
     pub readers: u32,
     /// SQLite's memory for pages, in MiB.
@@ -131,6 +133,20 @@ impl Database {
         })
     }
 
+    /// Looks at a standby beside it. None if it is a file, which has none.
+    ///
+    /// # Errors
+    /// [`OpenError`], of either.
+    pub async fn inspect_replica(
+        &self,
+        read_url: &str,
+    ) -> Result<Option<ReplicaInspection>, OpenError> {
+        Ok(match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(url) => Some(postgres::inspect_replica(url, read_url).await?),
+        })
+    }
+
     /// The folder of its file, if it is one.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
@@ -165,6 +181,7 @@ impl Database {
             Self::Postgres(url) => {
                 let settings = PostgresSettings {
                     url: url.clone(),
+                    read_url: settings.read_url,
                     readers: settings.readers,
                     partition_us: partition_us(settings.sync_ttl),
                 };

@@ -1,11 +1,11 @@
 //! The relay on PostgreSQL: the same to its clients, also when the server goes away for a while.
 
-use seqline_protocol::{Item, RelayFrame, Seq};
+use seqline_protocol::{Item, RelayFrame, Secret, Seq};
 use seqline_relay::store::Database;
 use serde_json::json;
 
 use crate::{
-    postgres_server::{Server, database},
+    postgres_server::{Server, database, on_standby},
     support::{Client, Relay, Wish, send},
 };
 
@@ -86,4 +86,41 @@ async fn methods_answer_as_on_sqlite() {
         };
         assert_eq!(found["messages"][0]["msg_id"], sent["msg_id"], "{text}");
     }
+}
+
+#[tokio::test]
+async fn history_searches_and_conversations_are_read_from_a_standby() {
+    let server = Server::start(false);
+    server.command("make-standby");
+    let url = server.database().await;
+    let relay = Relay::start_with(Wish {
+        read_url: Some(Secret::new(on_standby(&url))),
+        database: Some(Database::Postgres(url)),
+        ..Wish::default()
+    })
+    .await;
+    let (mut alice, _) = Client::open(&relay, "alice", "phone").await;
+    let (mut bob, _) = Client::open(&relay, "bob", "phone").await;
+    let mut sent = 0;
+    for (query, method, params) in [
+        (
+            "history",
+            "messages.list",
+            json!({ "conv": "dm:alice:bob" }),
+        ),
+        ("conversations", "conversations.list", json!({})),
+        ("search", "messages.search", json!({ "text": "hello" })),
+    ] {
+        let metric = format!("seqline_replica_reads_total{{query=\"{query}\"}}");
+        while relay.metric(&metric).await == 0 {
+            sent += 1;
+            alice.store("bob", &format!("m{sent}"), "hello").await;
+            let answer = bob.call(method, params.clone()).await.unwrap();
+            if query == "history" {
+                let newest = answer["messages"].as_array().unwrap().last().unwrap();
+                assert_eq!(newest["conv_seq"], sent);
+            }
+        }
+    }
+    assert_eq!(bob.pull_all(Seq::ZERO).await.len(), sent);
 }

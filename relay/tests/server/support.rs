@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use seqline_protocol::{AppId, Epoch, Heartbeat, Micros, UserId};
+use seqline_protocol::{AppId, Epoch, Heartbeat, Micros, Secret, UserId};
 use seqline_relay::{
     account::Account,
     assembly::{Assembled, Parts, assemble},
@@ -89,6 +89,7 @@ pub(crate) struct Relay {
 pub(crate) struct Wish {
     /// By default a SQLite file.
     pub(crate) database: Option<Database>,
+    pub(crate) read_url: Option<Secret>,
     pub(crate) bus: BusChoice,
     pub(crate) sweep_interval: Duration,
     pub(crate) is_dev: bool,
@@ -112,6 +113,7 @@ impl Default for Wish {
     fn default() -> Self {
         Self {
             database: None,
+            read_url: None,
             bus: BusChoice::None,
             sweep_interval: Duration::from_secs(5),
             is_dev: false,
@@ -289,6 +291,7 @@ fn plan(folder: &Path, wish: Wish, clock: Arc<dyn Clock>) -> Plan {
             .database
             .clone()
             .unwrap_or_else(|| Database::Sqlite(folder.join("seqline.db"))),
+        read_url: wish.read_url.clone(),
         bus: wish.bus.clone(),
         sweep_interval: wish.sweep_interval,
         readers: 2,

@@ -4,9 +4,11 @@ mod failures;
 mod nodes;
 mod partitions;
 mod plans;
+mod replica;
 
 use std::sync::Arc;
 
+use seqline_protocol::Secret;
 use seqline_relay::{
     entropy::SystemEntropy,
     store::{
@@ -51,8 +53,18 @@ async fn open(url: &str) -> Fresh {
 }
 
 async fn open_with(url: &str, rules: CommitRules) -> Result<PostgresStore, OpenError> {
+    open_beside(url, None, rules).await
+}
+
+/// With a standby to read from.
+async fn open_beside(
+    url: &str,
+    standby: Option<String>,
+    rules: CommitRules,
+) -> Result<PostgresStore, OpenError> {
     let settings = PostgresSettings {
         url: url.to_owned(),
+        read_url: standby.map(Secret::new),
         readers: 2,
         partition_us: PARTITION_US,
     };

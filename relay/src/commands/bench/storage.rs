@@ -50,6 +50,7 @@ pub(super) struct Together {
 impl Storage {
     pub(super) async fn open(database: &Database) -> Result<Self, Failure> {
         let settings = StoreSettings {
+            read_url: None,
             readers: CONNECTIONS,
             sqlite_cache_mib: SqliteSettings::default().cache_mib,
             sync_ttl: Duration::from_secs(24 * 3600),

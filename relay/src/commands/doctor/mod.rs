@@ -4,6 +4,7 @@ mod bus;
 mod database;
 mod disk;
 mod machine;
+mod replica;
 mod report;
 mod settings;
 
@@ -36,6 +37,13 @@ pub(super) fn run(args: DoctorArgs, flags: &ArgMatches) -> Result<Outcome, Failu
             let clock = SystemClock::start();
             runtime()?.block_on(async {
                 let answers = database::look(&database, readers, &clock, &mut report).await;
+                if let Some(read_url) = config
+                    .as_ref()
+                    .and_then(|one| one.database_read_url.as_ref())
+                    && answers
+                {
+                    replica::look(&database, read_url.expose(), &mut report).await;
+                }
                 match &config {
                     Some(config) if answers || matches!(config.bus, BusChoice::Nats(_)) => {
                         bus::look(&config.bus, &database, &SystemEntropy, &mut report).await;

@@ -8,7 +8,13 @@ use std::sync::Arc;
 use axum::{extract::State, http::header, response::IntoResponse};
 
 use self::page::Page;
-use crate::{app::App, counters::Counters, process::ProcessUsage, traffic::Tally};
+use crate::{
+    app::App,
+    counters::Counters,
+    process::ProcessUsage,
+    store::{Fallback, ReplicaQuery},
+    traffic::Tally,
+};
 
 /// What `/metrics` is made from.
 #[derive(Clone)]
@@ -274,6 +280,20 @@ fn storage(page: &mut Page, app: &App) {
         "read_seconds",
         "How long what sessions asked the database for took.",
         &counters.read_times,
+    );
+    let replica = app.store.replica_counts();
+    page.labelled(
+        "replica_reads_total",
+        "What was read from the standby (`database_read_url`) instead of the database itself.",
+        "query",
+        ReplicaQuery::ALL.into_iter().zip(replica.reads),
+    );
+    page.labelled(
+        "replica_fallbacks_total",
+        "Reads that went to the database itself although there is a standby, by why it was not read: \
+         it does not answer, is behind, is none (any more), is another database's, or failed.",
+        "reason",
+        Fallback::ALL.into_iter().zip(replica.fallbacks),
     );
 }
 

@@ -3,8 +3,12 @@
 use seqline_protocol::Micros;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 
-use super::{OpenError, described, options, pool, schema};
-use crate::store::{Inspection, migrations::Told};
+use super::{
+    OpenError, described, options, pool,
+    replica::{frontier, standing},
+    schema,
+};
+use crate::store::{Inspection, ReplicaInspection, migrations::Told};
 
 /// Settings without which what was acknowledged may be lost, and why.
 const NEEDED: [(&str, &str); 2] = [
@@ -44,6 +48,27 @@ pub(in crate::store) async fn inspect(url: &str) -> Result<Inspection, OpenError
     })?;
     pool.close().await;
     Ok(Inspection { steps, ..found })
+}
+
+/// A standby, beside the database that it is to follow, which has its tables.
+pub(in crate::store) async fn inspect_replica(
+    url: &str,
+    read_url: &str,
+) -> Result<ReplicaInspection, OpenError> {
+    let (primary, primary_options) = connect(url).await?;
+    let (standby, options) = connect(read_url).await?;
+    let failed = |options: &PgConnectOptions, source| OpenError::Connect {
+        database: described(options),
+        source,
+    };
+    let frontier = frontier(&primary).await;
+    let frontier = frontier.map_err(|source| failed(&primary_options, source))?;
+    let standing = standing(&standby, &frontier).await;
+    let standing = standing.map_err(|source| failed(&options, source))?;
+    Ok(ReplicaInspection {
+        fallback: standing.fallback(&frontier),
+        lag_bytes: standing.lag_bytes,
+    })
 }
 
 async fn connect(url: &str) -> Result<(PgPool, PgConnectOptions), OpenError> {

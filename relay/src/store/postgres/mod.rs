@@ -15,14 +15,16 @@ mod inspect;
 mod names;
 mod partitions;
 mod reads;
+mod replica;
 mod schema;
 mod transaction;
 
 use std::{str::FromStr as _, time::Duration};
 
-use seqline_protocol::{AppId, ClientMsgId, Epoch, Micros, UserId};
+use seqline_protocol::{AppId, ClientMsgId, Epoch, Micros, Secret, UserId};
 use sqlx::{
-    PgPool,
+    PgPool, Postgres,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use thiserror::Error;
@@ -33,17 +35,19 @@ use self::{
     failure::{failure, is_in_the_way},
     names::NameCache,
     partitions::Partitions,
+    replica::Replica,
     transaction::PostgresTransaction,
 };
 pub(super) use self::{
     epoch::{begin_epoch, epoch},
-    inspect::{inspect, migrate},
+    inspect::{inspect, inspect_replica, migrate},
 };
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
     HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, News, Op, PROBE, Page,
-    PageQuery, Position, Reading, Receipts, ReceiptsQuery, SearchQuery, SentAs, SessionNumber,
-    Store, StoreError, Swept, SweptCrowd, UserState, ledger, migrations::explain, rows::number,
+    PageQuery, Position, Reading, Receipts, ReceiptsQuery, ReplicaCounts, ReplicaQuery,
+    SearchQuery, SentAs, SessionNumber, Store, StoreError, Swept, SweptCrowd, UserState, ledger,
+    migrations::explain, rows::number,
 };
 use crate::{account::Account, entropy::Entropy};
 
@@ -52,7 +56,9 @@ use crate::{account::Account, entropy::Entropy};
 pub struct PostgresSettings {
     /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with libpq's parameters.
     pub url: String,
-    /// Reading connections at most.
+    /// The same of a standby, which history and searches are read from while it can be.
+    pub read_url: Option<Secret>,
+    /// Reading connections at most, to each of the two.
     pub readers: u32,
     /// How much time one partition of the timelines covers, in microseconds: at least one.
     pub partition_us: u64,
@@ -62,6 +68,7 @@ pub struct PostgresSettings {
 pub struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
+    replica: Option<Replica>,
     names: NameCache,
     partitions: Partitions,
     ageing: Ageing,
@@ -138,6 +145,11 @@ impl PostgresStore {
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
         let options = options(&settings.url)?;
+        let read_options = settings
+            .read_url
+            .as_ref()
+            .map(|url| self::options(url.expose()));
+        let read_options = read_options.transpose()?;
         let database = described(&options);
         let connect = |source| OpenError::Connect {
             database: database.clone(),
@@ -161,6 +173,8 @@ impl PostgresStore {
         Ok(Self {
             writers,
             readers,
+            replica: read_options
+                .map(|options| Replica::new(options, settings.readers, entropy.number())),
             names: NameCache::default(),
             partitions: Partitions::new(settings.partition_us),
             ageing: Ageing::default(),
@@ -168,6 +182,15 @@ impl PostgresStore {
             epoch,
             holder: i64::from_le_bytes(entropy.number().to_le_bytes()),
         })
+    }
+
+    /// A standby to read from; none if the database itself is to be read.
+    async fn replica(&self, query: ReplicaQuery) -> Option<replica::Reading<'_>> {
+        self.replica.as_ref()?.reading(query, &self.readers).await
+    }
+
+    async fn reader(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        self.readers.acquire().await.map_err(failure)
     }
 
     async fn try_commit(&self, ops: &[Op], now: Micros) -> Result<Commit, sqlx::Error> {
@@ -216,7 +239,16 @@ impl Store for PostgresStore {
     }
 
     fn history(&self, query: HistoryQuery) -> Reading<'_, Option<HistoryPage>> {
-        Box::pin(async move { reads::history(&self.readers, &query).await.map_err(failure) })
+        Box::pin(async move {
+            if let Some(replica) = self.replica(ReplicaQuery::History).await {
+                let read = replica.read(async |standby| reads::history(standby, &query).await);
+                if let Some(found) = read.await {
+                    return Ok(found);
+                }
+            }
+            let read = reads::history(&mut *self.reader().await?, &query).await;
+            read.map_err(failure)
+        })
     }
 
     fn sent_as<'a>(
@@ -233,9 +265,15 @@ impl Store for PostgresStore {
 
     fn conversations(&self, query: ConversationsQuery) -> Reading<'_, Conversations> {
         Box::pin(async move {
-            reads::conversations(&self.readers, &query)
-                .await
-                .map_err(failure)
+            if let Some(replica) = self.replica(ReplicaQuery::Conversations).await {
+                let read =
+                    replica.read(async |standby| reads::conversations(standby, &query).await);
+                if let Some(found) = read.await {
+                    return Ok(found);
+                }
+            }
+            let read = reads::conversations(&mut *self.reader().await?, &query).await;
+            read.map_err(failure)
         })
     }
 
@@ -256,7 +294,16 @@ impl Store for PostgresStore {
     }
 
     fn search(&self, query: SearchQuery) -> Reading<'_, Found> {
-        Box::pin(async move { reads::search(&self.readers, &query).await.map_err(failure) })
+        Box::pin(async move {
+            if let Some(replica) = self.replica(ReplicaQuery::Search).await {
+                let read = replica.read(async |standby| reads::search(standby, &query).await);
+                if let Some(found) = read.await {
+                    return Ok(found);
+                }
+            }
+            let read = reads::search(&mut *self.reader().await?, &query).await;
+            read.map_err(failure)
+        })
     }
 
     fn devices<'a>(&'a self, account: &'a Account) -> Reading<'a, Vec<DeviceRow>> {
@@ -327,6 +374,13 @@ impl Store for PostgresStore {
                 .await
                 .map_err(failure)
         })
+    }
+
+    fn replica_counts(&self) -> ReplicaCounts {
+        self.replica
+            .as_ref()
+            .map(Replica::counts)
+            .unwrap_or_default()
     }
 
     fn ping(&self) -> Reading<'_, ()> {

@@ -1,4 +1,5 @@
 mod bus;
+mod standby;
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, process::Output};
 

@@ -21,10 +21,11 @@ pub(crate) mod seen;
 pub(crate) mod sends;
 
 /// Runs the whole suite on the backend that two async functions make: `fresh()`, with the
-/// rules of [`crate::support::rules`], and `fresh_with(rules)`, with others.
+/// rules of [`crate::support::rules`], and `fresh_with(rules)`, with others; or with `@tests` some of
+/// it.
 macro_rules! suite {
     ($fresh:ident, $fresh_with:ident) => {
-        $crate::conformance::suite!($fresh, $fresh_with,
+        $crate::conformance::suite!(@tests $fresh, $fresh_with,
             sends: reaches_both_timelines, notes_to_oneself_are_one_entry,
                 a_batch_keeps_the_order_of_a_sender, a_retransmission_gets_the_first_result,
                 a_retransmission_leaves_the_rest_of_its_batch_alone,
@@ -90,18 +91,6 @@ macro_rules! suite {
                 tell_the_message_as_it_reads_now with with_hooks,
                 name_who_has_it with with_hooks, are_of_apps_with_a_server with with_hooks;
         );
-    };
-    ($fresh:ident, $fresh_with:ident,
-     $($module:ident: $($test:ident $(with $rules:ident)?),+ ;)+) => {
-        $(mod $module {
-            $(#[tokio::test]
-            async fn $test() {
-                let store = $crate::conformance::suite!(
-                    @store $fresh, $fresh_with, $module $(, $rules)?
-                );
-                $crate::conformance::$module::$test(store).await;
-            })+
-        })+
 
         #[tokio::test]
         async fn agrees_with_the_oracle() {
@@ -117,6 +106,18 @@ macro_rules! suite {
         async fn a_polling_node_misses_no_change_of_the_public_mailbox() {
             $crate::public_polling::misses_nothing($fresh().await).await;
         }
+    };
+    (@tests $fresh:ident, $fresh_with:ident,
+     $($module:ident: $($test:ident $(with $rules:ident)?),+ ;)+) => {
+        $(mod $module {
+            $(#[tokio::test]
+            async fn $test() {
+                let store = $crate::conformance::suite!(
+                    @store $fresh, $fresh_with, $module $(, $rules)?
+                );
+                $crate::conformance::$module::$test(store).await;
+            })+
+        })+
     };
     (@store $fresh:ident, $fresh_with:ident, $module:ident) => {
         super::$fresh().await

@@ -33,7 +33,7 @@ async fn search(store: &Fresh, query: SearchQuery) -> Found {
     store.store.search(query).await.unwrap()
 }
 
-async fn bodies(store: &Fresh, by: &str, text: &str) -> Vec<String> {
+pub(crate) async fn bodies(store: &Fresh, by: &str, text: &str) -> Vec<String> {
     let found = search(store, query(by, text)).await;
     found.messages.into_iter().map(|one| one.body).collect()
 }

@@ -30,6 +30,11 @@ pub(crate) struct Server {
     watcher: Mutex<Watcher>,
 }
 
+/// Where a database is on its server's standby.
+pub(crate) fn on_standby(url: &str) -> String {
+    format!("{url}/standby-socket")
+}
+
 /// The script that starts the server, and ends it when its input ends.
 struct Watcher {
     child: Child,
@@ -89,13 +94,18 @@ impl Server {
         )
     }
 
+    /// Has the script do something: see there.
+    pub(crate) fn command(&self, command: &str) {
+        self.watcher.lock().unwrap().command(command);
+    }
+
     /// As if it had crashed: connections are cut, nothing is written.
     pub(crate) fn stop(&self) {
-        self.watcher.lock().unwrap().command("stop");
+        self.command("stop");
     }
 
     pub(crate) fn start_again(&self) {
-        self.watcher.lock().unwrap().command("start");
+        self.command("start");
     }
 }
 

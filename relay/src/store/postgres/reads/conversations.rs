@@ -2,7 +2,7 @@
 //! than messages, and an index by activity would be written with every message.
 
 use seqline_protocol::{ConvKind, ConvSeq, Conversation, Receipt, UserId};
-use sqlx::{PgPool, postgres::PgRow};
+use sqlx::{PgConnection, postgres::PgRow};
 
 use crate::{
     store::{
@@ -55,7 +55,7 @@ const CONVERSATIONS: &str = concat!(
 );
 
 pub(in crate::store::postgres) async fn conversations(
-    readers: &PgPool,
+    connection: &mut PgConnection,
     query: &ConversationsQuery,
 ) -> Result<Conversations, sqlx::Error> {
     let (active, key) = query.after.map_or((i64::MAX, 0), |page| {
@@ -68,7 +68,7 @@ pub(in crate::store::postgres) async fn conversations(
         .bind(key)
         .bind(integer(query.now.get()))
         .bind(integer(query.limit as u64 + 1))
-        .fetch_all(readers)
+        .fetch_all(&mut *connection)
         .await?;
     let mut page = Conversations::default();
     let mut last_key = 0;

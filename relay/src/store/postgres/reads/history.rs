@@ -1,7 +1,7 @@
 //! Messages of a conversation, for its members and the app's server.
 
 use seqline_protocol::{Micros, UserId};
-use sqlx::PgPool;
+use sqlx::PgConnection;
 
 use crate::{
     store::{
@@ -99,7 +99,7 @@ const FIRST_SINCE: &str = "
     SELECT low FROM search WHERE low >= high";
 
 pub(in crate::store::postgres) async fn history(
-    readers: &PgPool,
+    connection: &mut PgConnection,
     query: &HistoryQuery,
 ) -> Result<Option<HistoryPage>, sqlx::Error> {
     let (after, before, is_ascending) = match query.range {
@@ -110,8 +110,12 @@ pub(in crate::store::postgres) async fn history(
             false,
         ),
         HistoryRange::After(after) => (integer(after.get()), i64::MAX, true),
-        HistoryRange::Since(time) => (first_since(readers, query, time).await? - 1, i64::MAX, true),
-        HistoryRange::Until(time) => (0, first_since(readers, query, time).await?, false),
+        HistoryRange::Since(time) => (
+            first_since(connection, query, time).await? - 1,
+            i64::MAX,
+            true,
+        ),
+        HistoryRange::Until(time) => (0, first_since(connection, query, time).await?, false),
     };
     let user = query.actor.user();
     let sql = match (user, is_ascending) {
@@ -128,7 +132,7 @@ pub(in crate::store::postgres) async fn history(
         .bind(before)
         .bind(integer(query.now.get()))
         .bind(integer(query.limit as u64 + 1))
-        .fetch_all(readers)
+        .fetch_all(&mut *connection)
         .await?;
     let mut page = None;
     let mut bytes_left = query.bytes_max;
@@ -160,7 +164,7 @@ pub(in crate::store::postgres) async fn history(
 
 /// Beyond the newest message, if none was stored since then.
 async fn first_since(
-    readers: &PgPool,
+    connection: &mut PgConnection,
     query: &HistoryQuery,
     time: Micros,
 ) -> Result<i64, sqlx::Error> {
@@ -168,7 +172,7 @@ async fn first_since(
         .bind(query.actor.app().as_str())
         .bind(query.conv.as_str())
         .bind(integer(time.get()))
-        .fetch_optional(readers)
+        .fetch_optional(&mut *connection)
         .await?;
     Ok(first.unwrap_or(1))
 }

@@ -1,7 +1,7 @@
 //! Messages of an account that contain words.
 
 use seqline_protocol::{ConvId, Kind, Micros, UserId};
-use sqlx::PgPool;
+use sqlx::PgConnection;
 
 use crate::store::{
     Found, SearchQuery,
@@ -48,7 +48,7 @@ const SEARCH: &str = concat!(
 );
 
 pub(in crate::store::postgres) async fn search(
-    readers: &PgPool,
+    connection: &mut PgConnection,
     query: &SearchQuery,
 ) -> Result<Found, sqlx::Error> {
     let phrases = words::phrases(&query.text);
@@ -59,7 +59,7 @@ pub(in crate::store::postgres) async fn search(
         .bind(query.account.app.as_str())
         .bind(query.account.user.as_str())
         .bind(query.conv.as_ref().map(ConvId::as_str))
-        .fetch_optional(readers)
+        .fetch_optional(&mut *connection)
         .await?;
     let Some((asker, convs)) = asker else {
         return Ok(Found::default());
@@ -85,7 +85,7 @@ pub(in crate::store::postgres) async fn search(
         )
         .bind(query.before.map_or(i64::MAX, integer))
         .bind(integer(query.limit as u64 + 1))
-        .fetch_all(readers)
+        .fetch_all(&mut *connection)
         .await?;
     let mut found = Found::default();
     for row in rows.iter().take(query.limit) {
