@@ -7,6 +7,7 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    account::Account,
     admission::Logins,
     app::App,
     auth::Keyring,
@@ -22,7 +23,7 @@ use crate::{
     clock::Clock,
     counters::Counters,
     entropy::Entropy,
-    fleet::{Fleet, FleetRules},
+    fleet::{Fleet, FleetRules, Voice},
     http::{AllowedOrigins, Polling},
     hub::{Hub, WakeUp},
     presence::Presence,
@@ -31,7 +32,7 @@ use crate::{
     store::{BroadcastStore, CommitRules, Store, TimelineAppend},
     traffic::{Traffic, TrafficRules},
     upkeep::{self, IndexBell, UpkeepRules},
-    webhooks::{Online, WebhookBells, WebhookParts, WebhookRules},
+    webhooks::{WebhookBells, WebhookParts, WebhookRules},
     writer::Writer,
 };
 
@@ -108,6 +109,12 @@ impl WakeUp for WakeAll {
             one.committed(appends);
         }
     }
+
+    fn attended(&self, of: &[Arc<Account>]) {
+        for one in &self.0 {
+            one.attended(of);
+        }
+    }
 }
 
 /// Starts everything but a listener, on a store that was opened with
@@ -120,12 +127,24 @@ pub async fn assemble(parts: Parts, store: Arc<dyn Store>) -> Assembled {
 pub async fn assemble_in(fleet: FleetRules, parts: Parts, store: Arc<dyn Store>) -> Assembled {
     let hub = Arc::new(Hub::default());
     let counters = Arc::new(Counters::default());
-    let fleet = Fleet::new(
-        fleet,
-        (Arc::clone(&hub), Arc::clone(&store)),
-        (Arc::clone(&parts.clock), Arc::clone(&parts.entropy)),
-        Arc::clone(&counters),
+    let voice = Voice::new(&fleet, Arc::clone(&parts.clock));
+    let presence = Presence::new(
+        Arc::clone(&hub),
+        Arc::clone(&store),
+        Arc::clone(&parts.clock),
     );
+    let rooms = Rooms::new(
+        Arc::clone(&parts.clock),
+        Arc::clone(&counters),
+        (Arc::clone(&hub), Arc::clone(&voice)),
+    );
+    let fleet = Fleet::new(
+        (fleet, voice),
+        (Arc::clone(&hub), Arc::clone(&store)),
+        (Arc::clone(&presence), Arc::clone(&rooms)),
+        (Arc::clone(&parts.entropy), Arc::clone(&counters)),
+    );
+    fleet.arrive().await;
     let index_bell = Arc::new(IndexBell::default());
     let webhook_bells = Arc::new(WebhookBells::new(parts.webhooks.keys()));
     let wake_all = WakeAll(vec![
@@ -204,7 +223,7 @@ pub async fn assemble_in(fleet: FleetRules, parts: Parts, store: Arc<dyn Store>)
     );
     let courier = WebhookParts {
         store: Arc::clone(&store),
-        online: Arc::clone(&hub) as Arc<dyn Online>,
+        presence: Arc::clone(&presence),
         callout: callout.clone(),
         clock: Arc::clone(&parts.clock),
         entropy: Arc::clone(&parts.entropy),
@@ -217,12 +236,8 @@ pub async fn assemble_in(fleet: FleetRules, parts: Parts, store: Arc<dyn Store>)
         Arc::new(HttpCheck::new(parts.checks, callout, clock, counters)) as Arc<dyn Check>
     });
     let app = Arc::new(App {
-        rooms: Rooms::new(Arc::clone(&parts.clock), Arc::clone(&counters)),
-        presence: Presence::new(
-            Arc::clone(&hub),
-            Arc::clone(&store),
-            Arc::clone(&parts.clock),
-        ),
+        rooms,
+        presence,
         circles: Arc::new(Circles::new(
             Arc::clone(&fleet),
             Arc::clone(&store),

@@ -9,6 +9,7 @@ use futures_util::{
 };
 use seqline_protocol::{ErrorCode, RequestId};
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     account::Account,
@@ -21,8 +22,11 @@ use crate::{
     session::{Answer, Effect, Event, Query, Session},
     store::{Disconnected, Op, Send, StoreError},
     wire::{Incoming, Wire},
-    writer::{Full, Lane},
+    writer::{Full, Lane, WriterQueue},
 };
+
+/// Between attempts to note that a device has gone, while storage fails.
+const NOTE_PAUSE: Duration = Duration::from_secs(2);
 
 /// One connection's task.
 pub struct Connection<W: Wire> {
@@ -378,7 +382,13 @@ impl<W: Wire> Drop for Connection<W> {
         app.presence.forget(self.membership.mailbox());
         if let Some((account, device)) = self.membership.leave() {
             app.presence.changed(&account);
-            note_disconnected(app, Disconnected { account, device });
+            let number = self.session.number();
+            let gone = Disconnected {
+                account,
+                device,
+                number,
+            };
+            note_disconnected(app, gone);
         }
     }
 }
@@ -386,11 +396,33 @@ impl<W: Wire> Drop for Connection<W> {
 /// No one waits for it; a writer that is full gets it as soon as it has room. There are
 /// never more that wait than there were connections.
 fn note_disconnected(app: &Arc<App>, device: Disconnected) {
+    let op = Op::Disconnected(device);
+    if app.rules.is_shared {
+        let (writer, draining) = (app.writer.clone(), app.draining.clone());
+        app.connections.spawn(note_at_last(writer, op, draining));
+        return;
+    }
     let lane = Lane::new(Arc::default());
-    if let Err(Full::Full(op)) = app.writer.try_submit(Op::Disconnected(device), &lane) {
+    if let Err(Full::Full(op)) = app.writer.try_submit(op, &lane) {
         let writer = app.writer.clone();
         app.connections
             .spawn(async move { writer.submit(op, lane).await });
+    }
+}
+
+/// Until it is noted, other relays take the device to be connected here.
+async fn note_at_last(writer: WriterQueue, op: Op, draining: CancellationToken) {
+    loop {
+        match writer.commit(op.clone()).await {
+            Ok(_) | Err(StoreError::Corrupt(_)) => return,
+            Err(_) if writer.is_closed() => return,
+            Err(_) => {}
+        }
+        tokio::select! {
+            biased;
+            () = draining.cancelled() => return,
+            () = sleep(NOTE_PAUSE) => {}
+        }
     }
 }
 

@@ -37,6 +37,10 @@ use crate::{
 pub trait WakeUp: Send + Sync {
     /// These appends are durable.
     fn committed(&self, appends: &[TimelineAppend]);
+
+    /// It is durable that devices of these users came or went, or that these share their
+    /// presence or no longer.
+    fn attended(&self, _: &[Arc<Account>]) {}
 }
 
 /// The sessions of this process.

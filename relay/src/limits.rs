@@ -104,6 +104,16 @@ pub const BUS_HINTS_WAITING_MAX: usize = 16 * 1024;
 /// further ones they learn by sweeps alone.
 pub const BUS_TOPICS_MAX: usize = 200_000;
 
+/// Relays that are told apart. Counts of rooms on further ones are passed over.
+pub const FLEET_RELAYS_MAX: usize = 1_024;
+
+/// How often a relay says in the database that it is there at least, in milliseconds. It counts
+/// as there for four times as long, and its devices as connected.
+pub const RELAY_BEAT_MS_MAX: u64 = 5_000;
+
+/// For how long it counts as there at least, however often it says so, in milliseconds.
+pub const RELAY_LEASE_MS_MIN: u64 = 2_000;
+
 /// Longest wait before a relay that was cut off from the bus tries again, in milliseconds.
 pub const BUS_RETRY_MS_MAX: u64 = 5_000;
 
@@ -442,12 +452,45 @@ pub const ROOMS_PER_SESSION_MAX: usize = 16;
 /// Rooms in all. Joining a new one is refused as `overloaded`.
 pub const ROOMS_MAX: usize = 100_000;
 
+/// Comments of a room that relays tell each other in one hint, in bytes of senders and bodies:
+/// what the database carries as one notification has less than 8,000. More are several hints.
+pub const ROOM_HINT_BYTES_MAX: usize = 4 * 1024;
+
+/// Users up to which relays tell each other who is in a room, and not only how many: then who is
+/// in it on several relays counts once.
+pub const ROOM_USERS_NAMED_MAX: usize = 32;
+
+/// How often relays tell each other how many are in a room, in milliseconds, if that has not
+/// changed.
+pub const ROOM_RENEW_MS: u64 = 20_000;
+
+/// A relay that has said nothing of a room for so long is not counted in it, in milliseconds.
+pub const ROOM_FORGET_MS: u64 = 60_000;
+
+/// How long the first one who comes into a room on a relay waits for what other relays know of
+/// it, in milliseconds. What comes later is told when it comes.
+pub const ROOM_ASK_WAIT_MS: u64 = 200;
+
 /// Users whose presence one session watches. More are refused as `field_invalid`.
 pub const PRESENCE_WATCHED_MAX: usize = 200;
 
 /// How often one session is told of presence at most, in milliseconds. Changes in
 /// between are gathered.
 pub const PRESENCE_INTERVAL_MS: u64 = 1_000;
+
+/// How long it has to look as if a user had gone before that is told, in milliseconds, where
+/// there may be other relays: who moves to another one has not gone.
+pub const PRESENCE_SETTLE_MS: u64 = 1_000;
+
+/// Users who wait to be looked at in the database. Beyond that, all who are watched are looked at.
+pub const PRESENCE_LOOKS_MAX: usize = 10_000;
+
+/// Users that one statement looks at.
+pub const PRESENCE_STEP_USERS: usize = 1_000;
+
+/// Watched users who are looked at with each sweep, for what was not hinted at. The next ones
+/// follow with the next sweep.
+pub const PRESENCE_SWEEP_USERS: usize = 10_000;
 
 /// Members up to which a group is told of its members' typing and the like. In larger
 /// ones it is refused as `not_allowed`.

@@ -1,23 +1,32 @@
-//! Who is online. Only users who share it (`presence.share`) are ever shown as such;
+//! Who is online, on whichever relay. Only users who share it (`presence.share`) are ever shown as such;
 //! others look like someone who never was here.
 //!
 //! Sessions that watch users are told of changes by `event` frames named `presence`, at
 //! most one in [`PRESENCE_INTERVAL_MS`], best effort.
+//!
+//! Of its own users the hub knows; of those on other relays the database does, where each
+//! device has the relay that it is connected to. Hints of other relays say whom to look at again;
+//! without them, those who are watched are looked at with the sweeps.
 
+mod looking;
+mod looks;
 mod watching;
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use seqline_protocol::{AppId, ErrorCode, Micros, UserId};
 use serde::Serialize;
+use tokio::sync::Notify;
 
-use self::watching::Watching;
+use self::{looks::Looks, watching::Watching};
 use crate::{
     account::Account,
     api::ApiError,
+    bus::Topic,
     clock::Clock,
     frames::{self, Shared},
     hub::Hub,
@@ -38,11 +47,13 @@ pub struct Seen {
     pub last_seen_us: Micros,
 }
 
-/// The presence of this process's users.
+/// The presence of users.
 pub struct Presence {
     hub: Arc<Hub>,
     store: Arc<dyn Store>,
     watching: Mutex<Watching>,
+    looks: Mutex<Looks>,
+    looks_changed: Notify,
     ticker: Ticker,
 }
 
@@ -54,6 +65,8 @@ impl Presence {
             hub,
             store,
             watching: Mutex::default(),
+            looks: Mutex::default(),
+            looks_changed: Notify::new(),
             ticker: Ticker::new(clock),
         })
     }
@@ -69,6 +82,22 @@ impl Presence {
             self.seen(app, user, state)
         });
         Ok(seen.collect())
+    }
+
+    /// Those of these users of an app who have no device connected to any relay.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn offline(&self, app: &AppId, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        let is_away = |user: &&UserId| !self.hub.is_online(&sibling(app, user));
+        let mut away: Vec<_> = users.iter().filter(is_away).cloned().collect();
+        if self.store.shared_as().is_some() && !away.is_empty() {
+            let states = self.store.users(app, &away).await?;
+            let elsewhere = states.into_iter().filter(|state| state.is_elsewhere);
+            let elsewhere: BTreeSet<_> = elsewhere.map(|state| state.user).collect();
+            away.retain(|user| !elsewhere.contains(user));
+        }
+        Ok(away)
     }
 
     /// A session is told of these users of its app from now on. How they look now.
@@ -91,10 +120,11 @@ impl Presence {
             );
             ApiError::new(ErrorCode::FieldInvalid, text)
         })?;
+        self.need(app, &added);
         let states = match self.store.users(app, users).await {
             Ok(states) => states,
             Err(error) => {
-                self.watching().unwatch(app, mailbox.key(), &added);
+                self.unwatch(app, mailbox, &added);
                 return Err(error.into());
             }
         };
@@ -110,7 +140,8 @@ impl Presence {
 
     /// A session is told of these users no longer.
     pub fn unwatch(&self, app: &AppId, mailbox: &Mailbox, users: &[UserId]) {
-        self.watching().unwatch(app, mailbox.key(), users);
+        let unwatched = self.watching().unwatch(app, mailbox.key(), users);
+        self.need(app, &unwatched);
     }
 
     /// A user shares her presence from now on, or no longer.
@@ -118,6 +149,8 @@ impl Presence {
         let now = self.ticker.clock().now();
         let is_online = self.hub.is_online(account);
         self.watching().share(account, is_shared, is_online, now);
+        // What is being read may be older than this.
+        self.look_at(account);
         Ticker::wake(self);
     }
 
@@ -127,7 +160,16 @@ impl Presence {
             let mut watching = self.watching();
             let now = self.ticker.clock().now();
             // Asked while no one else can be: of two changes at once, the later one is told.
-            watching.change(account, self.hub.is_online(account), now)
+            let is_online = self.hub.is_online(account);
+            if !is_online && self.store.shared_as().is_some() {
+                // She may be on another relay.
+                if watching.has(account) {
+                    self.looks().later(account.clone(), now.uptime);
+                    self.looks_changed.notify_one();
+                }
+                return;
+            }
+            watching.change(account, is_online, now)
         };
         if is_news {
             Ticker::wake(self);
@@ -136,16 +178,38 @@ impl Presence {
 
     /// A session has ended: it watches no one.
     pub fn forget(&self, mailbox: &Mailbox) {
-        self.watching().forget(mailbox.key());
+        let unwatched = self.watching().forget(mailbox.key());
+        for account in unwatched {
+            self.hub.doubt_interest(Topic::Presence(account));
+        }
+    }
+
+    /// Whether anyone here watches a user.
+    #[must_use]
+    pub fn is_watched(&self, account: &Account) -> bool {
+        self.watching().has(account)
     }
 
     fn seen(&self, app: &AppId, user: &UserId, state: Option<&UserState>) -> Seen {
         let state = state.filter(|state| state.shares_presence);
         Seen {
             user: user.clone(),
-            online: state.is_some() && self.hub.is_online(&sibling(app, user)),
+            online: state
+                .is_some_and(|state| state.is_elsewhere || self.hub.is_online(&sibling(app, user))),
             last_seen_us: state.map_or(Micros::ZERO, |state| state.last_seen),
         }
+    }
+
+    /// Hints about these may be needed from now on, or no longer.
+    fn need(&self, app: &AppId, users: &[UserId]) {
+        for user in users {
+            let account = sibling(app, user);
+            self.hub.doubt_interest(Topic::Presence(account));
+        }
+    }
+
+    fn looks(&self) -> MutexGuard<'_, Looks> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watching(&self) -> MutexGuard<'_, Watching> {

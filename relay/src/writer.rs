@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{Instrument as _, Span};
 
 use crate::{
+    account::Account,
     clock::Clock,
     counters::Counters,
     hub::WakeUp,
@@ -147,6 +148,12 @@ impl WriterQueue {
         self.0.max_capacity() - self.0.capacity()
     }
 
+    /// Whether the writer has ended.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Whether none waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -254,6 +261,7 @@ impl Writer {
                 continue;
             }
             let kept = (self.isolates && count > 1).then(|| ops.clone());
+            let attended: Vec<_> = ops.iter().filter_map(Op::attended).cloned().collect();
             let span = batch_span(&replies);
             let began = self.clock.now();
             let committed = self.store.commit(ops, began.wall);
@@ -265,7 +273,7 @@ impl Writer {
                     if !commit.appends.is_empty() {
                         self.health.succeeded();
                     }
-                    span.in_scope(|| self.tell(commit, replies));
+                    span.in_scope(|| self.tell(commit, replies, &attended));
                 }
                 Err(error) => {
                     self.counters.commits_failed.add(1);
@@ -334,11 +342,14 @@ impl Writer {
     }
 
     /// Answers first, so that a device learns that its message is stored before it gets it back.
-    fn tell(&self, commit: Commit, replies: Vec<Reply>) {
+    fn tell(&self, commit: Commit, replies: Vec<Reply>, attended: &[Arc<Account>]) {
         for (reply, result) in replies.into_iter().zip(commit.results) {
             reply.send(Ok(result));
         }
         self.wake_up.committed(&commit.appends);
+        if !attended.is_empty() {
+            self.wake_up.attended(attended);
+        }
         tracing::debug!(timelines = commit.appends.len(), "committed and told");
     }
 }

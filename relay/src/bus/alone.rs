@@ -4,7 +4,7 @@ use std::future::pending;
 
 use futures_util::future::BoxFuture;
 
-use super::{Bus, BusError, Heard, Hint, Topic};
+use super::{Bus, BusError, Heard, Hint, NodeId, Topic};
 
 /// Says nothing, and hears nothing.
 #[derive(Debug, Default)]
@@ -25,6 +25,10 @@ impl Bus for Alone {
 
     fn is_sorted(&self) -> bool {
         false
+    }
+
+    fn node(&self) -> NodeId {
+        NodeId(0)
     }
 
     fn is_alone(&self) -> bool {

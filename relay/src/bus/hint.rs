@@ -3,6 +3,7 @@
 use seqline_protocol::{AppId, ConvId, DeviceId, KickReason, Label, RelayFrame, Seq};
 use serde::{Deserialize, Serialize};
 
+use super::RoomNews;
 use crate::{
     account::Account,
     session::DevicePolicy,
@@ -20,8 +21,12 @@ pub enum Topic {
     All,
     /// Those to which a device of this user is connected.
     User(Account),
+    /// Those to which someone is connected who watches this user.
+    Presence(Account),
     /// Those to which a member of this large conversation is connected.
     Crowd(AppId, ConvId),
+    /// Those to which someone is connected who is in this room.
+    Room(AppId, ConvId),
 }
 
 /// One thing that a relay tells the others.
@@ -32,6 +37,8 @@ pub enum Hint {
     Beat,
     /// The relay begins to listen: who else is there?
     Hello,
+    /// The relay ends.
+    Bye,
     /// It was too much to tell: look for yourselves.
     Overflow,
     /// A user's timeline has grown.
@@ -77,6 +84,20 @@ pub enum Hint {
         /// Those before it.
         number: SessionNumber,
     },
+    /// A user's devices came or went, or she shares that or no longer: the database has it.
+    Presence {
+        /// Whose.
+        of: Account,
+    },
+    /// Something about a room.
+    Room {
+        /// Of which app.
+        app: AppId,
+        /// Which room.
+        conv: ConvId,
+        /// What.
+        news: RoomNews,
+    },
     /// Something best-effort for a user's devices.
     Told {
         /// Whose.
@@ -91,12 +112,14 @@ impl Hint {
     #[must_use]
     pub fn topic(&self) -> Topic {
         match self {
-            Self::Beat | Self::Hello | Self::Overflow => Topic::All,
+            Self::Beat | Self::Hello | Self::Bye | Self::Overflow => Topic::All,
             Self::Grown { of, .. } | Self::Connected { of, .. } | Self::Ended { of, .. } => {
                 Topic::User(of.clone())
             }
             Self::Told { to, .. } => Topic::User(to.clone()),
+            Self::Presence { of } => Topic::Presence(of.clone()),
             Self::CrowdGrown { app, conv, .. } => Topic::Crowd(app.clone(), conv.clone()),
+            Self::Room { app, conv, .. } => Topic::Room(app.clone(), conv.clone()),
         }
     }
 

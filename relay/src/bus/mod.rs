@@ -12,6 +12,7 @@ mod hint;
 mod nats;
 mod postgres;
 mod probe;
+mod room_news;
 
 use futures_util::future::BoxFuture;
 use thiserror::Error;
@@ -23,6 +24,7 @@ pub use self::{
     nats::{NatsBus, NatsSettings},
     postgres::{PostgresBus, PostgresBusSettings},
     probe::{NatsProbe, ProbeFailure, probe_nats, probe_postgres},
+    room_news::{Counted, RoomNews, Said},
 };
 
 /// What is heard of other relays.
@@ -62,6 +64,9 @@ pub trait Bus: Send + Sync {
     /// Whether only those hints come that were asked for with [`follow`](Self::follow). All come
     /// otherwise.
     fn is_sorted(&self) -> bool;
+
+    /// What this relay is called there.
+    fn node(&self) -> NodeId;
 
     /// Whether there is no way to other relays at all.
     fn is_alone(&self) -> bool {

@@ -1,5 +1,5 @@
-//! Over NATS: one subject for each connected user and each large conversation, so that a hint
-//! reaches only the relays that hold such a device. Core NATS, at most once.
+//! Over NATS: one subject for each connected or watched user, each large conversation and each
+//! room, so that a hint reaches only the relays that hold such a device. Core NATS, at most once.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use futures_util::{
     stream::{BoxStream, SelectAll, StreamExt as _},
 };
 use percent_encoding::percent_decode_str;
-use seqline_protocol::Epoch;
+use seqline_protocol::{AppId, ConvId, Epoch};
 use sha2::{Digest as _, Sha256};
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
@@ -148,10 +148,13 @@ impl NatsBus {
                 account.user.as_str().to_owned(),
             )
         };
+        let of_conv = |app: &AppId, conv: &ConvId| (app.as_str().to_owned(), conv.to_string());
         let (kind, (app, name)) = match topic {
             Topic::All => return format!("{}.all", self.prefix),
             Topic::User(account) => ("user", of_account(account)),
-            Topic::Crowd(app, conv) => ("crowd", (app.as_str().to_owned(), conv.to_string())),
+            Topic::Presence(account) => ("presence", of_account(account)),
+            Topic::Crowd(app, conv) => ("crowd", of_conv(app, conv)),
+            Topic::Room(app, conv) => ("room", of_conv(app, conv)),
         };
         // Ids have dots, which mean something in a subject.
         let hash = Sha256::digest(format!("{app}/{name}"));
@@ -256,6 +259,10 @@ impl Bus for NatsBus {
 
     fn follow<'a>(&'a self, changes: &'a [(Topic, bool)]) -> BoxFuture<'a, ()> {
         Box::pin(self.change(changes))
+    }
+
+    fn node(&self) -> NodeId {
+        self.node
     }
 
     fn is_sorted(&self) -> bool {

@@ -170,6 +170,10 @@ impl Bus for PostgresBus {
         Box::pin(async {})
     }
 
+    fn node(&self) -> NodeId {
+        self.node
+    }
+
     fn is_sorted(&self) -> bool {
         false
     }

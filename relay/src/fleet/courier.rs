@@ -1,12 +1,12 @@
 //! What this relay hears of others.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Fleet, SILENT_INTERVALS};
+use super::Fleet;
 use crate::{
-    bus::{Heard, Hint, Topic},
+    bus::{Heard, Hint, NodeId, Topic},
     frames::Shared,
     store::Timeline,
 };
@@ -20,14 +20,16 @@ impl Fleet {
                 heard = self.rules.bus.receive() => heard,
             };
             match heard {
-                Heard::Hint { hint, .. } => {
+                Heard::Hint { from, hint } => {
                     self.counters.hints_heard.add(1);
-                    self.note_company();
-                    self.heed(hint);
+                    if self.voice.hear(from) {
+                        self.rooms.met();
+                    }
+                    self.heed(from, hint);
                 }
                 Heard::Gap => {
                     self.counters.bus_gaps.add(1);
-                    self.outbox.add(Hint::Hello);
+                    self.voice.outbox.add(Hint::Hello);
                     self.note_gap();
                 }
                 Heard::Joined(topics) => self.note_unheard(topics),
@@ -35,18 +37,14 @@ impl Fleet {
         }
     }
 
-    /// Another relay is there.
-    fn note_company(&self) {
-        let silence = self.rules.sweep_interval * SILENT_INTERVALS;
-        let silence_ms = u64::try_from(silence.as_millis()).unwrap_or(u64::MAX);
-        let until_ms = self.uptime_ms().saturating_add(silence_ms);
-        self.company_until_ms.store(until_ms, Ordering::Relaxed);
-    }
-
-    fn heed(&self, hint: Hint) {
+    fn heed(&self, from: NodeId, hint: Hint) {
         match hint {
             Hint::Beat => {}
-            Hint::Hello => self.outbox.add(Hint::Beat),
+            Hint::Hello => self.voice.outbox.add(Hint::Beat),
+            Hint::Bye => {
+                self.voice.company.leave(from);
+                self.rooms.gone(&[from]);
+            }
             Hint::Overflow => self.note_gap(),
             Hint::Grown { of, head, crowds } => {
                 let account = Arc::new(of);
@@ -81,6 +79,16 @@ impl Fleet {
                 number,
             } => {
                 self.hub.end_before(&of, device.as_ref(), reason, number);
+            }
+            Hint::Presence { of } => {
+                if !self.presence.look_at(&of) {
+                    self.hub.doubt_interest(Topic::Presence(of));
+                }
+            }
+            Hint::Room { app, conv, news } => {
+                if !self.rooms.hear(from, &app, &conv, news) {
+                    self.hub.doubt_interest(Topic::Room(app, conv));
+                }
             }
             Hint::Told { to, frame } => self.hub.relay(&to, &Arc::new(Shared::new(*frame))),
         }

@@ -13,16 +13,19 @@
 //! every hint lost all that was stored still arrives, and sessions that are over still end. Nothing
 //! is published while no other relay is heard.
 
+mod attendance;
+mod company;
 mod courier;
 mod outbox;
 mod publisher;
 mod sweeper;
+mod voice;
 
 use std::{
     collections::BTreeSet,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -31,16 +34,17 @@ use seqline_protocol::{DeviceId, Item, KickReason};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::outbox::Outbox;
+pub use self::voice::Voice;
 use crate::{
     account::Account,
     bus::{Alone, Bus, Hint, Topic},
-    clock::Clock,
     counters::Counters,
     entropy::Entropy,
     frames::Shared,
     hub::{Hub, Membership, WakeUp},
     limits::{REFOLLOW_WAITING_MAX, SWEEP_INTERVAL_MS},
+    presence::Presence,
+    rooms::Rooms,
     store::{SessionNumber, Store, StoreError, Timeline, TimelineAppend},
 };
 
@@ -67,12 +71,11 @@ pub struct Fleet {
     rules: FleetRules,
     hub: Arc<Hub>,
     store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    presence: Arc<Presence>,
+    rooms: Arc<Rooms>,
+    voice: Arc<Voice>,
     entropy: Arc<dyn Entropy>,
     counters: Arc<Counters>,
-    outbox: Outbox,
-    /// Other relays count as there until then, by this one's uptime in milliseconds.
-    company_until_ms: AtomicU64,
     /// Whether a sweep is due before its time.
     is_gap: AtomicBool,
     /// Users whose large conversations are to be read anew.
@@ -87,23 +90,23 @@ pub struct Fleet {
 const SILENT_INTERVALS: u32 = 4;
 
 impl Fleet {
-    /// A relay with these rules. Nothing runs yet.
+    /// A relay with these rules, which others hear by this voice. Nothing runs yet.
     #[must_use]
     pub fn new(
-        rules: FleetRules,
+        (rules, voice): (FleetRules, Arc<Voice>),
         (hub, store): (Arc<Hub>, Arc<dyn Store>),
-        (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
-        counters: Arc<Counters>,
+        (presence, rooms): (Arc<Presence>, Arc<Rooms>),
+        (entropy, counters): (Arc<dyn Entropy>, Arc<Counters>),
     ) -> Arc<Self> {
         Arc::new(Self {
             rules,
             hub,
             store,
-            clock,
+            presence,
+            rooms,
+            voice,
             entropy,
             counters,
-            outbox: Outbox::default(),
-            company_until_ms: AtomicU64::new(0),
             is_gap: AtomicBool::new(false),
             refollow: Mutex::default(),
             unheard: Mutex::default(),
@@ -118,6 +121,8 @@ impl Fleet {
             return;
         }
         tasks.spawn(Arc::clone(self).sweep(stop.clone()));
+        tasks.spawn(Arc::clone(self).attend(stop.clone()));
+        tasks.spawn(Arc::clone(&self.presence).follow(stop.clone()));
         if self.rules.bus.is_alone() {
             return;
         }
@@ -132,7 +137,7 @@ impl Fleet {
     /// Whether another relay was heard lately.
     #[must_use]
     pub fn has_company(&self) -> bool {
-        self.uptime_ms() < self.company_until_ms.load(Ordering::Relaxed)
+        self.voice.has_company()
     }
 
     /// A number for a session, or for the end of all sessions until now. None where this relay is
@@ -150,13 +155,13 @@ impl Fleet {
     /// A session of this relay has a number: earlier ones of its device are over.
     pub fn connected(&self, membership: &Membership, number: SessionNumber) {
         if let Some(hint) = membership.connected_hint(number) {
-            self.tell(hint);
+            self.voice.tell(hint);
         }
     }
 
     /// Sessions before a number are over: those of one device, or all of a user.
     pub fn ended(&self, of: &Account, device: Option<&DeviceId>, number: SessionNumber) {
-        self.tell(Hint::Ended {
+        self.voice.tell(Hint::Ended {
             of: of.clone(),
             device: device.cloned(),
             reason: KickReason::SessionEnded,
@@ -168,17 +173,10 @@ impl Fleet {
     pub fn relay(&self, to: &Account, frame: &Arc<Shared>) {
         self.hub.relay(to, frame);
         if self.has_company() {
-            self.outbox.add_if_room(Hint::Told {
+            self.voice.tell_if_room(Hint::Told {
                 to: to.clone(),
                 frame: Box::new(frame.frame().clone()),
             });
-        }
-    }
-
-    /// Tells other relays something, if there are any. Best effort.
-    pub(crate) fn tell(&self, hint: Hint) {
-        if self.has_company() {
-            self.outbox.add(hint);
         }
     }
 
@@ -204,11 +202,6 @@ impl Fleet {
             self.sweeper_bell.notify_one();
         }
     }
-
-    fn uptime_ms(&self) -> u64 {
-        let uptime = self.clock.now().uptime;
-        u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX)
-    }
 }
 
 impl WakeUp for Fleet {
@@ -216,11 +209,15 @@ impl WakeUp for Fleet {
         if self.rules.bus.is_alone() || !self.has_company() {
             return;
         }
-        self.outbox.add_grown(appends.iter().map(|append| {
+        self.voice.outbox.add_grown(appends.iter().map(|append| {
             let is_crowd = |item: &Arc<Item>| matches!(**item, Item::Crowd { .. });
             let crowds =
                 matches!(append.timeline, Timeline::User(_)) && append.items.iter().any(is_crowd);
             (&append.timeline, append.last(), crowds)
         }));
+    }
+
+    fn attended(&self, of: &[Arc<Account>]) {
+        self.voice.tell_presence(of.iter());
     }
 }

@@ -2,14 +2,14 @@
 //! busier a relay is, the less it says of each.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use seqline_protocol::Seq;
 use tokio::sync::Notify;
 
-use crate::{bus::Hint, limits::BUS_HINTS_WAITING_MAX, store::Timeline};
+use crate::{account::Account, bus::Hint, limits::BUS_HINTS_WAITING_MAX, store::Timeline};
 
 #[derive(Default)]
 pub(super) struct Outbox {
@@ -21,6 +21,8 @@ pub(super) struct Outbox {
 struct Content {
     /// Each with whether its user follows other large conversations now.
     grown: BTreeMap<Timeline, (Seq, bool)>,
+    /// Users who came, went, or share that or no longer.
+    present: BTreeSet<Arc<Account>>,
     others: Vec<Hint>,
     is_too_much: bool,
 }
@@ -66,6 +68,16 @@ impl Outbox {
         self.filled.notify_one();
     }
 
+    /// Beyond the bound it is not told: others look by themselves now and then.
+    pub(super) fn add_presence<'a>(&self, of: impl Iterator<Item = &'a Arc<Account>>) {
+        {
+            let present = &mut self.content().present;
+            let room = BUS_HINTS_WAITING_MAX.saturating_sub(present.len());
+            present.extend(of.take(room).cloned());
+        }
+        self.filled.notify_one();
+    }
+
     /// May return although there is nothing.
     pub(super) async fn filled(&self) {
         self.filled.notified().await;
@@ -74,6 +86,8 @@ impl Outbox {
     pub(super) fn take(&self) -> Vec<Hint> {
         let content = std::mem::take(&mut *self.content());
         let mut hints = content.others;
+        let present = content.present.into_iter();
+        hints.extend(present.map(|of| Hint::Presence { of: (*of).clone() }));
         // The rest is found by whoever looks: no need to tell any of it.
         if content.is_too_much {
             hints.push(Hint::Overflow);
@@ -93,12 +107,9 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use seqline_protocol::{AppId, UserId};
 
     use super::*;
-    use crate::account::Account;
 
     fn timeline(user: &str) -> Timeline {
         Timeline::User(Arc::new(Account {
@@ -123,6 +134,27 @@ mod tests {
         ];
         assert_eq!(outbox.take(), told);
         assert_eq!(outbox.take(), []);
+    }
+
+    #[test]
+    fn of_each_user_it_is_told_once_that_she_came_or_went() {
+        let outbox = Outbox::default();
+        let account = |user: &str| match timeline(user) {
+            Timeline::User(account) => account,
+            Timeline::Crowd(..) => unreachable!(),
+        };
+        let came = [account("bob"), account("alice"), account("bob")];
+        outbox.add_presence(came.iter());
+        let told = ["alice", "bob"].map(|user| Hint::Presence {
+            of: (*account(user)).clone(),
+        });
+        assert_eq!(outbox.take(), told);
+        let many: Vec<_> = (0..=BUS_HINTS_WAITING_MAX)
+            .map(|at| account(&format!("u{at}")))
+            .collect();
+        outbox.add_presence(many.iter());
+        outbox.add_presence(many.iter());
+        assert_eq!(outbox.take().len(), BUS_HINTS_WAITING_MAX);
     }
 
     #[test]

@@ -34,11 +34,13 @@ impl Fleet {
                 self.refollow_waiting().await;
                 self.sweep_unheard().await;
                 if self.is_gap.swap(false, Ordering::AcqRel) {
+                    self.presence.look_at_all();
                     // All relays may have lost the same hints: they do not ask at once.
                     sleep(self.jitter(GAP_JITTER.min(self.rules.sweep_interval / 4))).await;
                 } else if Instant::now() < next {
                     continue;
                 }
+                self.presence.look_at_some();
                 self.sweep_all().await;
                 next = Instant::now() + self.next_interval();
             }
@@ -51,7 +53,18 @@ impl Fleet {
     }
 
     /// Nothing is known of these before they were heard of.
-    pub(super) fn note_unheard(&self, topics: Vec<Topic>) {
+    pub(super) fn note_unheard(&self, mut topics: Vec<Topic>) {
+        topics.retain(|topic| match topic {
+            Topic::Presence(account) => {
+                self.presence.look_at(account);
+                false
+            }
+            Topic::Room(app, conv) => {
+                self.rooms.followed(app, conv);
+                false
+            }
+            Topic::All | Topic::User(_) | Topic::Crowd(..) => true,
+        });
         let is_full = {
             let mut unheard = self.unheard.lock().unwrap_or_else(PoisonError::into_inner);
             let is_full = unheard.len() + topics.len() > BUS_TOPICS_MAX;
@@ -80,7 +93,7 @@ impl Fleet {
                 match topic {
                     Topic::User(account) => accounts.push(account),
                     Topic::Crowd(app, conv) => crowds.push(Timeline::Crowd(app, conv)),
-                    Topic::All => {}
+                    Topic::All | Topic::Presence(_) | Topic::Room(..) => {}
                 }
             }
             let sessions = self.hub.swept_of(&accounts);

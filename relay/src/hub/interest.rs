@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Hub, Sessions};
-use crate::{bus::Topic, limits::BUS_TOPICS_MAX, store::Timeline};
+use super::Hub;
+use crate::{bus::Topic, limits::BUS_TOPICS_MAX};
 
 /// Topics that someone may have begun or ceased to need. Nothing is noted before it is asked
 /// for.
@@ -23,19 +23,13 @@ impl Interest {
 }
 
 impl Hub {
-    /// Topics that may have become needed, or not needed any more, and which of the two: at most
-    /// so many, and those since it was first asked.
-    pub fn take_interest(&self, limit: usize) -> Vec<(Topic, bool)> {
-        let mut sessions = self.sessions();
-        sessions.interest.is_asked = true;
-        let mut taken = Vec::new();
-        while taken.len() < limit
-            && let Some(topic) = sessions.interest.changed.pop_first()
-        {
-            let is_wanted = sessions.wants(&topic);
-            taken.push((topic, is_wanted));
-        }
-        taken
+    /// Topics that may have become needed, or not needed any more: at most so many, and those
+    /// since it was first asked.
+    pub fn take_interest(&self, limit: usize) -> Vec<Topic> {
+        let interest = &mut self.sessions().interest;
+        interest.is_asked = true;
+        let topics = std::iter::from_fn(|| interest.changed.pop_first());
+        topics.take(limit).collect()
     }
 
     /// Waits until there may be some to take.
@@ -43,7 +37,7 @@ impl Hub {
         self.interest_changed.notified().await;
     }
 
-    /// A hint came about something that may not be here.
+    /// Something may be needed from now on, or no longer; or a hint came about what may not be here.
     pub fn doubt_interest(&self, topic: Topic) {
         self.sessions().interest.changed(|| topic);
         self.notice_interest();
@@ -51,18 +45,5 @@ impl Hub {
 
     pub(super) fn notice_interest(&self) {
         self.interest_changed.notify_one();
-    }
-}
-
-impl Sessions {
-    fn wants(&self, topic: &Topic) -> bool {
-        match topic {
-            Topic::All => true,
-            Topic::User(account) => self.by_account.contains_key(account),
-            Topic::Crowd(app, conv) => {
-                let timeline = Timeline::Crowd(app.clone(), conv.clone());
-                self.crowds.told_up_to(&timeline).is_some()
-            }
-        }
     }
 }

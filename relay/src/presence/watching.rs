@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Bound,
     sync::Arc,
     time::Duration,
 };
@@ -29,6 +30,24 @@ struct Watched {
     is_online: bool,
     last_seen: Micros,
     watchers: BTreeSet<u64>,
+}
+
+/// What was read of a user.
+pub(super) struct Found {
+    pub(super) is_shared: bool,
+    pub(super) is_online: bool,
+    pub(super) last_seen: Micros,
+}
+
+/// What came of that.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// Nothing, or nothing that can be seen.
+    Same,
+    /// It is to be told.
+    News,
+    /// She seems to have gone: to be looked at again.
+    Doubtful,
 }
 
 struct Watcher {
@@ -94,14 +113,30 @@ impl Watching {
         watched.seen(&account.user)
     }
 
-    pub(super) fn unwatch(&mut self, app: &AppId, key: u64, users: &[UserId]) {
+    /// Whether anyone watches a user.
+    pub(super) fn has(&self, account: &Account) -> bool {
+        self.watched.contains_key(account)
+    }
+
+    /// Those who are watched, after one, in their order.
+    pub(super) fn after(&self, after: Option<&Account>, limit: usize) -> Vec<Account> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let watched = self.watched.range((from, Bound::Unbounded));
+        watched.take(limit).map(|(one, _)| one.clone()).collect()
+    }
+
+    /// Gives those whom no one watches any more.
+    pub(super) fn unwatch(&mut self, app: &AppId, key: u64, users: &[UserId]) -> Vec<UserId> {
+        let mut unwatched = Vec::new();
         for user in users {
             let account = sibling(app, user);
             if let Some(watcher) = self.watchers.get_mut(&key) {
                 watcher.users.remove(&account);
                 watcher.news.remove(user);
             }
-            self.unlink(&account, key);
+            if self.unlink(&account, key) {
+                unwatched.push(user.clone());
+            }
         }
         if self
             .watchers
@@ -110,18 +145,19 @@ impl Watching {
         {
             self.forget(key);
         }
+        unwatched
     }
 
-    pub(super) fn forget(&mut self, key: u64) {
+    /// Gives those whom no one watches any more.
+    pub(super) fn forget(&mut self, key: u64) -> Vec<Account> {
         let Some(watcher) = self.watchers.remove(&key) else {
-            return;
+            return Vec::new();
         };
         if let Some(due) = watcher.due {
             self.due.remove(&(due, key));
         }
-        for account in &watcher.users {
-            self.unlink(account, key);
-        }
+        let users = watcher.users.into_iter();
+        users.filter(|account| self.unlink(account, key)).collect()
     }
 
     /// A user is online or not. Whether anyone is to be told.
@@ -137,10 +173,41 @@ impl Watching {
         is_news && watched.is_shared == Some(true) && self.tell(account, now)
     }
 
+    /// A user was read again. That she has gone is believed if it has settled.
+    pub(super) fn find(
+        &mut self,
+        account: &Account,
+        found: &Found,
+        is_settled: bool,
+        now: Now,
+    ) -> Finding {
+        let Some(watched) = self.watched.get_mut(account) else {
+            return Finding::Same;
+        };
+        let Some(was_shared) = watched.is_shared else {
+            // Whoever watches her is reading just that.
+            return Finding::Same;
+        };
+        if watched.is_online && !found.is_online && !is_settled {
+            return Finding::Doubtful;
+        }
+        let is_change = watched.is_online != found.is_online;
+        watched.is_shared = Some(found.is_shared);
+        watched.is_online = found.is_online;
+        watched.last_seen = watched.last_seen.max(found.last_seen);
+        let is_seen = is_change && found.is_shared;
+        if (is_seen || was_shared != found.is_shared) && self.tell(account, now) {
+            Finding::News
+        } else {
+            Finding::Same
+        }
+    }
+
+    /// A user shares it from now on, or no longer; and is connected here or not.
     pub(super) fn share(&mut self, account: &Account, is_shared: bool, is_online: bool, now: Now) {
         if let Some(watched) = self.watched.get_mut(account) {
             let before = watched.is_shared.replace(is_shared);
-            watched.is_online = is_online;
+            watched.is_online |= is_online;
             if is_online {
                 watched.last_seen = now.wall;
             }
@@ -191,13 +258,17 @@ impl Watching {
         true
     }
 
-    fn unlink(&mut self, account: &Account, key: u64) {
-        if let Some(watched) = self.watched.get_mut(account) {
-            watched.watchers.remove(&key);
-            if watched.watchers.is_empty() {
-                self.watched.remove(account);
-            }
+    /// Whether no one watches her any more.
+    fn unlink(&mut self, account: &Account, key: u64) -> bool {
+        let Some(watched) = self.watched.get_mut(account) else {
+            return false;
+        };
+        watched.watchers.remove(&key);
+        let is_last = watched.watchers.is_empty();
+        if is_last {
+            self.watched.remove(account);
         }
+        is_last
     }
 }
 

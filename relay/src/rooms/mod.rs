@@ -4,7 +4,12 @@
 //! in one `event` frame, encoded once for all. Under load the least important is
 //! dropped, and counted. A room begins with the first who joins, and ends with the last
 //! who leaves.
+//!
+//! Who is in the same room on several relays is told by all of them: each batch of one is told
+//! to the others, too, best effort, and gathered there with what is said there.
 
+mod apart;
+mod others;
 mod room;
 
 use std::{
@@ -24,9 +29,12 @@ use self::room::{Room, Unsaid};
 use crate::{
     account::Account,
     api::ApiError,
+    bus::{RoomNews, Topic},
     clock::Clock,
     counters::Counters,
+    fleet::Voice,
     frames::{self, Shared},
+    hub::Hub,
     limits::{ROOMS_MAX, ROOMS_PER_SESSION_MAX},
     mailbox::Mailbox,
     ticker::{Tick, Ticker},
@@ -37,6 +45,8 @@ pub struct Rooms {
     state: Mutex<State>,
     ticker: Ticker,
     counters: Arc<Counters>,
+    hub: Arc<Hub>,
+    voice: Arc<Voice>,
 }
 
 #[derive(Default)]
@@ -44,6 +54,12 @@ struct State {
     rooms: BTreeMap<RoomKey, Room>,
     of_session: BTreeMap<u64, Vec<RoomKey>>,
     due: BTreeSet<(Duration, RoomKey)>,
+    /// The highest number that this relay gave to anything that it said of rooms that ended.
+    number: u64,
+    /// What other relays are to be told.
+    news: Vec<(RoomKey, RoomNews)>,
+    /// Rooms that have begun or ended.
+    turned: Vec<RoomKey>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +71,7 @@ struct RoomKey {
 /// What someone finds who comes into a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Joined {
-    /// Users who are here, oneself included.
+    /// Users who are in it, oneself included.
     pub online: usize,
     /// The last that was said, oldest first.
     pub recent: Vec<Comment>,
@@ -73,11 +89,17 @@ struct RoomEvent<'a> {
 impl Rooms {
     /// No rooms yet.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>, counters: Arc<Counters>) -> Arc<Self> {
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        counters: Arc<Counters>,
+        (hub, voice): (Arc<Hub>, Arc<Voice>),
+    ) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
             ticker: Ticker::new(clock),
             counters,
+            hub,
+            voice,
         })
     }
 
@@ -113,14 +135,33 @@ impl Rooms {
                 }
                 own.push(key.clone());
             }
-            Ok(state.change(&key, |room| {
+            let is_first = !rooms.contains_key(&key);
+            if is_first {
+                self.begin(state, &key);
+            }
+            let joined = state.change(&key, |room| {
                 room.join(&account.user, mailbox, now);
-                Joined {
-                    online: room.online(),
-                    recent: room.recent(),
-                }
-            }))
+                Joined::of(room)
+            });
+            if is_first {
+                self.begun(state, &key);
+            }
+            Ok(joined)
         })
+    }
+
+    /// The same; the first one here waits a moment for what other relays know of the room.
+    ///
+    /// # Errors
+    /// As [`join`](Self::join).
+    pub async fn enter(
+        self: &Arc<Self>,
+        account: &Account,
+        conv: &ConvId,
+        mailbox: &Arc<Mailbox>,
+    ) -> Result<Joined, ApiError> {
+        let joined = self.join(account, conv, mailbox)?;
+        Ok(self.informed(account, conv).await.unwrap_or(joined))
     }
 
     /// A session goes out of a room. No matter if it is not there.
@@ -200,14 +241,20 @@ impl Rooms {
     }
 
     fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut State) -> T) -> T {
-        let (result, is_sooner) = {
+        let (result, is_sooner, said, turned) = {
             let mut state = self.state();
             let before = state.due.first().map(|(at, _)| *at);
             let result = change(&mut state);
             let after = state.due.first().map(|(at, _)| *at);
             let is_sooner = after.is_some_and(|after| before.is_none_or(|before| after < before));
-            (result, is_sooner)
+            let said = std::mem::take(&mut state.news);
+            let turned = std::mem::take(&mut state.turned);
+            (result, is_sooner, said, turned)
         };
+        self.tell(said);
+        for key in turned {
+            self.hub.doubt_interest(Topic::Room(key.app, key.conv));
+        }
         if is_sooner {
             Ticker::wake(self);
         }
@@ -226,26 +273,41 @@ impl Tick for Rooms {
 
     fn tick(&self, now: Duration) -> Option<Duration> {
         loop {
-            let (conv, batch, listeners) = {
+            let (key, told, news) = {
                 let mut state = self.state();
                 let (at, key) = state.due.first()?.clone();
                 if at > now {
                     return Some(at);
                 }
-                let told = state.change(&key, |room| Some((room.tick(now)?, room.listeners())));
-                let Some((batch, listeners)) = told else {
-                    continue;
-                };
-                (key.conv, batch, listeners)
+                let (told, news) = state.change(&key, |room| {
+                    let batch = room.tick(now);
+                    let told = batch.map(|batch| (batch, room.listeners()));
+                    (told, room.take_news(now))
+                });
+                (key, told, news)
+            };
+            let news = news.into_iter();
+            self.tell(news.map(|news| (key.clone(), news)).collect());
+            let Some((batch, listeners)) = told else {
+                continue;
             };
             self.counters.room_batches.add(1);
             self.counters.room_comments.add(batch.messages.len());
             let dropped = usize::try_from(batch.dropped).unwrap_or(usize::MAX);
             self.counters.room_comments_dropped.add(dropped);
-            let frame = Arc::new(Shared::new(event(&conv, &batch)));
+            let frame = Arc::new(Shared::new(event(&key.conv, &batch)));
             for mailbox in &listeners {
                 mailbox.post_notice(&frame);
             }
+        }
+    }
+}
+
+impl Joined {
+    fn of(room: &Room) -> Self {
+        Self {
+            online: room.online(),
+            recent: room.recent(),
         }
     }
 }
@@ -258,6 +320,10 @@ impl State {
         let result = change(room);
         let after = room.due();
         if room.is_empty() {
+            let farewell = room.farewell();
+            self.number = self.number.max(room.number());
+            self.news.extend(farewell.map(|news| (key.clone(), news)));
+            self.turned.push(key.clone());
             self.rooms.remove(key);
         }
         let is_gone = !self.rooms.contains_key(key);

@@ -1,4 +1,6 @@
-//! One room as plain state: who is in it, what was said, and what is told next.
+//! One room as plain state: who is in it here, what was said, and what is told next.
+
+mod apart;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -6,10 +8,13 @@ use std::{
     time::Duration,
 };
 
-use seqline_protocol::{Kind, Micros, Priority, UserId, limits::json_bytes};
-use serde::Serialize;
+use seqline_protocol::{Kind, Micros, Priority, UserId};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
+use super::others::Others;
 use crate::{
+    bus::{NodeId, Said},
     limits::{
         ROOM_BATCH_BYTES_MAX, ROOM_BATCH_COMMENTS_MAX, ROOM_BATCH_MS, ROOM_ONLINE_MS,
         ROOM_RECENT_COMMENTS_MAX, ROOM_SENDER_COMMENTS_MAX, ROOM_SENDER_WINDOW_MS,
@@ -18,7 +23,7 @@ use crate::{
 };
 
 /// Something said in a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Comment {
     /// Who.
     pub sender: UserId,
@@ -35,7 +40,7 @@ pub struct Comment {
 /// What those in a room are told, at most once in [`ROOM_BATCH_MS`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// Users who are in the room.
+    /// Users who are in the room, on whichever relay.
     pub online: usize,
     /// What was said, oldest first.
     pub messages: Vec<Comment>,
@@ -56,10 +61,30 @@ pub(super) struct Room {
     members: BTreeMap<u64, Member>,
     /// Each with the number of her sessions here.
     users: BTreeMap<UserId, usize>,
-    pending: VecDeque<Comment>,
+    pending: VecDeque<Said>,
     dropped: u64,
-    recent: VecDeque<Comment>,
+    recent: VecDeque<Said>,
     due: Option<Duration>,
+    others: Others,
+    news: News,
+}
+
+/// What other relays are to be told.
+#[derive(Default)]
+struct News {
+    /// What this relay is called by others; none where there can be no others.
+    node: Option<NodeId>,
+    /// The number of what was said last of this room.
+    number: u64,
+    said: Vec<Said>,
+    dropped: u64,
+    is_count_news: bool,
+    renew_at: Option<Duration>,
+    /// Rings once it is known what is said and who is there on other relays. None if they
+    /// were not asked.
+    answered: Option<CancellationToken>,
+    /// Whether another relay has told what was said last.
+    is_answered: bool,
 }
 
 struct Member {
@@ -79,6 +104,7 @@ impl Room {
         };
         if self.members.insert(mailbox.key(), member).is_none() {
             *self.users.entry(user.clone()).or_default() += 1;
+            self.news.is_count_news = true;
             self.plan(now + Duration::from_millis(ROOM_ONLINE_MS));
         }
     }
@@ -93,6 +119,7 @@ impl Room {
                 self.users.remove(&member.user);
             }
         }
+        self.news.is_count_news = true;
         self.plan(now + Duration::from_millis(ROOM_ONLINE_MS));
     }
 
@@ -104,14 +131,18 @@ impl Room {
         self.members.is_empty()
     }
 
-    /// How many users are here, however many sessions each has.
+    /// How many users are in it, however many sessions each has.
     pub(super) fn online(&self) -> usize {
-        self.users.len()
+        let is_here = |user: &UserId| self.users.contains_key(user);
+        self.users.len().saturating_add(self.others.beside(is_here))
     }
 
     /// The newest of what was told, oldest first.
     pub(super) fn recent(&self) -> Vec<Comment> {
-        self.recent.iter().cloned().collect()
+        self.recent
+            .iter()
+            .map(|said| said.comment.clone())
+            .collect()
     }
 
     pub(super) fn listeners(&self) -> Vec<Arc<Mailbox>> {
@@ -121,7 +152,8 @@ impl Room {
 
     /// When there is something to tell.
     pub(super) fn due(&self) -> Option<Duration> {
-        self.due
+        let dues = [self.due, self.news.renew_at];
+        dues.into_iter().flatten().min()
     }
 
     pub(super) fn add(&mut self, key: u64, now: Duration, comment: Comment) -> Result<(), Unsaid> {
@@ -134,10 +166,26 @@ impl Room {
             return Err(Unsaid::TooFast(member.window_start + window - now));
         }
         member.said += 1;
-        self.pending.push_back(comment);
+        self.news.number += 1;
+        self.say(
+            Said {
+                by: self.own(),
+                number: self.news.number,
+                comment,
+            },
+            now,
+        );
+        Ok(())
+    }
+
+    fn say(&mut self, said: Said, now: Duration) {
+        self.pending.push_back(said);
         self.shed();
         self.plan(now + Duration::from_millis(ROOM_BATCH_MS));
-        Ok(())
+    }
+
+    fn own(&self) -> NodeId {
+        self.news.node.unwrap_or(NodeId(0))
     }
 
     /// What is to be told by now.
@@ -146,18 +194,27 @@ impl Room {
             return None;
         }
         self.due = None;
-        let messages: Vec<_> = std::mem::take(&mut self.pending).into();
-        self.recent.extend(messages.iter().cloned());
-        while self.recent.len() > ROOM_RECENT_COMMENTS_MAX
-            || bytes(&self.recent) > ROOM_BATCH_BYTES_MAX
-        {
-            self.recent.pop_front();
+        let said = std::mem::take(&mut self.pending);
+        if let Some(node) = self.news.node {
+            let own = said.iter().filter(|one| one.by == node);
+            self.news.said.extend(own.cloned());
         }
+        let messages = said.iter().map(|one| one.comment.clone()).collect();
+        self.recent.extend(said);
+        self.trim_recent();
         Some(Batch {
             online: self.online(),
             messages,
             dropped: std::mem::take(&mut self.dropped),
         })
+    }
+
+    fn trim_recent(&mut self) {
+        while self.recent.len() > ROOM_RECENT_COMMENTS_MAX
+            || bytes(&self.recent) > ROOM_BATCH_BYTES_MAX
+        {
+            self.recent.pop_front();
+        }
     }
 
     fn plan(&mut self, at: Duration) {
@@ -170,16 +227,19 @@ impl Room {
             || bytes(&self.pending) > ROOM_BATCH_BYTES_MAX
         {
             let least = self.pending.iter().enumerate();
-            let Some((index, _)) = least.min_by_key(|(index, one)| (one.priority, *index)) else {
+            let Some((index, _)) = least.min_by_key(|(index, one)| (one.comment.priority, *index))
+            else {
                 return;
             };
-            self.pending.remove(index);
-            self.dropped += 1;
+            let shed = self.pending.remove(index);
+            self.dropped = self.dropped.saturating_add(1);
+            if shed.is_some_and(|one| one.by == self.own()) {
+                self.news.dropped += 1;
+            }
         }
     }
 }
 
-fn bytes(comments: &VecDeque<Comment>) -> usize {
-    let each = |one: &Comment| one.sender.as_str().len() + json_bytes(&one.body);
-    comments.iter().map(each).sum()
+fn bytes(comments: &VecDeque<Said>) -> usize {
+    comments.iter().map(Said::bytes).sum()
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     clock::Now,
+    fleet::FleetRules,
     limits::{
         ROOM_BATCH_BYTES_MAX, ROOM_BATCH_COMMENTS_MAX, ROOM_BATCH_MS, ROOM_ONLINE_MS,
         ROOM_RECENT_COMMENTS_MAX, ROOM_SENDER_COMMENTS_MAX, ROOM_SENDER_WINDOW_MS,
@@ -199,7 +200,12 @@ impl Clock for Still {
 }
 
 fn rooms() -> Arc<Rooms> {
-    Rooms::new(Arc::new(Still), Arc::default())
+    rooms_among(&FleetRules::default())
+}
+
+fn rooms_among(rules: &FleetRules) -> Arc<Rooms> {
+    let voice = Voice::new(rules, Arc::new(Still));
+    Rooms::new(Arc::new(Still), Arc::default(), (Arc::default(), voice))
 }
 
 fn account(user: &str) -> Account {

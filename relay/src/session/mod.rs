@@ -218,6 +218,12 @@ impl Session {
         &self.id
     }
 
+    /// Its number, where relays share a database, once it has one.
+    #[must_use]
+    pub fn number(&self) -> Option<SessionNumber> {
+        self.number
+    }
+
     /// Whose it is, once that is known.
     #[must_use]
     pub fn account(&self) -> Option<&Arc<Account>> {

@@ -27,6 +27,8 @@ mod scratch;
 pub mod sqlite;
 mod words;
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use seqline_protocol::{AppId, ClientMsgId, Epoch, Micros, UserId};
 
@@ -48,7 +50,8 @@ pub use ops::{
 pub use reads::{
     ConvPage, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery, HistoryPage,
     HistoryQuery, HistoryRange, Member, MembersQuery, News, Page, PageQuery, PageRange, Position,
-    Receipts, ReceiptsQuery, SearchQuery, SentAs, SessionNews, Swept, SweptCrowd, UserState,
+    Receipts, ReceiptsQuery, RelayId, SearchQuery, SentAs, SessionNews, Swept, SweptCrowd,
+    UserState,
 };
 pub use replica::{Fallback, ReplicaCounts, ReplicaQuery};
 pub use rules::CommitRules;
@@ -125,6 +128,17 @@ pub trait Store: BroadcastStore {
     /// A number for a session: higher than all that were given before, by any relay.
     fn session_number(&self) -> Reading<'_, SessionNumber> {
         Box::pin(async { Ok(SessionNumber(0)) })
+    }
+
+    /// This relay is there, and is taken to be for so long. The other ones that are. Devices
+    /// count as connected to a relay as long as it is there.
+    fn attend(&self, _: Duration) -> Reading<'_, Vec<RelayId>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// This relay is there no longer.
+    fn leave(&self) -> Reading<'_, ()> {
+        Box::pin(async { Ok(()) })
     }
 
     /// What these sessions and those who follow these large conversations do not know yet.

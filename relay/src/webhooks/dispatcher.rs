@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{WebhookParts, backoff, events, events::Event};
 use crate::{
-    account::Account,
     callout::Endpoint,
     limits::WEBHOOKS_MAX,
     store::{Hook, HookId, StoreError},
@@ -224,13 +223,11 @@ impl Courier {
             Outcome::Taken => {}
             other => return other,
         }
-        let is_offline = |user: &&seqline_protocol::UserId| {
-            !self.parts.online.is_online(&Account {
-                app: self.app.clone(),
-                user: (*user).clone(),
-            })
+        let presence = &self.parts.presence;
+        let offline = match presence.offline(&self.app, &hook.recipients).await {
+            Ok(offline) => offline,
+            Err(error) => return Outcome::Failed(error.to_string()),
         };
-        let offline: Vec<_> = hook.recipients.iter().filter(is_offline).cloned().collect();
         if offline.is_empty() {
             return Outcome::Taken;
         }

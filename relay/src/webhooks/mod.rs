@@ -18,13 +18,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::dispatcher::Dispatcher;
 use crate::{
-    account::Account,
     callout::{Callout, Endpoint},
     clock::Clock,
     counters::Counters,
     entropy::Entropy,
-    hub::{Hub, WakeUp},
+    hub::WakeUp,
     limits::WEBHOOK_TIMEOUT_MS,
+    presence::Presence,
     store::{Store, Timeline, TimelineAppend},
 };
 
@@ -56,24 +56,12 @@ impl Default for WebhookRules {
     }
 }
 
-/// Who is connected.
-pub trait Online: Send + Sync {
-    /// Whether any device of an account is.
-    fn is_online(&self, account: &Account) -> bool;
-}
-
-impl Online for Hub {
-    fn is_online(&self, account: &Account) -> bool {
-        Self::is_online(self, account)
-    }
-}
-
 /// What dispatchers work with.
 pub struct WebhookParts {
     /// What waits to be told.
     pub store: Arc<dyn Store>,
     /// Who is connected.
-    pub online: Arc<dyn Online>,
+    pub presence: Arc<Presence>,
     /// The way out.
     pub callout: Callout,
     /// The time.

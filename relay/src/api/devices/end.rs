@@ -27,7 +27,7 @@ pub(in crate::api) struct Params {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::api) struct Value {
-    /// Whether it was connected; to another relay, that is not known.
+    /// Whether it was connected, to whichever relay.
     ended: bool,
 }
 
@@ -48,6 +48,13 @@ impl Endpoint for End {
     async fn run(app: &Arc<App>, caller: &Caller, params: Params) -> Result<Value, ApiError> {
         let account = caller.user("user", params.user)?;
         let before = app.fleet.number().await?;
+        let mut is_elsewhere = false;
+        if before.is_some() {
+            let devices = app.store.devices(&account).await?;
+            let mut devices = devices.into_iter();
+            let device = devices.find(|one| one.device == params.device);
+            is_elsewhere = device.is_some_and(|one| one.is_elsewhere);
+        }
         let op = match before {
             None => Op::EndDevice(EndDevice {
                 account: Arc::clone(&account),
@@ -64,7 +71,7 @@ impl Endpoint for End {
             app.fleet.ended(&account, Some(&params.device), before);
         }
         Ok(Value {
-            ended: app.hub.end_device(&account, &params.device),
+            ended: app.hub.end_device(&account, &params.device) || is_elsewhere,
         })
     }
 }

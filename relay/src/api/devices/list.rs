@@ -42,7 +42,7 @@ struct Device {
     first_seen_us: Micros,
     /// When it last connected or disconnected, in microseconds since 1970.
     last_seen_us: Micros,
-    /// Whether it is connected.
+    /// Whether it is connected, to whichever relay.
     online: bool,
     /// Whether it is the one that asks.
     current: bool,
@@ -65,7 +65,7 @@ impl Endpoint for List {
         let online = app.hub.online(&account);
         let rows = app.store.devices(&account).await?;
         let devices = rows.into_iter().map(|row| Device {
-            online: online.contains(&row.device),
+            online: row.is_elsewhere || online.contains(&row.device),
             current: matches!(&caller.place, Place::Socket { device, .. } if *device == row.device),
             device: row.device,
             platform: row.platform,

@@ -32,6 +32,6 @@ impl Endpoint for Join {
 
     async fn run(app: &Arc<App>, caller: &Caller, params: Room) -> Result<Joined, ApiError> {
         let (account, mailbox) = caller.session()?;
-        app.rooms.join(account, &params.conv, mailbox)
+        app.rooms.enter(account, &params.conv, mailbox).await
     }
 }

@@ -36,7 +36,7 @@ pub(in crate::api) struct Value {
 struct User {
     /// Who.
     user: UserId,
-    /// Whether any device of hers is connected.
+    /// Whether any device of hers is connected, to whichever relay.
     online: bool,
     /// When any device of hers was last connected, in microseconds since 1970; zero if
     /// none ever was.
@@ -66,7 +66,7 @@ impl Endpoint for Get {
                 user: state.user,
             };
             User {
-                online: app.hub.is_online(&account),
+                online: state.is_elsewhere || app.hub.is_online(&account),
                 user: account.user,
                 last_seen_us: state.last_seen,
                 shares_presence: state.shares_presence,

@@ -26,7 +26,7 @@ pub(in crate::api) struct Params {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::api) struct Value {
-    /// How many sessions of hers were ended; those on other relays are not counted.
+    /// How many sessions of hers were ended.
     ended: usize,
 }
 
@@ -49,7 +49,10 @@ impl Endpoint for Kick {
             app: caller.app().clone(),
             user: params.user,
         });
+        let mut elsewhere = 0;
         if let Some(before) = app.fleet.number().await? {
+            let devices = app.store.devices(&account).await?;
+            elsewhere = devices.iter().filter(|one| one.is_elsewhere).count();
             let op = Op::EndSessions(EndSessions {
                 account: Arc::clone(&account),
                 device: None,
@@ -59,7 +62,7 @@ impl Endpoint for Kick {
             app.fleet.ended(&account, None, before);
         }
         Ok(Value {
-            ended: app.hub.end_all(&account),
+            ended: elsewhere + app.hub.end_all(&account),
         })
     }
 }

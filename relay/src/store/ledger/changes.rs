@@ -33,8 +33,9 @@ pub(in crate::store) struct Changes {
     pub(in crate::store) seen: Vec<(SeenKey, SeenRow)>,
     /// Devices that connected now: `first` is kept if they are known, `last` is now.
     pub(in crate::store) devices_seen: Vec<DeviceRecord>,
-    /// Devices that disconnected now: `last` is now.
-    pub(in crate::store) devices_left: Vec<(UserKey, DeviceId)>,
+    /// Devices that disconnected now: `last` is now. Each with the session that ended, where
+    /// several relays share the database: a newer one goes on.
+    pub(in crate::store) devices_left: Vec<(UserKey, DeviceId, u64)>,
     /// Devices to forget.
     pub(in crate::store) devices_gone: Vec<(UserKey, DeviceId)>,
     /// Sessions that are over, on whichever relay. Only where several share the database.

@@ -51,9 +51,10 @@ impl Ledger<'_> {
     pub(super) fn disconnected(&mut self, device: &Disconnected, keys: OpKeys<'_>) -> Done {
         if let Some(user) = keys.user {
             self.user_mut(user).last_seen_us = self.now.get();
+            let number = device.number.map_or(0, |number| number.0);
             self.changes
                 .devices_left
-                .push((user, device.device.clone()));
+                .push((user, device.device.clone(), number));
         }
         Done::Applied
     }

@@ -62,7 +62,7 @@ impl Tables {
             self.devices.insert(key, state);
             self.forget_beyond_limit(record.user);
         }
-        for (user, device) in &changes.devices_left {
+        for (user, device, _) in &changes.devices_left {
             let key = (*user, device.as_str().to_owned());
             if let Some(state) = self.devices.get_mut(&key) {
                 state.last_us = now_us;
@@ -151,6 +151,7 @@ impl Tables {
                     app_version: state.record.app_version.clone(),
                     first: Micros::saturating(state.first_us),
                     last: Micros::saturating(state.last_us),
+                    is_elsewhere: false,
                 })
             })
             .collect()
@@ -169,6 +170,7 @@ impl Tables {
                     user: user.clone(),
                     last_seen: Micros::saturating(row.last_seen_us),
                     shares_presence: row.shares_presence,
+                    is_elsewhere: false,
                 })
             })
             .collect()

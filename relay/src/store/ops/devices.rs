@@ -56,6 +56,8 @@ pub struct Disconnected {
     pub account: Arc<Account>,
     /// Which.
     pub device: DeviceId,
+    /// Which of its sessions it was, where several relays share the database.
+    pub number: Option<SessionNumber>,
 }
 
 /// A device to forget.

@@ -67,6 +67,18 @@ impl Op {
         )
     }
 
+    /// Whose devices come or go by it, or who shares that or no longer.
+    #[must_use]
+    pub fn attended(&self) -> Option<&Arc<Account>> {
+        match self {
+            Self::Connected(device) => Some(&device.account),
+            Self::Disconnected(device) => Some(&device.account),
+            Self::EndSessions(ended) => Some(&ended.account),
+            Self::Presence(presence) => Some(&presence.account),
+            _ => None,
+        }
+    }
+
     /// What it adds to the bytes of its batch.
     #[must_use]
     pub fn weight_bytes(&self) -> usize {

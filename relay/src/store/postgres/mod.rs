@@ -15,6 +15,7 @@ mod inspect;
 mod names;
 mod partitions;
 mod reads;
+mod relays;
 mod replica;
 mod schema;
 mod transaction;
@@ -45,7 +46,7 @@ pub(super) use self::{
 use super::{
     Commit, CommitRules, Conversations, ConversationsQuery, DeviceRow, Found, Group, GroupQuery,
     HistoryPage, HistoryQuery, Hook, HookId, Member, MembersQuery, News, Op, PROBE, Page,
-    PageQuery, Position, Reading, Receipts, ReceiptsQuery, ReplicaCounts, ReplicaQuery,
+    PageQuery, Position, Reading, Receipts, ReceiptsQuery, RelayId, ReplicaCounts, ReplicaQuery,
     SearchQuery, SentAs, SessionNumber, Store, StoreError, Swept, SweptCrowd, UserState, ledger,
     migrations::explain, rows::number,
 };
@@ -194,7 +195,7 @@ impl PostgresStore {
     }
 
     async fn try_commit(&self, ops: &[Op], now: Micros) -> Result<Commit, sqlx::Error> {
-        let mut transaction = PostgresTransaction::new(&self.writers, &self.names);
+        let mut transaction = PostgresTransaction::new(&self.writers, &self.names, self.holder);
         let commit = ledger::run(&mut transaction, ops, now, &self.rules).await?;
         transaction.commit().await?;
         Ok(commit)
@@ -308,7 +309,7 @@ impl Store for PostgresStore {
 
     fn devices<'a>(&'a self, account: &'a Account) -> Reading<'a, Vec<DeviceRow>> {
         Box::pin(async move {
-            reads::devices(&self.readers, account)
+            reads::devices(&self.readers, self.holder, account)
                 .await
                 .map_err(failure)
         })
@@ -316,7 +317,7 @@ impl Store for PostgresStore {
 
     fn users<'a>(&'a self, app: &'a AppId, users: &'a [UserId]) -> Reading<'a, Vec<UserState>> {
         Box::pin(async move {
-            reads::users(&self.readers, app, users)
+            reads::users(&self.readers, self.holder, app, users)
                 .await
                 .map_err(failure)
         })
@@ -381,6 +382,22 @@ impl Store for PostgresStore {
             .as_ref()
             .map(Replica::counts)
             .unwrap_or_default()
+    }
+
+    fn attend(&self, lease: Duration) -> Reading<'_, Vec<RelayId>> {
+        Box::pin(async move {
+            relays::attend(&self.writers, self.holder, lease)
+                .await
+                .map_err(failure)
+        })
+    }
+
+    fn leave(&self) -> Reading<'_, ()> {
+        Box::pin(async move {
+            relays::leave(&self.writers, self.holder)
+                .await
+                .map_err(failure)
+        })
     }
 
     fn ping(&self) -> Reading<'_, ()> {

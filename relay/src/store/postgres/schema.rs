@@ -19,6 +19,7 @@ const MIGRATIONS: &Steps = &[
         include_str!("migrations/0001_timelines.sql"),
     ),
     (2, "sessions", include_str!("migrations/0002_sessions.sql")),
+    (3, "presence", include_str!("migrations/0003_presence.sql")),
 ];
 
 /// Brings the schema up to date. Several relays may do it at once: the migrator takes a lock.

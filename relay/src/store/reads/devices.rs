@@ -2,6 +2,10 @@
 
 use seqline_protocol::{DeviceId, Label, Micros, UserId};
 
+/// Tells relays on one database apart, for as long as each runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RelayId(pub i64);
+
 /// A device as it was last seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceRow {
@@ -17,6 +21,8 @@ pub struct DeviceRow {
     pub first: Micros,
     /// When it last connected or disconnected.
     pub last: Micros,
+    /// Whether it is connected to another relay that is there.
+    pub is_elsewhere: bool,
 }
 
 /// What is known of a user.
@@ -28,4 +34,6 @@ pub struct UserState {
     pub last_seen: Micros,
     /// Whether others may see when she is online.
     pub shares_presence: bool,
+    /// Whether any device of hers is connected to another relay that is there.
+    pub is_elsewhere: bool,
 }

@@ -11,7 +11,7 @@ pub use self::{
         ConvPage, Conversations, ConversationsQuery, Group, GroupQuery, Member, MembersQuery,
         Receipts, ReceiptsQuery,
     },
-    devices::{DeviceRow, UserState},
+    devices::{DeviceRow, RelayId, UserState},
     history::{Found, HistoryPage, HistoryQuery, HistoryRange, SearchQuery, SentAs},
     news::{News, SessionNews, Swept, SweptCrowd},
     timelines::{Page, PageQuery, PageRange, Position},

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use seqline_protocol::{ClientFrame, ConvId, Entry, RelayFrame, RequestId, Seq};
-use seqline_relay::{bus::BusChoice, store::Database};
+use seqline_relay::{
+    bus::BusChoice,
+    store::Database,
+    traffic::{Rate, TrafficRules},
+};
 
 use crate::{
     postgres_server::database,
-    support::{Client, Relay, Wish},
+    support::{Client, Nats, Relay, Wish},
 };
 
 /// So long that no test sees a sweep: what arrives was hinted at.
@@ -43,6 +47,38 @@ pub(super) async fn two_on(database: &str, bus: BusChoice, sweep_interval: Durat
         }
     }
     relays
+}
+
+/// As many relays as there are users, each of whom is connected to one; on a bus of either kind.
+pub(super) async fn on_each_bus<const N: usize>(
+    users: [&str; N],
+    test: impl AsyncFn([(Relay, Client); N]),
+) {
+    let nats = Nats::start();
+    for bus in [BusChoice::Postgres, nats.bus()] {
+        let url = database().await;
+        let mut relays = Vec::new();
+        for _ in users {
+            // Tests ask again and again.
+            let traffic_rules = TrafficRules {
+                calls_per_user: Rate::OFF,
+                joins_per_user: Rate::OFF,
+                ..TrafficRules::default()
+            };
+            let wish = Wish {
+                traffic_rules,
+                ..wish(&url, bus.clone(), NEVER)
+            };
+            relays.push(Relay::start_with(wish).await);
+        }
+        let mut places = Vec::new();
+        for (relay, user) in relays.into_iter().zip(users) {
+            relay.until("seqline_fleet_has_company", 1).await;
+            let (client, _) = Client::open(&relay, user, "phone").await;
+            places.push((relay, client));
+        }
+        test(places.try_into().ok().unwrap()).await;
+    }
 }
 
 impl Client {

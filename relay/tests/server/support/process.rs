@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, ExitStatus, Output, Stdio},
 };
 
-use super::request;
+use super::{Client, request};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_seqline-relay");
 
@@ -53,10 +53,21 @@ impl Process {
         Self::spawn(folder, &flags, log.into())
     }
 
+    /// With the data in a database that others share, and what is this one's own in a folder.
+    pub(crate) fn serve_beside(database: &str, folder: &Path, flags: &[&str]) -> Self {
+        let flags = [&["--dev", "--log", "warn"], flags].concat();
+        Self::spawn_on(database, folder, &flags, Stdio::inherit())
+    }
+
     fn spawn(folder: &Path, flags: &[&str], stderr: Stdio) -> Self {
         let database = format!("sqlite:{}/seqline.db", folder.display());
+        Self::spawn_on(&database, folder, flags, stderr)
+    }
+
+    fn spawn_on(database: &str, folder: &Path, flags: &[&str], stderr: Stdio) -> Self {
         let mut child = Command::new(BINARY)
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
+            .current_dir(folder)
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", database])
             .args(flags)
             .stdout(Stdio::piped())
             .stderr(stderr)
@@ -90,6 +101,14 @@ impl Process {
         let body = format!("{{\"user\":\"{user}\"}}");
         let reply = request(self.address, "POST", "/dev/token", &headers, &body).await;
         reply.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// An open session of a device.
+    pub(crate) async fn open(&self, user: &str, device: &str) -> Client {
+        let mut client = Client::dial(&self.url()).await;
+        let token = self.dev_token(user).await;
+        client.hello(&token, device, None).await;
+        client
     }
 
     /// The number of the process.

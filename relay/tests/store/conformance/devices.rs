@@ -25,6 +25,7 @@ fn disconnected(user: &str, device: &str) -> Op {
     Op::Disconnected(Disconnected {
         account: account(user),
         device: DeviceId::new(device).unwrap(),
+        number: None,
     })
 }
 
@@ -75,6 +76,7 @@ pub(crate) async fn are_listed_last_seen_first(store: Fresh) {
         app_version: Some("1.1".to_owned()),
         first: at_s(1),
         last: at_s(5),
+        is_elsewhere: false,
     };
     assert_eq!(rows[0], phone);
     assert_eq!((rows[1].first, rows[1].last), (at_s(2), at_s(4)));
@@ -171,6 +173,7 @@ pub(crate) async fn presence_is_shared_or_not(store: Fresh) {
         user: user("alice"),
         last_seen: at_s(9),
         shares_presence,
+        is_elsewhere: false,
     };
     assert_eq!(known(&store, &["alice"]).await, [expected(true)]);
     store.commit(vec![share(false)]).await;

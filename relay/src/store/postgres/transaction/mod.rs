@@ -24,14 +24,17 @@ use crate::store::ledger::{
 pub(super) struct PostgresTransaction<'s> {
     pool: &'s PgPool,
     names: &'s NameCache,
+    /// The relay whose devices these are.
+    holder: i64,
     open: Option<sqlx::Transaction<'static, Postgres>>,
 }
 
 impl<'s> PostgresTransaction<'s> {
-    pub(super) fn new(pool: &'s PgPool, names: &'s NameCache) -> Self {
+    pub(super) fn new(pool: &'s PgPool, names: &'s NameCache, holder: i64) -> Self {
         Self {
             pool,
             names,
+            holder,
             open: None,
         }
     }
@@ -140,6 +143,7 @@ impl Transaction for PostgresTransaction<'_> {
     }
 
     async fn write(&mut self, changes: &Changes, now_us: u64) -> Result<(), sqlx::Error> {
-        write::write(self.connection().await?, changes, now_us).await
+        let holder = self.holder;
+        write::write(self.connection().await?, changes, (holder, now_us)).await
     }
 }

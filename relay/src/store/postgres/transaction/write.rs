@@ -15,7 +15,7 @@ use crate::store::{
 pub(super) async fn write(
     connection: &mut PgConnection,
     changes: &Changes,
-    now_us: u64,
+    (holder, now_us): (i64, u64),
 ) -> Result<(), sqlx::Error> {
     conversations(connection, &changes.convs).await?;
     groups(connection, &changes.convs).await?;
@@ -28,7 +28,7 @@ pub(super) async fn write(
     entries(connection, &changes.entries).await?;
     hidden(connection, &changes.hidden).await?;
     seen::write(connection, &changes.seen).await?;
-    devices::write(connection, changes, now_us).await?;
+    devices::write(connection, changes, (holder, now_us)).await?;
     messages::hooks(connection, changes).await
 }
 

@@ -36,6 +36,7 @@ pub(in crate::store::sqlite) async fn devices(
                 app_version: row.try_get(3)?,
                 first: micros(row, 4)?,
                 last: micros(row, 5)?,
+                is_elsewhere: false,
             })
         })
         .collect()
@@ -64,6 +65,7 @@ pub(in crate::store::sqlite) async fn users(
                 user: user(row, 0)?,
                 last_seen: micros(row, 1)?,
                 shares_presence: flag(row, 2)?,
+                is_elsewhere: false,
             })
         })
         .collect()

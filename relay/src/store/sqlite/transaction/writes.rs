@@ -386,7 +386,7 @@ impl SqliteTransaction<'_> {
         self.script.push_any(
             &DEVICES_LEFT,
             &changes.devices_left,
-            |params, (user, device)| {
+            |params, (user, device, _)| {
                 params.add(user.0).add(device.as_str()).count(now_us);
             },
         );

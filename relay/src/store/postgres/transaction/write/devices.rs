@@ -15,12 +15,12 @@ use crate::{
 pub(super) async fn write(
     connection: &mut PgConnection,
     changes: &Changes,
-    now_us: u64,
+    by: (i64, u64),
 ) -> Result<(), sqlx::Error> {
-    seen(connection, &changes.devices_seen, now_us).await?;
-    left(connection, &changes.devices_left, now_us).await?;
+    seen(connection, &changes.devices_seen, by).await?;
+    newest(connection, &changes.sessions_newest, by).await?;
+    left(connection, &changes.devices_left, by.1).await?;
     gone(connection, &changes.devices_gone).await?;
-    newest(connection, &changes.sessions_newest, now_us).await?;
     ended(connection, &changes.sessions_ended).await
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn write(
 async fn newest(
     connection: &mut PgConnection,
     newest: &[(UserKey, DeviceId, u64)],
-    now_us: u64,
+    (holder, now_us): (i64, u64),
 ) -> Result<(), sqlx::Error> {
     if newest.is_empty() {
         return Ok(());
@@ -40,16 +40,18 @@ async fn newest(
     }
     let latest: Vec<_> = latest.into_iter().collect();
     sqlx::query(
-        "INSERT INTO device (user_id, name, session, platform, host, first_us, last_us)
-         SELECT *, 'unknown', '', $4, $4
+        "INSERT INTO device (user_id, name, session, platform, host, first_us, last_us, relay_id)
+         SELECT *, 'unknown', '', $4, $4, $5
          FROM unnest($1::bigint[], $2::text[], $3::bigint[])
-         ON CONFLICT (user_id, name) DO UPDATE SET session = excluded.session, ended = 0
+         ON CONFLICT (user_id, name) DO UPDATE SET
+           session = excluded.session, ended = 0, relay_id = excluded.relay_id
          WHERE device.session < excluded.session",
     )
     .bind(column(&latest, |((user, _), _)| user.0))
     .bind(column(&latest, |((_, device), _)| device.as_str()))
     .bind(column(&latest, |(_, number)| integer(*number)))
     .bind(integer(now_us))
+    .bind(holder)
     .execute(connection)
     .await?;
     Ok(())
@@ -58,7 +60,8 @@ async fn newest(
 async fn ended(connection: &mut PgConnection, ended: &[EndedSessions]) -> Result<(), sqlx::Error> {
     for one in ended {
         sqlx::query(
-            "UPDATE device SET session = $3, ended = CASE WHEN $2 IS NULL THEN 1 ELSE 2 END
+            "UPDATE device SET session = $3, relay_id = NULL,
+               ended = CASE WHEN $2 IS NULL THEN 1 ELSE 2 END
              WHERE user_id = $1 AND ($2 IS NULL OR name = $2) AND session < $3 AND ended < 2",
         )
         .bind(one.user.0)
@@ -73,7 +76,7 @@ async fn ended(connection: &mut PgConnection, ended: &[EndedSessions]) -> Result
 async fn seen(
     connection: &mut PgConnection,
     seen: &[DeviceRecord],
-    now_us: u64,
+    (holder, now_us): (i64, u64),
 ) -> Result<(), sqlx::Error> {
     if seen.is_empty() {
         return Ok(());
@@ -86,14 +89,16 @@ async fn seen(
     let latest: Vec<_> = latest.into_values().collect();
     sqlx::query(
         "INSERT INTO device
-           (user_id, name, platform, host, app_version, session, first_us, last_us)
-         SELECT *, $7, $7
+           (user_id, name, platform, host, app_version, session, first_us, last_us, relay_id)
+         SELECT *, $7, $7, CASE WHEN session > 0 THEN $8::bigint END
          FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bigint[])
+           AS seen (user_id, name, platform, host, app_version, session)
          ON CONFLICT (user_id, name) DO UPDATE SET
            platform = excluded.platform, host = excluded.host,
            app_version = excluded.app_version, last_us = excluded.last_us,
            first_us = CASE WHEN device.ended = 2 THEN excluded.first_us ELSE device.first_us END,
-           session = greatest(device.session, excluded.session), ended = 0
+           session = greatest(device.session, excluded.session), ended = 0,
+           relay_id = coalesce(excluded.relay_id, device.relay_id)
          WHERE excluded.session = 0 OR excluded.session >= device.session",
     )
     .bind(column(&latest, |device| device.user.0))
@@ -105,6 +110,7 @@ async fn seen(
     }))
     .bind(column(&latest, |device| integer(device.session)))
     .bind(integer(now_us))
+    .bind(holder)
     .execute(&mut *connection)
     .await?;
     sqlx::query(
@@ -124,19 +130,23 @@ async fn seen(
 
 async fn left(
     connection: &mut PgConnection,
-    left: &[(UserKey, DeviceId)],
+    left: &[(UserKey, DeviceId, u64)],
     now_us: u64,
 ) -> Result<(), sqlx::Error> {
     if left.is_empty() {
         return Ok(());
     }
     sqlx::query(
-        "UPDATE device SET last_us = $3
-         FROM unnest($1::bigint[], $2::text[]) AS gone (user_id, name)
+        "UPDATE device SET last_us = $4,
+           relay_id = CASE WHEN device.session > gone.session THEN device.relay_id END
+         FROM (SELECT user_id, name, max(session) AS session
+           FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS each (user_id, name, session)
+           GROUP BY user_id, name) AS gone
          WHERE device.user_id = gone.user_id AND device.name = gone.name",
     )
-    .bind(column(left, |(user, _)| user.0))
-    .bind(column(left, |(_, device)| device.as_str()))
+    .bind(column(left, |(user, ..)| user.0))
+    .bind(column(left, |(_, device, _)| device.as_str()))
+    .bind(column(left, |(.., session)| integer(*session)))
     .bind(integer(now_us))
     .execute(connection)
     .await?;
