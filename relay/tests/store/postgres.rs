@@ -4,6 +4,7 @@ mod failures;
 mod nodes;
 mod partitions;
 mod plans;
+mod presence;
 mod replica;
 
 use std::sync::Arc;

@@ -148,3 +148,71 @@ fn who_ends_or_unwatches_is_told_no_more_and_forgotten() {
     assert!(watching.watched.is_empty() && watching.watchers.is_empty());
     assert!(watching.due.is_empty());
 }
+
+fn found(is_shared: bool, is_online: bool) -> Found {
+    Found {
+        is_shared,
+        is_online,
+        last_seen: Micros::new(9).unwrap(),
+    }
+}
+
+#[test]
+fn that_someone_has_gone_is_believed_once_it_has_settled() {
+    let mut watching = watching(&[ALICE]);
+    let alice = account(ALICE);
+    let mut find = |is_online, is_settled, ms| {
+        let finding = watching.find(&alice, &found(true, is_online), is_settled, at(ms));
+        (finding, told(&mut watching, ms))
+    };
+    assert_eq!(find(true, false, 0), (Finding::News, vec![online(ALICE)]));
+    assert_eq!(find(true, false, 1_000), (Finding::Same, vec![]));
+    assert_eq!(find(false, false, 2_000), (Finding::Doubtful, vec![]));
+    // She is back, on another relay.
+    assert_eq!(find(true, true, 3_000), (Finding::Same, vec![]));
+    assert_eq!(find(false, false, 4_000), (Finding::Doubtful, vec![]));
+    assert_eq!(
+        find(false, true, 5_000),
+        (Finding::News, vec![offline(ALICE)])
+    );
+    assert_eq!(find(false, false, 6_000), (Finding::Same, vec![]));
+}
+
+#[test]
+fn what_is_found_of_those_who_do_not_share_it_is_not_told() {
+    let mut watching = watching(&[ALICE]);
+    let alice = account(ALICE);
+    let mut find = |is_shared, is_online, ms| {
+        let finding = watching.find(&alice, &found(is_shared, is_online), true, at(ms));
+        (finding, told(&mut watching, ms))
+    };
+    assert_eq!(find(true, true, 0).0, Finding::News);
+    let hidden = (Finding::News, vec![offline(ALICE)]);
+    assert_eq!(find(false, true, 1_000), hidden);
+    assert_eq!(find(false, false, 2_000), (Finding::Same, vec![]));
+    assert_eq!(find(false, true, 3_000), (Finding::Same, vec![]));
+    assert_eq!(
+        find(true, true, 4_000),
+        (Finding::News, vec![online(ALICE)])
+    );
+}
+
+#[test]
+fn nothing_is_found_of_those_whom_no_one_watches_or_who_are_being_read() {
+    let mut watching = Watching::default();
+    let found = found(true, true);
+    assert_eq!(
+        watching.find(&account(ALICE), &found, true, at(0)),
+        Finding::Same
+    );
+    watching.watch(&app(), &mailbox(1), &[user(ALICE)]).unwrap();
+    assert_eq!(
+        watching.find(&account(ALICE), &found, true, at(0)),
+        Finding::Same
+    );
+    let seen = watching.learn(&account(ALICE), true, read(ALICE, false));
+    assert!(!seen.online, "what was read first counts");
+    assert_eq!(watching.after(None, 5), [account(ALICE)]);
+    assert_eq!(watching.after(Some(&account(ALICE)), 5), []);
+    assert_eq!(watching.unwatch(&app(), 1, &[user(ALICE)]), [user(ALICE)]);
+}

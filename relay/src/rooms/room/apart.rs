@@ -240,3 +240,6 @@ fn in_hints(comments: Vec<Said>) -> Vec<Vec<Said>> {
     }
     hints
 }
+
+#[cfg(test)]
+mod tests;

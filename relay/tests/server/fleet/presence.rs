@@ -3,8 +3,9 @@
 use seqline_protocol::{AppId, RelayFrame};
 use seqline_relay::{bus::BusChoice, webhooks::WebhookRules};
 use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
 
-use super::support::{NEVER, OFTEN, on_each_bus, two, wish};
+use super::support::{NEVER, OFTEN, on_each_bus, two, two_on, wish};
 use crate::{
     postgres_server::database,
     support::{Answer, AppServer, Client, Process, Relay, Wish},
@@ -178,6 +179,29 @@ async fn users_of_a_relay_that_was_killed_are_gone_and_those_of_one_that_stops_a
     // They come back elsewhere.
     let _bob = one.open("bob", "phone").await;
     until(&mut alice, "bob", true).await;
+}
+
+/// Or else she would look online on other relays for ever.
+#[tokio::test]
+async fn that_a_device_has_gone_is_noted_once_the_database_takes_it() {
+    let url = database().await;
+    let [one, other] = two_on(&url, BusChoice::Postgres, NEVER).await;
+    let (mut alice, _) = Client::open(&one, "alice", "phone").await;
+    let (mut bob, _) = Client::open(&other, "bob", "phone").await;
+    share(&mut bob).await;
+    assert_eq!(ask(&mut alice, "presence.watch", &["bob"]).await, [true]);
+    let mut database = PgConnection::connect(&url).await.unwrap();
+    let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+        CREATE TRIGGER refuse BEFORE UPDATE ON device FOR EACH ROW
+        WHEN (NEW.relay_id IS NULL) EXECUTE FUNCTION refuse()";
+    sqlx::raw_sql(refuse).execute(&mut database).await.unwrap();
+    drop(bob);
+    other.until("seqline_commits_failed_total", 1).await;
+    assert_eq!(ask(&mut alice, "presence.get", &["bob"]).await, [true]);
+    let allow = "DROP TRIGGER refuse ON device";
+    sqlx::raw_sql(allow).execute(&mut database).await.unwrap();
+    until(&mut alice, "bob", false).await;
 }
 
 /// Told once, by one of the relays, of those who are connected to none.
