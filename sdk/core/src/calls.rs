@@ -82,6 +82,13 @@ impl Calls {
         answers
     }
 
+    /// Whether a request that waits calls a method of the relay.
+    pub(crate) fn is_of_method(&self, req: RequestId) -> bool {
+        self.pending
+            .iter()
+            .any(|pending| pending.req == req && matches!(pending.frame, ClientFrame::Call { .. }))
+    }
+
     /// An answer came; none if nobody waits for it any more.
     pub(crate) fn answer(
         &mut self,

@@ -203,11 +203,16 @@ impl Link {
         self.token_expires = expires;
     }
 
-    /// The relay refused something; a close may follow.
-    pub(crate) fn refused(&mut self, code: ErrorCode, message: String, retry_after_ms: u64) {
+    /// The relay wants no connection earlier, if it names a time.
+    pub(crate) fn hold_off(&mut self, retry_after_ms: u64) {
         if retry_after_ms > 0 {
             self.backoff.ask(retry_after_ms, retry_after_ms / 2);
         }
+    }
+
+    /// The relay refused something; a close may follow.
+    pub(crate) fn refused(&mut self, code: ErrorCode, message: String, retry_after_ms: u64) {
+        self.hold_off(retry_after_ms);
         self.refusal = Some((code, message));
     }
 

@@ -48,6 +48,35 @@ fn a_refused_method_gives_the_code() {
 }
 
 #[test]
+fn a_method_that_fails_is_answered_at_once_and_ends_nothing_else_whatever_the_code() {
+    for code in [ErrorCode::StorageUnavailable, ErrorCode::ScopeForbidden] {
+        let mut device = Device::new();
+        device.connect(0, 0);
+        let call = device.call(method("broadcasts.seen", true));
+        let req = calls(&mut device)[0];
+        device.relay_says(&RelayFrame::Error {
+            code,
+            message: "not now".to_owned(),
+            retryable: code.is_retryable(),
+            req: Some(req),
+            client_msg_id: None,
+            retry_after_ms: None,
+        });
+        assert_eq!(failures(&device), [(call, FailureCode::Relay(code))]);
+        // The connection goes on; and if it is lost later, for whatever reason, there is a next one.
+        assert!(device.conn.is_some());
+        device.lose_socket(None);
+        device.open_socket();
+        device.relay_says(&RelayFrame::Welcome(support::welcome(0, 0)));
+        assert_eq!(
+            calls(&mut device).len(),
+            0,
+            "it is not asked again by itself"
+        );
+    }
+}
+
+#[test]
 fn a_lost_connection_ends_a_method_unless_it_may_be_repeated() {
     let mut device = Device::new();
     device.connect(0, 0);

@@ -254,6 +254,14 @@ impl Session {
         now_ms: u64,
     ) {
         let failure = Failure::new(FailureCode::Relay(code), message.clone());
+        // What a method failed with is an answer, whatever the code; if the connection ends as
+        // well, its close says so.
+        if let Some(req) = req
+            && self.calls.is_of_method(req)
+        {
+            self.link.hold_off(retry_after_ms);
+            return self.answered(req, Err(failure));
+        }
         if code.close_code().is_some() {
             // The connection ends: what waits is tried again on the next one, or the
             // link gives up with these words.
