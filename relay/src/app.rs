@@ -20,6 +20,7 @@ use crate::{
     session::SessionRules,
     store::Store,
     store_health::StoreHealth,
+    traces::Traces,
     traffic::Traffic,
     writer::WriterQueue,
 };
@@ -64,6 +65,8 @@ pub struct App {
     pub presence: Arc<Presence>,
     /// Small groups, for what is told and not stored.
     pub circles: Arc<Circles>,
+    /// Where traces go.
+    pub traces: Traces,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

@@ -30,6 +30,7 @@ use crate::{
     rooms::Rooms,
     session::{DevicePolicy, SessionRules},
     store::{BroadcastStore, CommitRules, Store, TimelineAppend},
+    traces::{Told, Traces},
     traffic::{Traffic, TrafficRules},
     upkeep::{self, IndexBell, UpkeepRules},
     webhooks::{WebhookBells, WebhookParts, WebhookRules},
@@ -68,6 +69,8 @@ pub struct Parts {
     pub traffic_rules: TrafficRules,
     /// How the public mailbox goes.
     pub public_rules: PublicRules,
+    /// Where traces go; off by default.
+    pub traces: Traces,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -104,9 +107,9 @@ struct Background {
 struct WakeAll(Vec<Arc<dyn WakeUp>>);
 
 impl WakeUp for WakeAll {
-    fn committed(&self, appends: &[TimelineAppend]) {
+    fn committed(&self, appends: &[TimelineAppend], told: &Told) {
         for one in &self.0 {
-            one.committed(appends);
+            one.committed(appends, told);
         }
     }
 
@@ -142,7 +145,11 @@ pub async fn assemble_in(fleet: FleetRules, parts: Parts, store: Arc<dyn Store>)
         (fleet, voice),
         (Arc::clone(&hub), Arc::clone(&store)),
         (Arc::clone(&presence), Arc::clone(&rooms)),
-        (Arc::clone(&parts.entropy), Arc::clone(&counters)),
+        (
+            Arc::clone(&parts.entropy),
+            Arc::clone(&counters),
+            parts.traces.clone(),
+        ),
     );
     fleet.arrive().await;
     let index_bell = Arc::new(IndexBell::default());
@@ -158,6 +165,7 @@ pub async fn assemble_in(fleet: FleetRules, parts: Parts, store: Arc<dyn Store>)
         Arc::new(wake_all),
         Arc::clone(&parts.clock),
         Arc::clone(&counters),
+        parts.traces.clone(),
     );
     let callout = Callout::default();
     let reach = Arc::new(Reach::new(&*parts.entropy));
@@ -212,6 +220,9 @@ pub async fn assemble_in(fleet: FleetRules, parts: Parts, store: Arc<dyn Store>)
     background.tasks.spawn(following);
     background.tasks.spawn(flush.run(background.stop.clone()));
     fleet.start(&background.tasks, &background.stop);
+    background
+        .tasks
+        .spawn(parts.traces.run(background.stop.clone()));
     upkeep::start(
         &store,
         &parts.clock,
@@ -228,6 +239,8 @@ pub async fn assemble_in(fleet: FleetRules, parts: Parts, store: Arc<dyn Store>)
         clock: Arc::clone(&parts.clock),
         entropy: Arc::clone(&parts.entropy),
         counters: Arc::clone(&counters),
+        traces: parts.traces.clone(),
+        traced: webhook_bells.traced(),
         rules: parts.webhook_rules,
     };
     webhook_bells.start(parts.webhooks, courier, &background.tasks, &background.stop);
@@ -264,6 +277,7 @@ pub async fn assemble_in(fleet: FleetRules, parts: Parts, store: Arc<dyn Store>)
         check,
         hub,
         fleet,
+        traces: parts.traces,
         clock: parts.clock,
         entropy: parts.entropy,
         counters,

@@ -1,6 +1,8 @@
 //! Moves bytes, timers and store calls between the world and a [`Session`], and decides
 //! nothing.
 
+mod traced;
+
 use std::{collections::VecDeque, future::pending, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{
@@ -11,6 +13,7 @@ use seqline_protocol::{ErrorCode, RequestId};
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::traced::Traced;
 use crate::{
     account::Account,
     api::{self, Authority, Caller, Place},
@@ -21,8 +24,9 @@ use crate::{
     limits::{CLOSE_WAIT_MS, SHRINK_AFTER_MS},
     session::{Answer, Effect, Event, Query, Session},
     store::{Disconnected, Op, Send, StoreError},
+    traces::within,
     wire::{Incoming, Wire},
-    writer::{Full, Lane, WriterQueue},
+    writer::{Full, Lane, Submission, WriterQueue},
 };
 
 /// Between attempts to note that a device has gone, while storage fails.
@@ -39,9 +43,11 @@ pub struct Connection<W: Wire> {
     reading: Option<BoxFuture<'static, Event>>,
     /// What found the writer's queue full, the first one waiting for room.
     submitting: Option<BoxFuture<'static, bool>>,
-    unsubmitted: VecDeque<Op>,
+    unsubmitted: VecDeque<Submission>,
     /// The message that the app's server is being asked about.
     checking: Option<BoxFuture<'static, Event>>,
+    /// Traces of messages that this connection brings and hands over.
+    traced: Traced,
     /// Calls and the like under way; none before the first one, since most sessions make none.
     calls: Option<FuturesUnordered<BoxFuture<'static, Event>>>,
     alarm: Pin<Box<Sleep>>,
@@ -77,6 +83,7 @@ impl<W: Wire> Connection<W> {
             submitting: None,
             unsubmitted: VecDeque::new(),
             checking: None,
+            traced: Traced::new(app.traces.clone()),
             calls: None,
             alarm: Box::pin(sleep(Duration::ZERO)),
             had_mail: false,
@@ -141,6 +148,9 @@ impl<W: Wire> Connection<W> {
             }
             event = or_pending(&mut self.checking) => {
                 self.checking = None;
+                if matches!(event, Event::Checked(Err(_))) {
+                    self.traced.refused();
+                }
                 self.feed(event);
             }
             has_room = or_pending(&mut self.submitting) => {
@@ -179,7 +189,9 @@ impl<W: Wire> Connection<W> {
     fn take_mail(&mut self) {
         self.had_mail = true;
         for mail in self.membership.mailbox().take() {
+            let handing = self.traced.begin_handing(&mail);
             self.feed(mail);
+            self.traced.end_handing(handing);
         }
     }
 
@@ -208,7 +220,10 @@ impl<W: Wire> Connection<W> {
                     self.app.counters.refused(code);
                     tracing::debug!(session = self.session.id(), %code, "refused");
                 }
-                Effect::Observe(observation) => self.app.counters.observed(observation),
+                Effect::Observe(observation) => {
+                    self.traced.observed(observation);
+                    self.app.counters.observed(observation);
+                }
                 Effect::Relay { to, frame } => self.app.fleet.relay(&to, &frame),
                 Effect::RelayToGroup { from, conv, frame } => {
                     let circles = Arc::clone(&self.app.circles);
@@ -229,14 +244,16 @@ impl<W: Wire> Connection<W> {
                     self.feed(Event::Relayed(result));
                 }
                 Effect::Submit(op) => {
-                    self.unsubmitted.push_back(op);
+                    let span = self.traced.submitted(&op);
+                    self.unsubmitted.push_back(Submission { op, span });
                     self.submit_waiting();
                 }
                 Effect::Follow(convs) => self.membership.follow(&convs),
                 Effect::Locate(account) => self.locate(account),
                 Effect::Check(send) => {
                     if let Some(check) = self.app.check.clone() {
-                        self.checking = Some(Box::pin(ask(check, send)));
+                        let parent = self.traced.checked(&send);
+                        self.checking = Some(Box::pin(within(parent, ask(check, send))));
                     }
                 }
                 Effect::Call {
@@ -250,7 +267,13 @@ impl<W: Wire> Connection<W> {
                     if matches!(query, Query::Page(_)) {
                         self.app.counters.pulls.add(1);
                     }
-                    self.reading = Some(Box::pin(read(Arc::clone(&self.app), query)));
+                    let span = self.traced.pulled(&query);
+                    let reading = read(Arc::clone(&self.app), query);
+                    self.reading = Some(Box::pin(async move {
+                        let answered = reading.await;
+                        drop(span);
+                        answered
+                    }));
                 }
                 Effect::Admit => match self.app.logins.try_enter() {
                     Some(admitted) => self.feed(Event::Admitted(Ok(admitted))),
@@ -339,14 +362,15 @@ impl<W: Wire> Connection<W> {
 
     fn submit_waiting(&mut self) {
         while self.submitting.is_none()
-            && let Some(op) = self.unsubmitted.pop_front()
+            && let Some(next) = self.unsubmitted.pop_front()
         {
-            match self.app.writer.try_submit(op, &self.lane) {
+            match self.app.writer.try_submit(next, &self.lane) {
                 Ok(()) => {}
-                Err(Full::Full(op)) => {
+                Err(Full::Full(next)) => {
                     let writer = self.app.writer.clone();
                     let lane = Arc::clone(&self.lane);
-                    self.submitting = Some(Box::pin(async move { writer.submit(op, lane).await }));
+                    self.submitting =
+                        Some(Box::pin(async move { writer.submit(next, lane).await }));
                 }
                 Err(Full::Closed) => self.feed(Event::Committed(Err(writer_ended()))),
             }

@@ -30,13 +30,14 @@ use crate::{
     mailbox::Mailbox,
     session::DevicePolicy,
     store::{SessionNumber, Timeline, TimelineAppend},
+    traces::Told,
     traffic::Place,
 };
 
 /// Tells devices that their timelines have grown. A hint: whoever misses it pulls later.
 pub trait WakeUp: Send + Sync {
-    /// These appends are durable.
-    fn committed(&self, appends: &[TimelineAppend]);
+    /// These appends are durable. Which of their messages are traced is said beside.
+    fn committed(&self, appends: &[TimelineAppend], told: &Told);
 
     /// It is durable that devices of these users came or went, or that these share their
     /// presence or no longer.
@@ -327,7 +328,7 @@ impl Sessions {
 }
 
 impl WakeUp for Hub {
-    fn committed(&self, appends: &[TimelineAppend]) {
+    fn committed(&self, appends: &[TimelineAppend], told: &Told) {
         // Only what someone is connected for is made into frames. What users are told of
         // themselves comes first: it names the crowds that they follow from now on.
         let mut users = Vec::new();
@@ -355,18 +356,18 @@ impl WakeUp for Hub {
         }
         let mut items = Items::default();
         for (append, mailboxes) in &users {
-            tell(append, mailboxes, &mut items);
+            tell(append, mailboxes, &mut items, told);
             self.wake_ups.add(mailboxes.len());
         }
         for (append, mailboxes) in &crowds {
-            tell(append, mailboxes, &mut items);
+            tell(append, mailboxes, &mut items, told);
             self.wake_ups.add(mailboxes.len());
         }
     }
 }
 
-fn tell(append: &TimelineAppend, mailboxes: &[Arc<Mailbox>], items: &mut Items) {
-    for push in Push::of(append, items) {
+fn tell(append: &TimelineAppend, mailboxes: &[Arc<Mailbox>], items: &mut Items, told: &Told) {
+    for push in Push::of(append, items, told) {
         for mailbox in mailboxes {
             mailbox.post_push(&push);
         }

@@ -39,6 +39,7 @@ pub mod session;
 pub mod store;
 pub mod store_health;
 pub mod ticker;
+pub mod traces;
 pub mod traffic;
 pub mod upkeep;
 pub mod webhooks;

@@ -505,3 +505,18 @@ pub const CIRCLES_MAX: usize = 1_000;
 
 /// Names whose keys a PostgreSQL backend remembers. All are forgotten when there would be more.
 pub const NAMES_CACHED_MAX: usize = 200_000;
+
+/// Spans that wait for the collector of traces. Further ones are dropped, and counted.
+pub const TRACE_SPANS_WAITING_MAX: usize = 4 * 1024;
+
+/// Messages whose trace a later webhook goes on with. The oldest are forgotten first.
+pub const TRACES_KNOWN_MAX: usize = 1_024;
+
+/// Traces that one operation of the writer names as those that it worked for, beside its own.
+pub const TRACE_LINKS_MAX: usize = 16;
+
+/// Time for one request to the collector of traces, in milliseconds. Then its spans are lost.
+pub const TRACE_EXPORT_WAIT_MS: u64 = 5_000;
+
+/// Time for what is left of traces when the relay stops, in milliseconds.
+pub const TRACE_FLUSH_WAIT_MS: u64 = 2_000;

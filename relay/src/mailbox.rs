@@ -15,6 +15,7 @@ use crate::{
     limits::{MAILBOX_NOTICES_MAX, MAILBOX_PUSHES_MAX},
     session::Event,
     store::{OpResult, StoreError},
+    traces::TraceParent,
 };
 
 /// What waits for one session.
@@ -31,10 +32,20 @@ struct Content {
     mail: Vec<Event>,
     pushes: usize,
     notices: usize,
-    /// Timelines of which pushes were dropped, each with its newest seq.
-    missed: Vec<(Option<ConvId>, Seq)>,
+    /// Timelines of which pushes were dropped.
+    missed: Vec<Missed>,
     /// The newest one: whoever pulls gets what earlier ones were about too.
     wave: Option<Arc<WaveNotice>>,
+}
+
+/// Entries of one timeline that are not at hand.
+#[derive(Debug)]
+struct Missed {
+    conv: Option<ConvId>,
+    /// The newest one.
+    head: Seq,
+    /// Of one of them.
+    trace: Option<TraceParent>,
 }
 
 impl Mailbox {
@@ -63,11 +74,15 @@ impl Mailbox {
         {
             let mut content = self.content();
             let mut missed = content.missed.iter_mut();
-            let mark = missed.find(|(conv, _)| conv.as_ref() == push.conv());
-            if let Some((_, head)) = mark {
-                *head = push.last().max(*head);
+            let mark = missed.find(|missed| missed.conv.as_ref() == push.conv());
+            if let Some(missed) = mark {
+                missed.grow(push.last(), push.trace());
             } else if content.pushes >= MAILBOX_PUSHES_MAX {
-                content.missed.push((push.conv().cloned(), push.last()));
+                content.missed.push(Missed {
+                    conv: push.conv().cloned(),
+                    head: push.last(),
+                    trace: push.trace(),
+                });
             } else {
                 content.pushes += 1;
                 content.mail.push(Event::Push(Arc::clone(push)));
@@ -77,12 +92,16 @@ impl Mailbox {
     }
 
     /// New entries that are not at hand: another relay has committed them, or they were dropped.
-    pub fn post_missed(&self, conv: Option<&ConvId>, head: Seq) {
+    pub fn post_missed(&self, conv: Option<&ConvId>, head: Seq, trace: Option<TraceParent>) {
         {
             let missed = &mut self.content().missed;
-            match missed.iter_mut().find(|(one, _)| one.as_ref() == conv) {
-                Some((_, newest)) => *newest = head.max(*newest),
-                None => missed.push((conv.cloned(), head)),
+            match missed.iter_mut().find(|one| one.conv.as_ref() == conv) {
+                Some(one) => one.grow(head, trace),
+                None => missed.push(Missed {
+                    conv: conv.cloned(),
+                    head,
+                    trace,
+                }),
             }
         }
         self.filled.notify_one();
@@ -160,7 +179,11 @@ impl Mailbox {
             ..
         } = std::mem::take(&mut *content);
         let marks = missed.into_iter();
-        mail.extend(marks.map(|(conv, head)| Event::Missed { conv, head }));
+        mail.extend(marks.map(|one| Event::Missed {
+            conv: one.conv,
+            head: one.head,
+            trace: one.trace,
+        }));
         mail.extend(wave.map(Event::Wave));
         mail
     }
@@ -173,6 +196,13 @@ impl Mailbox {
     /// The content is whole after every statement, so a panic elsewhere changes nothing.
     fn content(&self) -> MutexGuard<'_, Content> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Missed {
+    fn grow(&mut self, head: Seq, trace: Option<TraceParent>) {
+        self.head = head.max(self.head);
+        self.trace = trace.or(self.trace);
     }
 }
 
@@ -219,7 +249,7 @@ mod tests {
         let mail = mailbox.take();
         assert_eq!(mail.len(), MAILBOX_PUSHES_MAX + 1);
         assert!(
-            matches!(mail.last(), Some(Event::Missed { conv: None, head }) if head.get() == count)
+            matches!(mail.last(), Some(Event::Missed { conv: None, head, .. }) if head.get() == count)
         );
         assert!(mailbox.take().is_empty());
         mailbox.post_push(&push(count + 1));
@@ -246,7 +276,7 @@ mod tests {
         let marks: Vec<_> = mail
             .iter()
             .filter_map(|event| match event {
-                Event::Missed { conv, head } => Some((conv.as_ref()?.as_str(), head.get())),
+                Event::Missed { conv, head, .. } => Some((conv.as_ref()?.as_str(), head.get())),
                 _ => None,
             })
             .collect();

@@ -13,6 +13,7 @@ use crate::{
     counters::Counters,
     hub::WakeUp,
     store::{Store, StoreError, TimelineAppend},
+    traces::Told,
 };
 
 /// When and how fast it is done.
@@ -72,7 +73,7 @@ impl UpkeepRules {
 pub struct IndexBell(Notify);
 
 impl WakeUp for IndexBell {
-    fn committed(&self, appends: &[TimelineAppend]) {
+    fn committed(&self, appends: &[TimelineAppend], _: &Told) {
         let is_text = |item: &Arc<Item>| matches!(**item, Item::Message(_) | Item::Edit(_));
         if appends
             .iter()

@@ -293,7 +293,11 @@ mod tests {
             first: Seq::new(5).unwrap(),
             items: std::iter::repeat_n(std::sync::Arc::new(Item::Message(item)), 10).collect(),
         };
-        let pushes = Push::of(&append, &mut Items::default());
+        let pushes = Push::of(
+            &append,
+            &mut Items::default(),
+            &crate::traces::Told::default(),
+        );
         let ranges: Vec<_> = pushes
             .iter()
             .map(|push| (push.first().get(), push.last().get()))

@@ -22,18 +22,23 @@ use tracing::{Instrument as _, Span};
 
 use crate::{
     account::Account,
+    api::ApiError,
     clock::Clock,
     counters::Counters,
     hub::WakeUp,
-    limits::{BATCH_BYTES_MAX, BATCH_OPS_MAX, WRITER_QUEUE_MAX},
+    limits::{BATCH_BYTES_MAX, BATCH_OPS_MAX, TRACE_LINKS_MAX, WRITER_QUEUE_MAX},
     mailbox::Mailbox,
-    store::{Commit, Op, OpResult, Store, StoreError},
+    store::{Commit, Done, Op, OpResult, Store, StoreError},
     store_health::StoreHealth,
+    traces::{self, Role, Told, TraceParent, TraceSpan, Traces},
 };
 
 /// Takes operations in.
 #[derive(Clone)]
-pub struct WriterQueue(mpsc::Sender<Job>);
+pub struct WriterQueue {
+    jobs: mpsc::Sender<Job>,
+    traces: Traces,
+}
 
 /// The operations of one session, which stand or fall in their order.
 pub struct Lane {
@@ -46,6 +51,21 @@ struct Job {
     reply: Reply,
 }
 
+/// An operation that is handed to the writer.
+#[derive(Debug)]
+pub struct Submission {
+    /// What is to be stored.
+    pub op: Op,
+    /// What is traced of it.
+    pub span: Option<TraceSpan>,
+}
+
+impl From<Op> for Submission {
+    fn from(op: Op) -> Self {
+        Self { op, span: None }
+    }
+}
+
 /// Where an operation's result goes.
 enum Reply {
     /// To a session, together with those of its other operations.
@@ -53,12 +73,14 @@ enum Reply {
         lane: Arc<Lane>,
         /// Whether what follows it must not be stored without it.
         is_followed: bool,
+        trace: Option<TraceSpan>,
     },
     /// To whoever waits for this one alone: it follows nothing, and nothing follows it.
     Once {
         sender: oneshot::Sender<Result<OpResult, StoreError>>,
-        /// What it is part of.
+        /// What it is part of, in the log.
         span: Span,
+        trace: Option<TraceSpan>,
     },
 }
 
@@ -70,7 +92,7 @@ enum Reply {
 )]
 pub enum Full {
     /// Wait for room with [`WriterQueue::submit`].
-    Full(Op),
+    Full(Submission),
     /// The writer has ended.
     Closed,
 }
@@ -95,20 +117,25 @@ impl WriterQueue {
         clippy::result_large_err,
         reason = "moved back only where the queue is full"
     )]
-    pub fn try_submit(&self, op: Op, lane: &Arc<Lane>) -> Result<(), Full> {
-        let reply = Reply::lane(lane, &op);
-        self.0
+    pub fn try_submit(&self, what: impl Into<Submission>, lane: &Arc<Lane>) -> Result<(), Full> {
+        let Submission { op, span } = what.into();
+        let reply = Reply::lane(lane, &op, span);
+        self.jobs
             .try_send(Job { op, reply })
             .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(job) => Full::Full(job.op),
+                mpsc::error::TrySendError::Full(job) => Full::Full(Submission {
+                    op: job.op,
+                    span: job.reply.into_trace(),
+                }),
                 mpsc::error::TrySendError::Closed(_) => Full::Closed,
             })
     }
 
     /// Queues an operation once there is room. False if the writer has ended.
-    pub async fn submit(&self, op: Op, lane: Arc<Lane>) -> bool {
-        let reply = Reply::lane(&lane, &op);
-        self.0.send(Job { op, reply }).await.is_ok()
+    pub async fn submit(&self, what: impl Into<Submission>, lane: Arc<Lane>) -> bool {
+        let Submission { op, span } = what.into();
+        let reply = Reply::lane(&lane, &op, span);
+        self.jobs.send(Job { op, reply }).await.is_ok()
     }
 
     /// Commits one operation by itself, and waits for what becomes of it. It is committed
@@ -134,24 +161,38 @@ impl WriterQueue {
     async fn enqueue(&self, op: Op) -> oneshot::Receiver<Result<OpResult, StoreError>> {
         let (sender, result) = oneshot::channel();
         let span = tracing::debug_span!("commit");
-        let reply = Reply::Once { sender, span };
+        let trace = self.trace(&op);
+        let reply = Reply::Once {
+            sender,
+            span,
+            trace,
+        };
         // If the writer has ended, the sender is dropped, and the receiver learns it.
-        let _ = self.0.send(Job { op, reply }).await;
+        let _ = self.jobs.send(Job { op, reply }).await;
         result
     }
 }
 
 impl WriterQueue {
+    fn trace(&self, op: &Op) -> Option<TraceSpan> {
+        // Only within a trace: one that begins here would not say who asked.
+        let parent = Some(traces::current()?);
+        match op {
+            Op::Send(send) => self.traces.begin_send(send, parent),
+            _ => self.traces.go_on("change", Role::Internal, parent),
+        }
+    }
+
     /// How many operations wait.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.max_capacity() - self.0.capacity()
+        self.jobs.max_capacity() - self.jobs.capacity()
     }
 
     /// Whether the writer has ended.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.0.is_closed()
+        self.jobs.is_closed()
     }
 
     /// Whether none waits.
@@ -169,17 +210,39 @@ async fn received(
 }
 
 impl Reply {
-    fn lane(lane: &Arc<Lane>, op: &Op) -> Self {
+    fn lane(lane: &Arc<Lane>, op: &Op, trace: Option<TraceSpan>) -> Self {
         Self::Lane {
             lane: Arc::clone(lane),
             is_followed: op.is_followed(),
+            trace,
         }
     }
 
-    fn send(self, result: Result<OpResult, StoreError>) {
+    fn trace(&self) -> Option<TraceParent> {
+        match self {
+            Self::Lane { trace, .. } | Self::Once { trace, .. } => Some(trace.as_ref()?.parent()),
+        }
+    }
+
+    fn into_trace(self) -> Option<TraceSpan> {
+        match self {
+            Self::Lane { trace, .. } | Self::Once { trace, .. } => trace,
+        }
+    }
+
+    fn send(mut self, result: Result<OpResult, StoreError>) {
+        if let Self::Lane {
+            trace: Some(span), ..
+        }
+        | Self::Once {
+            trace: Some(span), ..
+        } = &mut self
+        {
+            conclude(span, &result);
+        }
         match self {
             Self::Lane { lane, .. } => lane.mailbox.post_result(result),
-            Self::Once { sender, span } => {
+            Self::Once { sender, span, .. } => {
                 let is_stored = matches!(result, Ok(Ok(_)));
                 span.in_scope(|| tracing::debug!(is_stored, "an operation was committed"));
                 let _ = sender.send(result);
@@ -198,6 +261,16 @@ impl Reply {
     }
 }
 
+/// What came of a traced operation.
+fn conclude(span: &mut TraceSpan, result: &Result<OpResult, StoreError>) {
+    match result {
+        Ok(Ok(Done::Sent(sent))) => span.set("seqline.duplicate", sent.duplicate),
+        Ok(Ok(_)) => {}
+        Ok(Err(refusal)) => span.fail(refusal.code().as_str()),
+        Err(error) => span.fail(ApiError::from(error.clone()).code.as_str()),
+    }
+}
+
 /// Commits what is queued, until every [`WriterQueue`] is dropped.
 pub struct Writer {
     jobs: mpsc::Receiver<Job>,
@@ -206,6 +279,7 @@ pub struct Writer {
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
     health: Arc<StoreHealth>,
+    traces: Traces,
     /// Whether what is damaged is told apart from the rest of its batch. Only once there was
     /// any, since a copy of each batch is needed for it.
     isolates: bool,
@@ -221,8 +295,13 @@ impl Writer {
         wake_up: Arc<dyn WakeUp>,
         clock: Arc<dyn Clock>,
         counters: Arc<Counters>,
+        traces: Traces,
     ) -> (WriterQueue, Self) {
         let (sender, jobs) = mpsc::channel(WRITER_QUEUE_MAX);
+        let queue = WriterQueue {
+            jobs: sender,
+            traces: traces.clone(),
+        };
         let writer = Self {
             jobs,
             store,
@@ -230,10 +309,11 @@ impl Writer {
             clock,
             counters,
             health: Arc::default(),
+            traces,
             isolates: false,
             held: None,
         };
-        (WriterQueue(sender), writer)
+        (queue, writer)
     }
 
     /// What commits show of the store.
@@ -263,9 +343,12 @@ impl Writer {
             let kept = (self.isolates && count > 1).then(|| ops.clone());
             let attended: Vec<_> = ops.iter().filter_map(Op::attended).cloned().collect();
             let span = batch_span(&replies);
+            let work = self.trace_commit(&replies);
             let began = self.clock.now();
             let committed = self.store.commit(ops, began.wall);
-            match committed.instrument(span.clone()).await {
+            let committed = committed.instrument(span.clone()).await;
+            drop(work);
+            match committed {
                 Ok(commit) => {
                     let took = self.clock.now().uptime.saturating_sub(began.uptime);
                     self.counters.committed(&commit, count, took);
@@ -307,6 +390,23 @@ impl Writer {
         }
     }
 
+    /// A span for each traced operation, in its own trace, which names the others of the batch.
+    fn trace_commit(&self, replies: &[Reply]) -> Vec<TraceSpan> {
+        if !self.traces.are_on() {
+            return Vec::new();
+        }
+        let traced: Vec<_> = replies.iter().filter_map(Reply::trace).collect();
+        let begin = |parent: &TraceParent| {
+            let others = traced.iter().filter(|other| *other != parent);
+            let others: Vec<_> = others.copied().take(TRACE_LINKS_MAX).collect();
+            let mut span = self.traces.go_on_with("commit", *parent, &others)?;
+            let operations = i64::try_from(replies.len()).unwrap_or(i64::MAX);
+            span.set("seqline.batch.operations", operations);
+            Some(span)
+        };
+        traced.iter().filter_map(begin).collect()
+    }
+
     async fn next(&mut self) -> Option<Job> {
         match self.held.take() {
             Some(job) => Some(job),
@@ -343,10 +443,19 @@ impl Writer {
 
     /// Answers first, so that a device learns that its message is stored before it gets it back.
     fn tell(&self, commit: Commit, replies: Vec<Reply>, attended: &[Arc<Account>]) {
+        let mut fanouts = Vec::new();
+        let mut told = Told::default();
         for (reply, result) in replies.into_iter().zip(commit.results) {
+            if let Ok(Done::Sent(sent)) = &result
+                && !sent.duplicate
+                && let Some(span) = self.traces.go_on("fanout", Role::Producer, reply.trace())
+            {
+                told.add(sent.msg_id, span.parent());
+                fanouts.push(span);
+            }
             reply.send(Ok(result));
         }
-        self.wake_up.committed(&commit.appends);
+        self.wake_up.committed(&commit.appends, &told);
         if !attended.is_empty() {
             self.wake_up.attended(attended);
         }
@@ -395,6 +504,7 @@ fn break_lanes(replies: Vec<Reply>, error: &StoreError) {
         if let Reply::Lane {
             lane,
             is_followed: true,
+            ..
         } = reply
         {
             lane.is_broken.store(true, Ordering::Relaxed);

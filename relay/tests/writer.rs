@@ -29,6 +29,7 @@ use seqline_relay::{
         Op, Page, PageQuery, Position, PublicChanges, ReachRow, Reading, Receipts, ReceiptsQuery,
         SearchQuery, Send, Sent, SentAs, Store, StoreError, TimelineAppend, UserState,
     },
+    traces::{Told, Traces},
     writer::{Full, Lane, Writer, WriterQueue},
 };
 use tokio::sync::Semaphore;
@@ -207,7 +208,7 @@ impl BroadcastStore for Gate {
 struct NoOne;
 
 impl WakeUp for NoOne {
-    fn committed(&self, _: &[TimelineAppend]) {}
+    fn committed(&self, _: &[TimelineAppend], _: &Told) {}
 }
 
 fn id_of(op: &Op) -> String {
@@ -249,6 +250,7 @@ impl Desk {
             Arc::new(NoOne),
             Arc::new(SystemClock::start()),
             Arc::clone(&counters),
+            Traces::default(),
         );
         Self {
             gate,

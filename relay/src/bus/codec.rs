@@ -66,6 +66,7 @@ mod tests {
             },
             head: Seq::new(head).unwrap(),
             crowds: false,
+            trace: None,
         }
     }
 

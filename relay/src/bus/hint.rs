@@ -8,6 +8,7 @@ use crate::{
     account::Account,
     session::DevicePolicy,
     store::{SessionNumber, Timeline},
+    traces::TraceParent,
 };
 
 /// Tells relays apart, for as long as each runs.
@@ -50,6 +51,9 @@ pub enum Hint {
         /// Whether she follows other large conversations than before.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         crowds: bool,
+        /// Of one of its new messages, if that is traced.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace: Option<TraceParent>,
     },
     /// The timeline of a large conversation has grown.
     CrowdGrown {
@@ -59,6 +63,9 @@ pub enum Hint {
         conv: ConvId,
         /// Its newest entry.
         head: Seq,
+        /// Of one of its new messages, if that is traced.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace: Option<TraceParent>,
     },
     /// A device has connected: its earlier sessions are over, and those that the policy excludes.
     Connected {
@@ -125,17 +132,19 @@ impl Hint {
 
     /// That a timeline has grown.
     #[must_use]
-    pub fn grown(timeline: &Timeline, head: Seq, crowds: bool) -> Self {
+    pub fn grown(timeline: &Timeline, head: Seq, crowds: bool, trace: Option<TraceParent>) -> Self {
         match timeline {
             Timeline::User(account) => Self::Grown {
                 of: (**account).clone(),
                 head,
                 crowds,
+                trace,
             },
             Timeline::Crowd(app, conv) => Self::CrowdGrown {
                 app: app.clone(),
                 conv: conv.clone(),
                 head,
+                trace,
             },
         }
     }

@@ -18,7 +18,10 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 pub use self::{desk::Desk, signature::sign};
-use crate::limits::CALLOUT_ANSWER_BYTES_MAX;
+use crate::{
+    limits::CALLOUT_ANSWER_BYTES_MAX,
+    traces::{self, TRACEPARENT},
+};
 
 /// Name of the header with the signature.
 pub const SIGNATURE_HEADER: &str = "seqline-signature";
@@ -111,15 +114,30 @@ impl Callout {
         if let Some(id) = event_id {
             request = request.header(EVENT_ID_HEADER, id);
         }
+        if let Some(parent) = traces::current().and_then(|parent| parent.header()) {
+            request = request.header(TRACEPARENT, parent);
+        }
         let request = request
             .body(Full::new(Bytes::from(body)))
             .map_err(|error| CalloutError::Unreachable(error.to_string()))?;
-        timeout(time_max, self.exchange(request))
+        self.exchange(request, time_max).await
+    }
+
+    /// Sends a request as it is, and waits for the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`CalloutError`] if there is none in time.
+    pub async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        time_max: Duration,
+    ) -> Result<Answer, CalloutError> {
+        timeout(time_max, self.answer(request))
             .await
             .unwrap_or(Err(CalloutError::Timeout(time_max)))
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, CalloutError> {
+    async fn answer(&self, request: Request<Full<Bytes>>) -> Result<Answer, CalloutError> {
         let answer = self
             .0
             .request(request)

@@ -11,12 +11,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Failure, configure, keyring, runtime};
 use crate::{
     assembly::Parts,
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     config::{Config, Settings},
-    entropy::SystemEntropy,
+    entropy::{Entropy, SystemEntropy},
     http::AllowedOrigins,
     log,
     relay::{Plan, Running, start},
+    traces::Traces,
     upkeep::UpkeepRules,
     webhooks::WebhookRules,
 };
@@ -63,6 +64,12 @@ async fn until_told(running: &Running, signals: &mut Signals) -> Result<(), Fail
 
 fn plan(config: Config) -> Result<Plan, Failure> {
     let keyring = keyring(&config)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let traces = match &config.traces {
+        Some(rules) => Traces::new(rules, Arc::clone(&clock), Arc::clone(&entropy))?,
+        None => Traces::default(),
+    };
     Ok(Plan {
         listen: config.listen,
         metrics_listen: config.metrics_listen,
@@ -88,8 +95,9 @@ fn plan(config: Config) -> Result<Plan, Failure> {
             checks: config.checks,
             traffic_rules: config.traffic_rules,
             public_rules: config.public_rules,
-            clock: Arc::new(SystemClock::start()),
-            entropy: Arc::new(SystemEntropy),
+            traces,
+            clock,
+            entropy,
         },
         database: config.database,
         bus: config.bus,

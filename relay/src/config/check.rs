@@ -5,6 +5,7 @@ mod broadcasts;
 mod fleet;
 mod heartbeat;
 mod listener;
+mod traces;
 mod traffic;
 
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
@@ -84,6 +85,7 @@ impl Check<'_> {
             allowed_origins: self.allowed_origins(),
             log_format: self.sources.pick("log_format", |s| &s.log_format).0,
             log: self.log(),
+            traces: self.traces(),
             heartbeat: self.heartbeat(),
             poll_wait_ms: self.number(
                 "poll_wait_ms",

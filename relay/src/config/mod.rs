@@ -32,6 +32,7 @@ use crate::{
     listener::{ListenerRules, TlsFiles},
     session::DevicePolicy,
     store::{CommitRules, Database},
+    traces::TraceRules,
     traffic::TrafficRules,
 };
 
@@ -69,6 +70,8 @@ pub struct Config {
     pub log_format: Option<LogFormat>,
     /// What is logged.
     pub log: String,
+    /// Where traces go, if anywhere.
+    pub traces: Option<TraceRules>,
     /// How signs of life are exchanged.
     pub heartbeat: Heartbeat,
     /// How long a poll waits for something to be answered with, in milliseconds.

@@ -95,6 +95,23 @@ pub struct Settings {
     #[arg(long, env = "SEQLINE_LOG", value_name = "FILTER")]
     pub log: Option<String>,
 
+    /// The OpenTelemetry collector to which traces go: OTLP over HTTP, such as
+    /// http://127.0.0.1:4318. None by default.
+    ///
+    /// See docs/tracing.md.
+    #[arg(long, env = "SEQLINE_OTLP_URL", value_name = "URL")]
+    pub otlp_url: Option<String>,
+
+    /// How many of the traces that begin here are kept, from 0 to 1. [default: 0.01]
+    ///
+    /// Where a caller's traceparent says whether its trace is kept, that holds.
+    #[arg(long, env = "SEQLINE_OTLP_SAMPLE", value_name = "RATIO")]
+    pub otlp_sample: Option<f64>,
+
+    /// The service that traces name. [default: seqline-relay]
+    #[arg(long, env = "SEQLINE_OTLP_SERVICE", value_name = "NAME")]
+    pub otlp_service: Option<String>,
+
     /// A client pings after so long without having heard anything, to begin with; then it finds the
     /// interval that its network bears, within the bounds below. [default: 25000]
     ///

@@ -9,6 +9,7 @@ use crate::{
     bus::{Heard, Hint, NodeId, Topic},
     frames::Shared,
     store::Timeline,
+    traces::{Role, TraceSpan},
 };
 
 impl Fleet {
@@ -46,19 +47,33 @@ impl Fleet {
                 self.rooms.gone(&[from]);
             }
             Hint::Overflow => self.note_gap(),
-            Hint::Grown { of, head, crowds } => {
+            Hint::Grown {
+                of,
+                head,
+                crowds,
+                trace,
+            } => {
                 let account = Arc::new(of);
                 let timeline = Timeline::User(Arc::clone(&account));
-                self.hub.grown(&timeline, head);
+                let span = self.traces.go_on("wake-up", Role::Consumer, trace);
+                let trace = span.as_ref().map(TraceSpan::parent);
+                self.hub.grown(&timeline, head, trace);
                 if !self.hub.has(&timeline) {
                     self.hub.doubt_interest(Topic::User((*account).clone()));
                 } else if crowds {
                     self.note_refollow((*account).clone());
                 }
             }
-            Hint::CrowdGrown { app, conv, head } => {
+            Hint::CrowdGrown {
+                app,
+                conv,
+                head,
+                trace,
+            } => {
                 let timeline = Timeline::Crowd(app.clone(), conv.clone());
-                if !self.hub.grown(&timeline, head) && !self.hub.has(&timeline) {
+                let span = self.traces.go_on("wake-up", Role::Consumer, trace);
+                let trace = span.as_ref().map(TraceSpan::parent);
+                if !self.hub.grown(&timeline, head, trace) && !self.hub.has(&timeline) {
                     self.hub.doubt_interest(Topic::Crowd(app, conv));
                 }
             }

@@ -34,6 +34,7 @@ use seqline_protocol::{DeviceId, Item, KickReason};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::outbox::Growth;
 pub use self::voice::Voice;
 use crate::{
     account::Account,
@@ -46,6 +47,7 @@ use crate::{
     presence::Presence,
     rooms::Rooms,
     store::{SessionNumber, Store, StoreError, Timeline, TimelineAppend},
+    traces::{Told, Traces},
 };
 
 /// How a relay works with others.
@@ -76,6 +78,7 @@ pub struct Fleet {
     voice: Arc<Voice>,
     entropy: Arc<dyn Entropy>,
     counters: Arc<Counters>,
+    traces: Traces,
     /// Whether a sweep is due before its time.
     is_gap: AtomicBool,
     /// Users whose large conversations are to be read anew.
@@ -96,7 +99,7 @@ impl Fleet {
         (rules, voice): (FleetRules, Arc<Voice>),
         (hub, store): (Arc<Hub>, Arc<dyn Store>),
         (presence, rooms): (Arc<Presence>, Arc<Rooms>),
-        (entropy, counters): (Arc<dyn Entropy>, Arc<Counters>),
+        (entropy, counters, traces): (Arc<dyn Entropy>, Arc<Counters>, Traces),
     ) -> Arc<Self> {
         Arc::new(Self {
             rules,
@@ -107,6 +110,7 @@ impl Fleet {
             voice,
             entropy,
             counters,
+            traces,
             is_gap: AtomicBool::new(false),
             refollow: Mutex::default(),
             unheard: Mutex::default(),
@@ -205,7 +209,7 @@ impl Fleet {
 }
 
 impl WakeUp for Fleet {
-    fn committed(&self, appends: &[TimelineAppend]) {
+    fn committed(&self, appends: &[TimelineAppend], told: &Told) {
         if self.rules.bus.is_alone() || !self.has_company() {
             return;
         }
@@ -213,7 +217,12 @@ impl WakeUp for Fleet {
             let is_crowd = |item: &Arc<Item>| matches!(**item, Item::Crowd { .. });
             let crowds =
                 matches!(append.timeline, Timeline::User(_)) && append.items.iter().any(is_crowd);
-            (&append.timeline, append.last(), crowds)
+            let growth = Growth {
+                head: append.last(),
+                crowds,
+                trace: told.of(append.items.iter().map(|item| &**item)),
+            };
+            (&append.timeline, growth)
         }));
     }
 

@@ -9,7 +9,10 @@ use std::{
 use seqline_protocol::Seq;
 use tokio::sync::Notify;
 
-use crate::{account::Account, bus::Hint, limits::BUS_HINTS_WAITING_MAX, store::Timeline};
+use crate::{
+    account::Account, bus::Hint, limits::BUS_HINTS_WAITING_MAX, store::Timeline,
+    traces::TraceParent,
+};
 
 #[derive(Default)]
 pub(super) struct Outbox {
@@ -19,12 +22,22 @@ pub(super) struct Outbox {
 
 #[derive(Default)]
 struct Content {
-    /// Each with whether its user follows other large conversations now.
-    grown: BTreeMap<Timeline, (Seq, bool)>,
+    grown: BTreeMap<Timeline, Growth>,
     /// Users who came, went, or share that or no longer.
     present: BTreeSet<Arc<Account>>,
     others: Vec<Hint>,
     is_too_much: bool,
+}
+
+/// How a timeline has grown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Growth {
+    /// Its newest entry.
+    pub(super) head: Seq,
+    /// Whether its user follows other large conversations now.
+    pub(super) crowds: bool,
+    /// Of one of its new messages, if that is traced.
+    pub(super) trace: Option<TraceParent>,
 }
 
 impl Outbox {
@@ -52,16 +65,20 @@ impl Outbox {
         self.filled.notify_one();
     }
 
-    pub(super) fn add_grown<'a>(&self, grown: impl Iterator<Item = (&'a Timeline, Seq, bool)>) {
+    pub(super) fn add_grown<'a>(&self, grown: impl Iterator<Item = (&'a Timeline, Growth)>) {
         {
             let mut content = self.content();
-            for (timeline, head, crowds) in grown {
+            for (timeline, growth) in grown {
                 if let Some(known) = content.grown.get_mut(timeline) {
-                    *known = (head.max(known.0), crowds || known.1);
+                    *known = Growth {
+                        head: growth.head.max(known.head),
+                        crowds: growth.crowds || known.crowds,
+                        trace: growth.trace.or(known.trace),
+                    };
                 } else if content.grown.len() >= BUS_HINTS_WAITING_MAX {
                     content.is_too_much = true;
                 } else {
-                    content.grown.insert(timeline.clone(), (head, crowds));
+                    content.grown.insert(timeline.clone(), growth);
                 }
             }
         }
@@ -93,9 +110,9 @@ impl Outbox {
             hints.push(Hint::Overflow);
         } else {
             let grown = content.grown.into_iter();
-            hints.extend(
-                grown.map(|(timeline, (head, crowds))| Hint::grown(&timeline, head, crowds)),
-            );
+            hints.extend(grown.map(|(timeline, growth)| {
+                Hint::grown(&timeline, growth.head, growth.crowds, growth.trace)
+            }));
         }
         hints
     }
@@ -118,6 +135,14 @@ mod tests {
         }))
     }
 
+    fn grown(head: u64, crowds: bool) -> Growth {
+        Growth {
+            head: seq(head),
+            crowds,
+            trace: None,
+        }
+    }
+
     fn seq(number: u64) -> Seq {
         Seq::new(number).unwrap()
     }
@@ -126,11 +151,11 @@ mod tests {
     fn of_each_timeline_the_newest_head_is_told_once() {
         let outbox = Outbox::default();
         let (alice, bob) = (timeline("alice"), timeline("bob"));
-        outbox.add_grown([(&alice, seq(1), true), (&bob, seq(7), false)].into_iter());
-        outbox.add_grown([(&alice, seq(2), false)].into_iter());
+        outbox.add_grown([(&alice, grown(1, true)), (&bob, grown(7, false))].into_iter());
+        outbox.add_grown([(&alice, grown(2, false))].into_iter());
         let told = [
-            Hint::grown(&alice, seq(2), true),
-            Hint::grown(&bob, seq(7), false),
+            Hint::grown(&alice, seq(2), true, None),
+            Hint::grown(&bob, seq(7), false, None),
         ];
         assert_eq!(outbox.take(), told);
         assert_eq!(outbox.take(), []);
@@ -161,11 +186,11 @@ mod tests {
     fn too_much_is_told_as_such_in_bounded_memory() {
         let outbox = Outbox::default();
         for at in 0..=BUS_HINTS_WAITING_MAX {
-            outbox.add_grown([(&timeline(&format!("u{at}")), seq(1), false)].into_iter());
+            outbox.add_grown([(&timeline(&format!("u{at}")), grown(1, false))].into_iter());
         }
         assert_eq!(outbox.content().grown.len(), BUS_HINTS_WAITING_MAX);
         assert_eq!(outbox.take(), [Hint::Overflow]);
-        outbox.add_grown([(&timeline("alice"), seq(1), false)].into_iter());
+        outbox.add_grown([(&timeline("alice"), grown(1, false))].into_iter());
         assert_eq!(outbox.take().len(), 1, "there is room again");
     }
 }

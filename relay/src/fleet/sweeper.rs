@@ -167,7 +167,7 @@ impl Fleet {
                     .end_before(&session.account, device, reason, before);
             }
             let timeline = Timeline::User(Arc::clone(&session.account));
-            if one.head > session.told && self.hub.grown(&timeline, one.head) {
+            if one.head > session.told && self.hub.grown(&timeline, one.head, None) {
                 self.counters.sweep_finds.add(1);
                 // What it was is not known: it may have been that she joined or left one.
                 if one.has_crowds || self.hub.follows_crowds(&session.account) {
@@ -177,7 +177,7 @@ impl Fleet {
         }
         for (at, head) in news.crowds {
             if let Some((timeline, _)) = crowds.get(at)
-                && self.hub.grown(timeline, head)
+                && self.hub.grown(timeline, head, None)
             {
                 self.counters.sweep_finds.add(1);
             }

@@ -13,6 +13,7 @@ use crate::{
     index::Index,
     limits::FRAME_HEADROOM_BYTES,
     store::{Timeline, TimelineAppend},
+    traces::{Told, TraceParent},
     weight,
 };
 
@@ -55,6 +56,8 @@ pub struct Push {
     conv: Option<ConvId>,
     /// The last entry that is a message of someone else: taking it is what receipts tell of.
     received: Option<Seq>,
+    /// Of one of its messages, if that is traced.
+    trace: Option<TraceParent>,
     text: OnceLock<Bytes>,
     binary: OnceLock<Bytes>,
 }
@@ -62,7 +65,7 @@ pub struct Push {
 impl Push {
     /// The frames that an append takes, in order.
     #[must_use]
-    pub fn of(append: &TimelineAppend, items: &mut Items) -> Vec<Arc<Self>> {
+    pub fn of(append: &TimelineAppend, items: &mut Items, told: &Told) -> Vec<Arc<Self>> {
         let mut pushes = Vec::new();
         let mut rest = append.items.as_slice();
         let mut first = append.first.get();
@@ -71,9 +74,10 @@ impl Push {
             let bytes_max = FRAME_BYTES_MAX - FRAME_HEADROOM_BYTES;
             let count = weight::fitting(window, bytes_max, |item| weight::item_bytes(item));
             let (these, others) = rest.split_at(count);
+            let trace = told.of(these.iter().map(|item| &**item));
             let these = these.iter().map(|item| items.get(item)).collect();
             let push = Self::around(Seq::saturating(first), these, &append.timeline);
-            pushes.push(Arc::new(push));
+            pushes.push(Arc::new(Self { trace, ..push }));
             first += count as u64;
             rest = others;
         }
@@ -106,6 +110,7 @@ impl Push {
             items,
             conv,
             received,
+            trace: None,
             text: OnceLock::new(),
             binary: OnceLock::new(),
         }
@@ -132,6 +137,12 @@ impl Push {
     /// What the entries tell, in order.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().map(|one| &*one.item)
+    }
+
+    /// The trace of one of its messages.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceParent> {
+        self.trace
     }
 
     /// The seq of the last message of someone else.

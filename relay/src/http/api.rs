@@ -16,6 +16,7 @@ use futures_util::{StreamExt as _, stream};
 use seqline_protocol::{ConvId, ConvSeq, ErrorCode};
 use serde::{Deserialize, Serialize};
 use tower_http::compression::CompressionLayer;
+use tracing::field::display;
 
 use super::{bearer, body, cors, refusal};
 use crate::app::App;
@@ -23,6 +24,7 @@ use crate::{
     api::{self, ApiError, Authority, Refused, registry},
     limits::REQUEST_WAIT_MS,
     listener::Visitor,
+    traces::{Role, TraceParent, TraceSpan, within},
 };
 
 /// The routes below `/v1` that a token opens, and the description that needs none.
@@ -47,10 +49,32 @@ async fn call(
     body: Body,
 ) -> Response {
     let name = uri.path().trim_start_matches("/v1/").replace('/', ".");
-    match answer(&app, &visitor, (&name, &method), &headers, body).await {
+    let mut span = begin_trace(&app, &name, &headers);
+    let work = answer(&app, &visitor, (&name, &method), &headers, body);
+    let response = match within(span.as_ref().map(TraceSpan::parent), work).await {
         Ok(value) => json(value),
         Err(response) => response,
+    };
+    if let Some(span) = &mut span {
+        let status = response.status();
+        span.set("http.response.status_code", i64::from(status.as_u16()));
+        if status.is_server_error() {
+            span.fail(status.as_u16().to_string());
+        }
     }
+    response
+}
+
+/// Goes on with the caller's trace, or begins one.
+fn begin_trace(app: &App, method: &str, headers: &HeaderMap) -> Option<TraceSpan> {
+    // Whatever else is asked for, its name is anyone's text.
+    let known = app.traces.are_on().then(|| registry::find(method))??;
+    let parent = TraceParent::of_headers(headers);
+    let mut span = app.traces.begin(known.name, Role::Server, parent)?;
+    span.set("http.request.method", "POST");
+    span.set("rpc.method", known.name);
+    tracing::Span::current().record("trace_id", display(span.parent().trace_id()));
+    Some(span)
 }
 
 async fn answer(

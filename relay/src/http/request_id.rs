@@ -10,13 +10,15 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tracing::{Instrument as _, Span, field::Empty};
+use tracing::{
+    Instrument as _, Span,
+    field::{Empty, display},
+};
 
-use crate::{app::App, limits::REQUEST_ID_BYTES_MAX};
+use crate::{app::App, limits::REQUEST_ID_BYTES_MAX, traces::TraceParent};
 
 /// Name of the header, in requests and answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Gives the request its id, and counts what it is answered.
 pub(super) async fn identify(
@@ -46,11 +48,9 @@ fn span(id: &HeaderValue, request: &Request) -> Span {
         trace_id = Empty,
         parent_id = Empty,
     );
-    let traceparent = request.headers().get(TRACEPARENT);
-    let traceparent = traceparent.and_then(|value| value.to_str().ok());
-    if let Some((trace_id, parent_id)) = traceparent.and_then(trace) {
-        span.record("trace_id", trace_id);
-        span.record("parent_id", parent_id);
+    if let Some(parent) = TraceParent::of_headers(request.headers()) {
+        span.record("trace_id", display(parent.trace_id()));
+        span.record("parent_id", display(parent.span_id()));
     }
     span
 }
@@ -69,46 +69,9 @@ fn drawn(app: &App) -> HeaderValue {
     HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
 }
 
-/// Trace and span of `VERSION-TRACE-SPAN-FLAGS`; later versions may have more after it.
-fn trace(traceparent: &str) -> Option<(&str, &str)> {
-    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    let mut parts = traceparent.split('-');
-    let mut part = |digits: usize| {
-        let part = parts.next()?;
-        (part.len() == digits && part.bytes().all(is_hex)).then_some(part)
-    };
-    let version = part(2)?;
-    let (trace_id, span_id) = (part(32)?, part(16)?);
-    part(2)?;
-    let is_set = |id: &str| id.bytes().any(|digit| digit != b'0');
-    (version != "ff" && is_set(trace_id) && is_set(span_id)).then_some((trace_id, span_id))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-    const SPAN: &str = "00f067aa0ba902b7";
-
-    #[test]
-    fn a_trace_is_taken_as_w3c_writes_it_and_nothing_else() {
-        let whole = format!("00-{TRACE}-{SPAN}-01");
-        assert_eq!(trace(&whole), Some((TRACE, SPAN)));
-        let later = format!("cc-{TRACE}-{SPAN}-01-what-comes");
-        assert_eq!(trace(&later), Some((TRACE, SPAN)));
-        for bad in [
-            String::new(),
-            format!("ff-{TRACE}-{SPAN}-01"),
-            format!("00-{TRACE}-{SPAN}"),
-            format!("00-{}-{SPAN}-01", "0".repeat(32)),
-            format!("00-{TRACE}-{}-01", "0".repeat(16)),
-            format!("00-{}-{SPAN}-01", TRACE.to_uppercase()),
-            format!("00-{TRACE}0-{SPAN}-01"),
-        ] {
-            assert_eq!(trace(&bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn an_id_is_taken_if_it_is_plain_and_short() {

@@ -8,9 +8,9 @@ use super::{Hub, Listed, Membership, Sessions};
 use crate::{
     account::Account,
     bus::Hint,
-    mailbox::Mailbox,
     session::DevicePolicy,
     store::{SessionNumber, Swept, Timeline},
+    traces::TraceParent,
 };
 
 /// Some sessions, in the order in which they came.
@@ -33,7 +33,7 @@ pub enum Refollow {
 
 impl Hub {
     /// Another relay has committed to a timeline, up to this entry. False if it is no news here.
-    pub fn grown(&self, timeline: &Timeline, head: Seq) -> bool {
+    pub fn grown(&self, timeline: &Timeline, head: Seq, trace: Option<TraceParent>) -> bool {
         let (conv, mailboxes) = {
             let mut sessions = self.sessions();
             match timeline {
@@ -56,7 +56,9 @@ impl Hub {
                 },
             }
         };
-        tell_missed(&mailboxes, conv, head);
+        for mailbox in mailboxes.iter() {
+            mailbox.post_missed(conv, head, trace);
+        }
         true
     }
 
@@ -169,7 +171,7 @@ impl Hub {
         for (conv, mailbox) in joined {
             let head = crowds.iter().find(|(one, _)| *one == conv);
             if let Some((_, head)) = head {
-                mailbox.post_missed(Some(&conv), *head);
+                mailbox.post_missed(Some(&conv), *head, None);
             }
         }
     }
@@ -253,7 +255,9 @@ impl Membership {
             let listed = listed.filter(|one| one.mailbox.key() != self.mailbox.key());
             others.extend(listed.map(|one| Arc::clone(&one.mailbox)));
         }
-        tell_missed(&others, None, head);
+        for mailbox in others {
+            mailbox.post_missed(None, head, None);
+        }
     }
 
     /// What other relays are told of that.
@@ -280,11 +284,5 @@ impl Membership {
                 change(own);
             }
         }
-    }
-}
-
-fn tell_missed(mailboxes: &[Arc<Mailbox>], conv: Option<&ConvId>, head: Seq) {
-    for mailbox in mailboxes {
-        mailbox.post_missed(conv, head);
     }
 }

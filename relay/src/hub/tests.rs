@@ -96,7 +96,7 @@ fn a_commit_wakes_all_devices_of_its_users_and_no_one_else() {
         join(&hub, "bob", "phone"),
     ];
     let stranger = hub.join();
-    hub.committed(&[append("alice"), append("carol")]);
+    hub.committed(&[append("alice"), append("carol")], &Told::default());
     let woken: Vec<_> = members
         .iter()
         .map(|member| member.mailbox().take().len())
@@ -119,7 +119,7 @@ fn the_same_device_replaces_itself_only() {
     }
     // The old one leaves late, and does not take the new one with it.
     drop(old);
-    hub.committed(&[append("alice")]);
+    hub.committed(&[append("alice")], &Told::default());
     assert_eq!(new.mailbox().take().len(), 1);
 }
 
@@ -178,12 +178,18 @@ fn a_crowd_is_told_to_those_who_follow_it() {
     let bob = join(&hub, "bob", "phone");
     phone.follow(&[conv("group:tea")]);
     bob.follow(&[conv("group:tea"), conv("group:milk")]);
-    hub.committed(&[crowd_append("group:tea"), crowd_append("group:none")]);
+    hub.committed(
+        &[crowd_append("group:tea"), crowd_append("group:none")],
+        &Told::default(),
+    );
     assert_eq!(told(&phone), ["group:tea"]);
     assert_eq!(told(&bob), ["group:tea"]);
     assert!(told(&tablet).is_empty());
     drop(phone);
-    hub.committed(&[crowd_append("group:tea"), crowd_append("group:milk")]);
+    hub.committed(
+        &[crowd_append("group:tea"), crowd_append("group:milk")],
+        &Told::default(),
+    );
     assert_eq!(told(&bob), ["group:tea", "group:milk"]);
 }
 
@@ -193,11 +199,14 @@ fn joining_a_crowd_is_told_before_what_the_same_commit_says_in_it() {
     let [phone, tablet] = ["phone", "tablet"].map(|device| join(&hub, "alice", device));
     phone.follow(&[]);
     let joins = turn("alice", "group:tea", Some(0));
-    hub.committed(&[crowd_append("group:tea"), joins]);
+    hub.committed(&[crowd_append("group:tea"), joins], &Told::default());
     for device in [&phone, &tablet] {
         assert_eq!(told(device), ["own", "group:tea"]);
     }
-    hub.committed(&[turn("alice", "group:tea", None), crowd_append("group:tea")]);
+    hub.committed(
+        &[turn("alice", "group:tea", None), crowd_append("group:tea")],
+        &Told::default(),
+    );
     for device in [&phone, &tablet] {
         assert_eq!(told(device), ["own"]);
     }
@@ -209,11 +218,11 @@ fn what_was_read_of_crowds_never_undoes_what_came_since() {
     let phone = join(&hub, "alice", "phone");
     // Read before both, and used after them.
     let read = [conv("group:left"), conv("group:stays")];
-    hub.committed(&[turn("alice", "group:left", None)]);
-    hub.committed(&[turn("alice", "group:new", Some(4))]);
+    hub.committed(&[turn("alice", "group:left", None)], &Told::default());
+    hub.committed(&[turn("alice", "group:new", Some(4))], &Told::default());
     phone.follow(&read);
     let _ = phone.mailbox().take();
     let all = ["group:left", "group:stays", "group:new"];
-    hub.committed(&all.map(crowd_append));
+    hub.committed(&all.map(crowd_append), &Told::default());
     assert_eq!(told(&phone), ["group:stays", "group:new"]);
 }

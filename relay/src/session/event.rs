@@ -20,6 +20,7 @@ use crate::{
         Conversations, ConversationsQuery, HistoryPage, HistoryQuery, Op, OpResult, Page,
         PageQuery, Position, Send, SessionNumber, StoreError,
     },
+    traces::TraceParent,
 };
 
 /// Something happened.
@@ -67,6 +68,8 @@ pub enum Event {
         conv: Option<ConvId>,
         /// The newest one.
         head: Seq,
+        /// Of one of them, if that is traced.
+        trace: Option<TraceParent>,
     },
     /// Something best-effort for this user.
     Ephemeral(Arc<Shared>),

@@ -285,7 +285,7 @@ impl Session {
             Event::Relayed(result) => self.handle_relayed(result),
             Event::Answered(answer) => self.handle_answer(now, answer),
             Event::Push(push) => self.handle_push(&push),
-            Event::Missed { conv, head } => self.handle_missed(conv.as_ref(), head),
+            Event::Missed { conv, head, .. } => self.handle_missed(conv.as_ref(), head),
             Event::Ephemeral(frame) => self.hand_ephemeral(&frame),
             Event::Notice(frame) => self.hand_notice(&frame),
             Event::Wave(notice) => self.hand_wave(notice),

@@ -168,16 +168,16 @@ async fn indexes_what_is_left_at_the_start_and_then_what_commits_bring() {
     assert_eq!(script.taken_ms(), [0, 10]);
     // Ten commits in a row are one.
     for _ in 0..10 {
-        bell.committed(&[append(message())]);
+        bell.committed(&[append(message())], &Told::default());
         sleep(Duration::from_millis(10)).await;
     }
     sleep(Duration::from_millis(1_000)).await;
     assert_eq!(script.taken_ms(), [0, 10, 1_200]);
     // A commit during a step is not forgotten.
     script.answers.lock().unwrap().push_back((50, Ok(false)));
-    bell.committed(&[append(message())]);
+    bell.committed(&[append(message())], &Told::default());
     sleep(Duration::from_millis(220)).await;
-    bell.committed(&[append(message())]);
+    bell.committed(&[append(message())], &Told::default());
     sleep(Duration::from_millis(1_000)).await;
     assert_eq!(script.taken_ms()[3..], [2_300, 2_550]);
     stop.cancel();
@@ -189,16 +189,19 @@ async fn only_texts_wake_the_indexing() {
     let script = Script::default();
     let (bell, stop, task) = indexing(&script);
     sleep(Duration::from_secs(1)).await;
-    bell.committed(&[append(Item::Read {
-        conv: ConvId::new("dm:alice:bob").unwrap(),
-        conv_seq: ConvSeq::new(1).unwrap(),
-    })]);
+    bell.committed(
+        &[append(Item::Read {
+            conv: ConvId::new("dm:alice:bob").unwrap(),
+            conv_seq: ConvSeq::new(1).unwrap(),
+        })],
+        &Told::default(),
+    );
     sleep(Duration::from_secs(3600)).await;
     assert_eq!(script.taken_ms(), [0], "idle costs nothing");
     let Item::Message(edited) = message() else {
         unreachable!()
     };
-    bell.committed(&[append(Item::Edit(edited))]);
+    bell.committed(&[append(Item::Edit(edited))], &Told::default());
     sleep(Duration::from_secs(1)).await;
     assert_eq!(script.taken_ms().len(), 2);
     stop.cancel();

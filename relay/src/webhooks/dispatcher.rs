@@ -15,6 +15,7 @@ use crate::{
     callout::Endpoint,
     limits::WEBHOOKS_MAX,
     store::{Hook, HookId, StoreError},
+    traces::{Role, TraceSpan, within},
 };
 
 /// Time for what is under way when the relay stops. What is cut off is told again.
@@ -131,7 +132,7 @@ impl Dispatcher {
                 let conv = hook.message.conv.clone();
                 let courier = Arc::clone(&self.courier);
                 let delivery = self.deliveries.spawn(async move {
-                    let outcome = courier.tell(&hook).await;
+                    let outcome = courier.carry(&hook).await;
                     (hook, outcome)
                 });
                 self.busy.push((delivery.id(), conv));
@@ -216,6 +217,23 @@ impl Dispatcher {
 }
 
 impl Courier {
+    /// Within the message's trace, if this relay knows one, or one of its own.
+    async fn carry(&self, hook: &Hook) -> Outcome {
+        let parent = self.parts.traced.of(hook.message.msg_id);
+        let mut span = self.parts.traces.begin("webhook", Role::Client, parent);
+        let outcome = within(span.as_ref().map(TraceSpan::parent), self.tell(hook)).await;
+        if let Some(span) = &mut span {
+            span.set("seqline.app", self.app.to_string());
+            span.set("seqline.attempt", i64::from(hook.attempts) + 1);
+            match outcome {
+                Outcome::Taken => {}
+                Outcome::Gone => span.fail("gone"),
+                Outcome::Failed(_) => span.fail("failed"),
+            }
+        }
+        outcome
+    }
+
     /// Both events of a message, one after the other.
     async fn tell(&self, hook: &Hook) -> Outcome {
         let stored = events::message_stored(&self.app, &hook.message);

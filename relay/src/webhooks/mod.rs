@@ -26,6 +26,7 @@ use crate::{
     limits::WEBHOOK_TIMEOUT_MS,
     presence::Presence,
     store::{Store, Timeline, TimelineAppend},
+    traces::{Recent, Told, Traces},
 };
 
 /// How events are told. Times in milliseconds.
@@ -70,19 +71,35 @@ pub struct WebhookParts {
     pub entropy: Arc<dyn Entropy>,
     /// What is counted.
     pub counters: Arc<Counters>,
+    /// Where traces go.
+    pub traces: Traces,
+    /// The messages of this relay that were traced.
+    pub traced: Arc<Recent>,
     /// How events are told.
     pub rules: WebhookRules,
 }
 
 /// Wakes the dispatchers when a message of their app was stored.
 #[derive(Debug, Default)]
-pub struct WebhookBells(BTreeMap<AppId, Arc<Notify>>);
+pub struct WebhookBells {
+    bells: BTreeMap<AppId, Arc<Notify>>,
+    traced: Arc<Recent>,
+}
 
 impl WebhookBells {
     /// Bells for these apps.
     #[must_use]
     pub fn new<'a>(apps: impl Iterator<Item = &'a AppId>) -> Self {
-        Self(apps.map(|app| (app.clone(), Arc::default())).collect())
+        Self {
+            bells: apps.map(|app| (app.clone(), Arc::default())).collect(),
+            traced: Arc::default(),
+        }
+    }
+
+    /// The messages of this relay that were traced.
+    #[must_use]
+    pub fn traced(&self) -> Arc<Recent> {
+        Arc::clone(&self.traced)
     }
 
     /// Starts a dispatcher for each app that has a bell and an endpoint. They end when told to
@@ -96,7 +113,7 @@ impl WebhookBells {
     ) {
         let parts = Arc::new(parts);
         for (app, endpoint) in endpoints {
-            if let Some(bell) = self.0.get(&app) {
+            if let Some(bell) = self.bells.get(&app) {
                 let dispatcher =
                     Dispatcher::new(app, endpoint, Arc::clone(&parts), Arc::clone(bell));
                 tasks.spawn(dispatcher.run(stop.clone()));
@@ -106,17 +123,18 @@ impl WebhookBells {
 }
 
 impl WakeUp for WebhookBells {
-    fn committed(&self, appends: &[TimelineAppend]) {
-        if self.0.is_empty() {
+    fn committed(&self, appends: &[TimelineAppend], told: &Told) {
+        if self.bells.is_empty() {
             return;
         }
+        self.traced.add(told);
         for append in appends {
             let app = match &append.timeline {
                 Timeline::User(account) => &account.app,
                 Timeline::Crowd(app, _) => app,
             };
             let is_message = |item: &Arc<Item>| matches!(**item, Item::Message(_));
-            if let Some(bell) = self.0.get(app)
+            if let Some(bell) = self.bells.get(app)
                 && append.items.iter().any(is_message)
             {
                 bell.notify_one();

@@ -9,3 +9,4 @@ mod rooms;
 mod sessions;
 mod support;
 mod sweeps;
+mod traces;

@@ -25,5 +25,6 @@ mod socket;
 mod storage_failure;
 mod support;
 mod tls;
+mod traces;
 mod upkeep;
 mod webhooks;

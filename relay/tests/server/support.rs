@@ -4,6 +4,7 @@ mod api;
 mod app_server;
 mod broadcasts;
 mod client;
+mod collector;
 mod device;
 mod nats;
 mod polled;
@@ -36,6 +37,7 @@ use seqline_relay::{
     relay::{Plan, Running, start},
     session::DevicePolicy,
     store::{CommitRules, Database, memory::MemoryStore},
+    traces::{TraceRules, Traces},
     traffic::TrafficRules,
     upkeep::UpkeepRules,
     webhooks::WebhookRules,
@@ -46,6 +48,7 @@ pub(crate) use api::{Refused, guards, refused, texts};
 pub(crate) use app_server::{Answer, AppServer, Seen, WEBHOOK_SECRET};
 pub(crate) use broadcasts::{draft, names};
 pub(crate) use client::{Client, send, send_to};
+pub(crate) use collector::Collector;
 pub(crate) use device::Device;
 pub(crate) use nats::Nats;
 pub(crate) use polled::{Polled, poll};
@@ -107,6 +110,7 @@ pub(crate) struct Wish {
     pub(crate) traffic_rules: TrafficRules,
     pub(crate) has_metrics_listener: bool,
     pub(crate) tls: Option<TlsFiles>,
+    pub(crate) traces: Option<TraceRules>,
 }
 
 impl Default for Wish {
@@ -134,6 +138,7 @@ impl Default for Wish {
             traffic_rules: TrafficRules::default(),
             has_metrics_listener: false,
             tls: None,
+            traces: None,
         }
     }
 }
@@ -322,7 +327,15 @@ fn parts_of(wish: Wish, clock: Arc<dyn Clock>) -> Parts {
         checks: wish.checks,
         traffic_rules: wish.traffic_rules,
         public_rules: wish.public_rules,
+        traces: traces(wish.traces.as_ref(), &clock),
         clock,
         entropy: Arc::new(SystemEntropy),
     }
+}
+
+fn traces(rules: Option<&TraceRules>, clock: &Arc<dyn Clock>) -> Traces {
+    let Some(rules) = rules else {
+        return Traces::default();
+    };
+    Traces::new(rules, Arc::clone(clock), Arc::new(SystemEntropy)).unwrap()
 }

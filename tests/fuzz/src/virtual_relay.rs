@@ -13,6 +13,7 @@ use seqline_relay::{
     limits::LOGINS_UNDER_WAY_MAX,
     session::DevicePolicy,
     store::{CommitRules, Store, memory::MemoryStore},
+    traces::Traces,
     traffic::TrafficRules,
     upkeep::UpkeepRules,
     webhooks::WebhookRules,
@@ -59,6 +60,7 @@ pub(crate) async fn relay() -> Assembled {
         checks: BTreeMap::new(),
         traffic_rules: TrafficRules::default(),
         public_rules: PublicRules::default(),
+        traces: Traces::default(),
         clock: Arc::new(StandingClock),
         entropy: Arc::new(KnownEntropy),
     };

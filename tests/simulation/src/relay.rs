@@ -15,6 +15,7 @@ use seqline_relay::{
     http::AllowedOrigins,
     session::DevicePolicy,
     store::{CommitRules, Store},
+    traces::Traces,
     traffic::TrafficRules,
     upkeep::UpkeepRules,
     webhooks::WebhookRules,
@@ -177,6 +178,7 @@ fn parts(setup: &Setup, clock: Arc<RelayClock>, seed: u64) -> Parts {
             refresh_ms: Some(PUBLIC_REFRESH_MS),
             ..PublicRules::default()
         },
+        traces: Traces::default(),
         clock,
         entropy: Arc::new(SeededEntropy::new(seed)),
     }

@@ -16,6 +16,7 @@ use crate::{
         CommitRules, Database, Op, PageQuery, PageRange, Send, Store, StoreSettings, Timeline,
         sqlite::SqliteSettings,
     },
+    traces::Traces,
     writer::{Writer, WriterQueue},
 };
 
@@ -63,6 +64,7 @@ impl Storage {
             Arc::new(Hub::default()),
             Arc::new(SystemClock::start()),
             Arc::clone(&counters),
+            Traces::default(),
         );
         let app = AppId::new("bench")?;
         let users = (0..USERS).map(|n| {

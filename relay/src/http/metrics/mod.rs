@@ -10,9 +10,10 @@ use axum::{extract::State, http::header, response::IntoResponse};
 use self::page::Page;
 use crate::{
     app::App,
-    counters::Counters,
+    counters::{Counter, Counters},
     process::ProcessUsage,
     store::{Fallback, ReplicaQuery},
+    traces::TraceCounters,
     traffic::Tally,
 };
 
@@ -65,6 +66,7 @@ fn render(Watched { app, visitors }: &Watched, usage: Option<ProcessUsage>) -> S
     public(&mut page, app);
     rooms(&mut page, app);
     app_servers(&mut page, counters);
+    traces(&mut page, app);
     upkeep(&mut page, counters);
     process(&mut page, app, usage);
     page.into_text()
@@ -475,6 +477,24 @@ fn app_servers(page: &mut Page, counters: &Counters) {
         "Checks before a message was stored, by verdict.",
         "verdict",
         checks.map(|(verdict, count)| (verdict, count.get())),
+    );
+}
+
+fn traces(page: &mut Page, app: &App) {
+    let count = |of: fn(&TraceCounters) -> &Counter| {
+        let counters = app.traces.counters();
+        counters.map_or(0, |counters| of(counters).get())
+    };
+    let spans = [
+        ("exported", count(|counters| &counters.exported)),
+        ("dropped", count(|counters| &counters.dropped)),
+        ("failed", count(|counters| &counters.failed)),
+    ];
+    page.labelled(
+        "trace_spans_total",
+        "Spans of traces: the collector took them, too many waited for it, or it was away.",
+        "result",
+        spans,
     );
 }
 

@@ -215,6 +215,7 @@ fn a_new_crowd_that_a_page_told_of_before_the_push_is_known() {
     desk.feed(Event::Missed {
         conv: None,
         head: seq(1),
+        trace: None,
     });
     desk.cause(ClientFrame::Pull {
         req: RequestId::new(1).unwrap(),
@@ -294,6 +295,7 @@ fn pushes_that_were_dropped_are_announced_of_known_and_unknown_crowds() {
     let missed = |head| Event::Missed {
         conv: Some(tea()),
         head: seq(head),
+        trace: None,
     };
     let mut desk = open(3);
     assert!(desk.feed(missed(3)).is_empty(), "it knows");

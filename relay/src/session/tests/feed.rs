@@ -238,12 +238,14 @@ fn pushes_that_were_dropped_are_announced() {
     let frames = desk.feed(Event::Missed {
         conv: None,
         head: seq(9),
+        trace: None,
     });
     assert!(matches!(&frames[..], [RelayFrame::Notify { head, .. }] if *head == seq(9)));
     assert!(
         desk.feed(Event::Missed {
             conv: None,
-            head: seq(12)
+            head: seq(12),
+            trace: None,
         })
         .is_empty()
     );
@@ -252,7 +254,8 @@ fn pushes_that_were_dropped_are_announced() {
     assert!(
         desk.feed(Event::Missed {
             conv: None,
-            head: seq(2)
+            head: seq(2),
+            trace: None,
         })
         .is_empty(),
         "it has them"

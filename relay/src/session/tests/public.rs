@@ -83,6 +83,7 @@ fn a_pull_at_the_head_is_answered_from_memory_and_only_told_of_the_mailbox_if_it
     desk.feed(Event::Missed {
         conv: None,
         head: seq(5),
+        trace: None,
     });
     desk.feed(push(7..=7));
     let effects = desk.cause(pull(7, None));
@@ -117,6 +118,7 @@ fn welcome_and_notify_say_where_the_mailbox_stands() {
     let frames = desk.feed(Event::Missed {
         conv: None,
         head: seq(9),
+        trace: None,
     });
     let newer = desk.office.mailbox.head(&account("alice").app);
     assert!(newer > head);

@@ -28,6 +28,7 @@ pub(crate) struct Seen {
     pub(crate) path: String,
     pub(crate) event_id: Option<String>,
     pub(crate) json: Value,
+    pub(crate) traceparent: Option<String>,
 }
 
 pub(crate) enum Answer {
@@ -112,6 +113,7 @@ async fn answer(
         path: uri.path().to_owned(),
         event_id: header(EVENT_ID_HEADER).map(str::to_owned),
         json: serde_json::from_str(&body).unwrap(),
+        traceparent: header("traceparent").map(str::to_owned),
     };
     let answer = (inner.decide)(&seen);
     let _ = inner.seen.send(seen);
