@@ -73,7 +73,7 @@ impl Collector {
             loop {
                 let spans = self.spans();
                 let has = |name: &&str| spans.iter().any(|span| span.name == **name);
-                if names.iter().all(|name| has(&name)) {
+                if names.iter().all(has) {
                     return spans;
                 }
                 self.taken.some.notified().await;
