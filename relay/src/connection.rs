@@ -1,6 +1,7 @@
 //! Moves bytes, timers and store calls between the world and a [`Session`], and decides
 //! nothing.
 
+mod departure;
 mod traced;
 
 use std::{collections::VecDeque, future::pending, pin::Pin, sync::Arc, time::Duration};
@@ -11,9 +12,8 @@ use futures_util::{
 };
 use seqline_protocol::{ErrorCode, RequestId};
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
 
-use self::traced::Traced;
+use self::{departure::note_disconnected, traced::Traced};
 use crate::{
     account::Account,
     api::{self, Authority, Caller, Place},
@@ -23,14 +23,11 @@ use crate::{
     hub::Membership,
     limits::{CLOSE_WAIT_MS, SHRINK_AFTER_MS},
     session::{Answer, Effect, Event, Query, Session},
-    store::{Disconnected, Op, Send, StoreError},
+    store::{Disconnected, Send, StoreError},
     traces::within,
     wire::{Incoming, Wire},
-    writer::{Full, Lane, Submission, WriterQueue},
+    writer::{Full, Lane, Submission},
 };
-
-/// Between attempts to note that a device has gone, while storage fails.
-const NOTE_PAUSE: Duration = Duration::from_secs(2);
 
 /// One connection's task.
 pub struct Connection<W: Wire> {
@@ -413,39 +410,6 @@ impl<W: Wire> Drop for Connection<W> {
                 number,
             };
             note_disconnected(app, gone);
-        }
-    }
-}
-
-/// No one waits for it; a writer that is full gets it as soon as it has room. There are
-/// never more that wait than there were connections.
-fn note_disconnected(app: &Arc<App>, device: Disconnected) {
-    let op = Op::Disconnected(device);
-    if app.rules.is_shared {
-        let (writer, draining) = (app.writer.clone(), app.draining.clone());
-        app.connections.spawn(note_at_last(writer, op, draining));
-        return;
-    }
-    let lane = Lane::new(Arc::default());
-    if let Err(Full::Full(op)) = app.writer.try_submit(op, &lane) {
-        let writer = app.writer.clone();
-        app.connections
-            .spawn(async move { writer.submit(op, lane).await });
-    }
-}
-
-/// Until it is noted, other relays take the device to be connected here.
-async fn note_at_last(writer: WriterQueue, op: Op, draining: CancellationToken) {
-    loop {
-        match writer.commit(op.clone()).await {
-            Ok(_) | Err(StoreError::Corrupt(_)) => return,
-            Err(_) if writer.is_closed() => return,
-            Err(_) => {}
-        }
-        tokio::select! {
-            biased;
-            () = draining.cancelled() => return,
-            () = sleep(NOTE_PAUSE) => {}
         }
     }
 }

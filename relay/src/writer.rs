@@ -11,6 +11,8 @@
 //! after what the device sends now. The writer is the one place where this has no gap: all
 //! that it takes after a message of the new session was queued after the old one was ended.
 
+mod traced;
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -22,15 +24,14 @@ use tracing::{Instrument as _, Span};
 
 use crate::{
     account::Account,
-    api::ApiError,
     clock::Clock,
     counters::Counters,
     hub::WakeUp,
-    limits::{BATCH_BYTES_MAX, BATCH_OPS_MAX, TRACE_LINKS_MAX, WRITER_QUEUE_MAX},
+    limits::{BATCH_BYTES_MAX, BATCH_OPS_MAX, WRITER_QUEUE_MAX},
     mailbox::Mailbox,
     store::{Commit, Done, Op, OpResult, Store, StoreError},
     store_health::StoreHealth,
-    traces::{self, Role, Told, TraceParent, TraceSpan, Traces},
+    traces::{Role, Told, TraceParent, TraceSpan, Traces},
 };
 
 /// Takes operations in.
@@ -161,7 +162,7 @@ impl WriterQueue {
     async fn enqueue(&self, op: Op) -> oneshot::Receiver<Result<OpResult, StoreError>> {
         let (sender, result) = oneshot::channel();
         let span = tracing::debug_span!("commit");
-        let trace = self.trace(&op);
+        let trace = traced::begin(&self.traces, &op);
         let reply = Reply::Once {
             sender,
             span,
@@ -174,15 +175,6 @@ impl WriterQueue {
 }
 
 impl WriterQueue {
-    fn trace(&self, op: &Op) -> Option<TraceSpan> {
-        // Only within a trace: one that begins here would not say who asked.
-        let parent = Some(traces::current()?);
-        match op {
-            Op::Send(send) => self.traces.begin_send(send, parent),
-            _ => self.traces.go_on("change", Role::Internal, parent),
-        }
-    }
-
     /// How many operations wait.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -238,7 +230,7 @@ impl Reply {
             trace: Some(span), ..
         } = &mut self
         {
-            conclude(span, &result);
+            traced::conclude(span, &result);
         }
         match self {
             Self::Lane { lane, .. } => lane.mailbox.post_result(result),
@@ -258,16 +250,6 @@ impl Reply {
         let error =
             StoreError::Failed("an earlier operation failed, or the session has ended".to_owned());
         self.send(Err(error));
-    }
-}
-
-/// What came of a traced operation.
-fn conclude(span: &mut TraceSpan, result: &Result<OpResult, StoreError>) {
-    match result {
-        Ok(Ok(Done::Sent(sent))) => span.set("seqline.duplicate", sent.duplicate),
-        Ok(Ok(_)) => {}
-        Ok(Err(refusal)) => span.fail(refusal.code().as_str()),
-        Err(error) => span.fail(ApiError::from(error.clone()).code.as_str()),
     }
 }
 
@@ -343,7 +325,7 @@ impl Writer {
             let kept = (self.isolates && count > 1).then(|| ops.clone());
             let attended: Vec<_> = ops.iter().filter_map(Op::attended).cloned().collect();
             let span = batch_span(&replies);
-            let work = self.trace_commit(&replies);
+            let work = traced::begin_commit(&self.traces, &replies);
             let began = self.clock.now();
             let committed = self.store.commit(ops, began.wall);
             let committed = committed.instrument(span.clone()).await;
@@ -388,23 +370,6 @@ impl Writer {
             }
             (error, _) => break_lanes(replies, &error),
         }
-    }
-
-    /// A span for each traced operation, in its own trace, which names the others of the batch.
-    fn trace_commit(&self, replies: &[Reply]) -> Vec<TraceSpan> {
-        if !self.traces.are_on() {
-            return Vec::new();
-        }
-        let traced: Vec<_> = replies.iter().filter_map(Reply::trace).collect();
-        let begin = |parent: &TraceParent| {
-            let others = traced.iter().filter(|other| *other != parent);
-            let others: Vec<_> = others.copied().take(TRACE_LINKS_MAX).collect();
-            let mut span = self.traces.go_on_with("commit", *parent, &others)?;
-            let operations = i64::try_from(replies.len()).unwrap_or(i64::MAX);
-            span.set("seqline.batch.operations", operations);
-            Some(span)
-        };
-        traced.iter().filter_map(begin).collect()
     }
 
     async fn next(&mut self) -> Option<Job> {

@@ -1,13 +1,19 @@
 //! What the relay counts, for Prometheus. `docs/metrics.md` lists all of it; a test holds the list
 //! to what is served.
 
+mod admission;
 mod page;
+mod process;
 
 use std::sync::Arc;
 
 use axum::{extract::State, http::header, response::IntoResponse};
 
-use self::page::Page;
+use self::{
+    admission::{admission, logins},
+    page::Page,
+    process::process,
+};
 use crate::{
     app::App,
     counters::{Counter, Counters},
@@ -115,83 +121,6 @@ fn connections(page: &mut Page, app: &App) {
         "draining",
         "1 while the relay is stopping.",
         u8::from(app.draining.is_cancelled()),
-    );
-}
-
-fn admission(page: &mut Page, counters: &Counters) {
-    let visitors = [
-        ("refused", &counters.visitors_refused),
-        ("slow", &counters.visitors_slow),
-        ("malformed", &counters.visitors_malformed),
-        ("stalled", &counters.visitors_stalled),
-        ("no_tls", &counters.visitors_without_tls),
-    ];
-    page.labelled(
-        "visitors_ended_total",
-        "Connections that ended before they were a session or had an answer: there were too \
-         many, nothing came in time, what came was no request, the answer was not read, or there was no \
-         TLS where it is expected.",
-        "reason",
-        visitors.map(|(reason, count)| (reason, count.get())),
-    );
-    page.labelled(
-        "refusals_total",
-        "Refusals by error code.",
-        "code",
-        counters.refusals(),
-    );
-    let requests = [
-        ("2xx", &counters.requests_answered),
-        ("3xx", &counters.requests_redirected),
-        ("4xx", &counters.requests_refused),
-        ("5xx", &counters.requests_failed),
-    ];
-    page.labelled(
-        "http_requests_total",
-        "Requests over HTTP, those for `/metrics` and for WebSockets among them, by status.",
-        "status",
-        requests.map(|(status, count)| (status, count.get())),
-    );
-    let reloads = [
-        ("taken", &counters.tls_reloads),
-        ("refused", &counters.tls_reloads_failed),
-    ];
-    page.labelled(
-        "tls_reloads_total",
-        "Changes of the certificate's files while the relay ran: taken, or refused because \
-         they cannot be used, with the certificate before still served.",
-        "result",
-        reloads.map(|(result, count)| (result, count.get())),
-    );
-}
-
-fn logins(page: &mut Page, app: &App) {
-    let counters = &app.counters;
-    page.gauge(
-        "admission_waiting",
-        "Log-ins that wait in line for their turn.",
-        app.logins.waiting(),
-    );
-    page.gauge(
-        "admission_under_way",
-        "Log-ins that are under way: at most `logins_under_way_max`.",
-        app.logins.under_way(),
-    );
-    page.times(
-        "admission_seconds",
-        "How long a log-in waited in line for its turn.",
-        &counters.login_waits,
-    );
-    let refused = [
-        ("line", &counters.logins_turned_away),
-        ("time", &counters.logins_timed_out),
-    ];
-    page.labelled(
-        "admission_refused_total",
-        "Log-ins that were told to come again: the line was too long, or their turn did not come \
-         in time.",
-        "reason",
-        refused.map(|(reason, count)| (reason, count.get())),
     );
 }
 
@@ -513,44 +442,5 @@ fn upkeep(page: &mut Page, counters: &Counters) {
         "index_steps_total",
         "Steps in which messages were made searchable.",
         &counters.index_steps,
-    );
-}
-
-/// Named as every program's are, so that general dashboards show them.
-fn process(page: &mut Page, app: &App, usage: Option<ProcessUsage>) {
-    let now = app.clock.now();
-    let started_us = u128::from(now.wall.get()).saturating_sub(now.uptime.as_micros());
-    page.common(
-        "process_start_time_seconds",
-        "gauge",
-        "When the relay started, in seconds since 1970.",
-        started_us / 1_000_000,
-    );
-    let Some(usage) = usage else {
-        return;
-    };
-    page.common(
-        "process_cpu_seconds_total",
-        "counter",
-        "Processor time of the relay.",
-        usage.cpu_seconds,
-    );
-    page.common(
-        "process_resident_memory_bytes",
-        "gauge",
-        "Memory of the relay that is in use.",
-        usage.resident_bytes,
-    );
-    page.common(
-        "process_open_fds",
-        "gauge",
-        "Files and sockets that the relay has open.",
-        usage.open_files,
-    );
-    page.common(
-        "process_max_fds",
-        "gauge",
-        "How many it may have.",
-        usage.open_files_max,
     );
 }
