@@ -100,9 +100,12 @@ pub const LOOKUP_CACHE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Hints that wait to be told to other relays. Beyond that they are told to look for themselves.
 pub const BUS_HINTS_WAITING_MAX: usize = 16 * 1024;
 
-/// What relays ask of a bus that sorts by topic: connected users, large conversations, rooms. Of
-/// further ones they learn by sweeps alone.
+/// What relays ask of a bus that sorts by topic: connected and watched users, large conversations,
+/// rooms. Of further ones they learn by sweeps alone, and further rooms are each relay's own.
 pub const BUS_TOPICS_MAX: usize = 200_000;
+
+/// Watched users among them. Of further ones relays learn by sweeps alone.
+pub const BUS_TOPICS_WATCHED_MAX: usize = 50_000;
 
 /// Relays that are told apart. Counts of rooms on further ones are passed over.
 pub const FLEET_RELAYS_MAX: usize = 1_024;

@@ -1,11 +1,11 @@
 //! Hints as text: JSON, in messages of bounded length.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::{Hint, NodeId};
 
 /// One message.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) from: NodeId,
     pub(super) hints: Vec<Hint>,
@@ -40,11 +40,33 @@ pub(super) fn encode(from: NodeId, hints: &[Hint], bytes_max: usize) -> Vec<Stri
     messages
 }
 
-/// None if it is of no relay, or of one that says more than this one understands.
+/// None if it is of no relay. Of one that says more than this one understands, the rest.
 pub(super) fn decode(text: &[u8]) -> Option<Message> {
-    serde_json::from_slice(text)
+    let read: Read = serde_json::from_slice(text)
         .inspect_err(|error| tracing::debug!(%error, "what came over the bus is not understood"))
-        .ok()
+        .ok()?;
+    let hints = read.hints.into_iter().filter_map(|hint| match hint {
+        ReadHint::Known(hint) => Some(hint),
+        ReadHint::Unknown(_) => None,
+    });
+    Some(Message {
+        from: read.from,
+        hints: hints.collect(),
+    })
+}
+
+#[derive(Deserialize)]
+struct Read {
+    from: NodeId,
+    hints: Vec<ReadHint>,
+}
+
+/// While relays are upgraded one by one, some say what others do not know yet.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ReadHint {
+    Known(Hint),
+    Unknown(IgnoredAny),
 }
 
 fn text(hint: &impl Serialize) -> String {
@@ -100,8 +122,17 @@ mod tests {
 
     #[test]
     fn what_is_no_hint_is_passed_over() {
-        for text in ["", "{}", "[]", "{\"from\":1,\"hints\":[{\"news\":{}}]}"] {
+        for text in ["", "{}", "[]", "{\"from\":1,\"hints\":{}}"] {
             assert_eq!(decode(text.as_bytes()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn one_that_a_newer_relay_says_takes_no_other_with_it() {
+        let known = text(&grown("a", 1));
+        let beat = text(&Hint::Beat);
+        let hints = format!("[{known},{{\"news\":{{}}}},\"tomorrow\",{beat}]");
+        let message = decode(format!("{{\"from\":1,\"hints\":{hints}}}").as_bytes());
+        assert_eq!(message.unwrap().hints, [grown("a", 1), Hint::Beat]);
     }
 }

@@ -25,7 +25,7 @@ use super::{Bus, BusError, Heard, Hint, NodeId, Topic, codec};
 use crate::{
     account::Account,
     entropy::Entropy,
-    limits::{BUS_HINTS_WAITING_MAX, BUS_RETRY_MS_MAX, BUS_TOPICS_MAX},
+    limits::{BUS_HINTS_WAITING_MAX, BUS_RETRY_MS_MAX, BUS_TOPICS_MAX, BUS_TOPICS_WATCHED_MAX},
 };
 
 /// Where NATS is.
@@ -65,6 +65,8 @@ pub struct NatsBus {
 /// What is subscribed to, and the way to end it.
 struct Topics {
     subscribed: BTreeMap<Topic, oneshot::Sender<()>>,
+    /// How many of them are about watched users.
+    watched: usize,
     newcomers: mpsc::Sender<Newcomers>,
 }
 
@@ -128,6 +130,7 @@ impl NatsBus {
             prefix: format!("seqline.{:x}", epoch.get()),
             topics: Mutex::new(Topics {
                 subscribed: BTreeMap::new(),
+                watched: 0,
                 newcomers,
             }),
             hearing: Mutex::new(Hearing {
@@ -174,9 +177,11 @@ impl NatsBus {
         };
         for (topic, is_wanted) in changes {
             if !is_wanted {
-                topics.subscribed.remove(topic);
+                if topics.subscribed.remove(topic).is_some() && is_watched(topic) {
+                    topics.watched -= 1;
+                }
             } else if !topics.subscribed.contains_key(topic) {
-                if topics.subscribed.len() >= BUS_TOPICS_MAX {
+                if !has_room(topics.subscribed.len(), topics.watched, topic) {
                     tracing::debug!("more topics than the bus follows: sweeps look after the rest");
                     continue;
                 }
@@ -184,6 +189,7 @@ impl NatsBus {
                     Ok(subscriber) => {
                         let (end, ended) = oneshot::channel();
                         topics.subscribed.insert(topic.clone(), end);
+                        topics.watched += usize::from(is_watched(topic));
                         newcomers.topics.push(topic.clone());
                         newcomers.streams.push(until(subscriber, ended));
                     }
@@ -196,6 +202,15 @@ impl NatsBus {
             let _ = topics.newcomers.send(newcomers).await;
         }
     }
+}
+
+/// Those who watch many leave room for what nothing else makes up for as well: rooms.
+fn has_room(subscribed: usize, watched: usize, topic: &Topic) -> bool {
+    subscribed < BUS_TOPICS_MAX && (!is_watched(topic) || watched < BUS_TOPICS_WATCHED_MAX)
+}
+
+fn is_watched(topic: &Topic) -> bool {
+    matches!(topic, Topic::Presence(_))
 }
 
 fn until(subscriber: Subscriber, ended: oneshot::Receiver<()>) -> BoxStream<'static, Message> {
@@ -277,5 +292,27 @@ fn log(event: &Event) {
         Event::ServerError(error) => tracing::warn!(%error, "NATS refuses something"),
         Event::ClientError(error) => tracing::warn!(%error, "NATS failed"),
         event => tracing::debug!(%event, "NATS"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seqline_protocol::UserId;
+
+    use super::*;
+
+    #[test]
+    fn watched_users_leave_room_for_others() {
+        let app = AppId::new("app").unwrap();
+        let room = Topic::Room(app.clone(), ConvId::new("room:live").unwrap());
+        let watched = Topic::Presence(Account {
+            app,
+            user: UserId::new("alice").unwrap(),
+        });
+        let max = BUS_TOPICS_WATCHED_MAX;
+        assert!(has_room(max - 1, max - 1, &watched));
+        assert!(!has_room(max, max, &watched));
+        assert!(has_room(max, max, &room));
+        assert!(!has_room(BUS_TOPICS_MAX, max, &room));
     }
 }
