@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqlx::{
-    Connection as _, SqliteConnection, SqlitePool,
+    AssertSqlSafe, Connection as _, SqliteConnection, SqlitePool,
     migrate::MigrateError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -30,6 +30,9 @@ const STATEMENTS_CACHED: usize = 96;
 /// What the writer has of the memory for pages, of so many parts: messages go to the ends of
 /// many timelines and conversations at once.
 const WRITER_PARTS: u32 = 2;
+
+/// What the index has of a reader's memory, of so many parts: only searches look at it.
+const INDEX_PARTS: u32 = 4;
 
 /// How the files are opened.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +70,11 @@ impl SqliteSettings {
     /// Of each reader, and of the one that fills the index for searches.
     fn other_cache_kib(self) -> u32 {
         (self.cache_kib() - self.writer_cache_kib()) / (self.readers + 1)
+    }
+
+    /// Of what a reader has, for the index that is attached to the database.
+    fn index_cache_kib(self) -> u32 {
+        self.other_cache_kib() / INDEX_PARTS
     }
 
     fn cache_kib(self) -> u32 {
@@ -158,6 +166,7 @@ pub(super) async fn open(
         source,
     })?;
     let search_name = search_path.to_string_lossy().into_owned();
+    let index_cache_kib = settings.index_cache_kib();
     let readers = SqlitePoolOptions::new()
         .max_connections(settings.readers)
         .min_connections(1)
@@ -166,14 +175,19 @@ pub(super) async fn open(
             Box::pin(async move {
                 sqlx::query("ATTACH DATABASE ? AS search")
                     .bind(search_name)
+                    .execute(&mut *connection)
+                    .await?;
+                // What is attached has a cache of its own, of SQLite's own size.
+                let cache_size = format!("PRAGMA search.cache_size = -{index_cache_kib}");
+                sqlx::query(AssertSqlSafe(cache_size))
                     .execute(connection)
                     .await
-                    .map(|_| ())
+                    .map(drop)
             })
         })
         .connect_with(cached(
             options(path).read_only(true),
-            settings.other_cache_kib(),
+            settings.other_cache_kib() - index_cache_kib,
         ))
         .await
         .map_err(database)?;

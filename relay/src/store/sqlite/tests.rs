@@ -62,3 +62,45 @@ async fn pages_are_read_in_the_order_of_an_index() {
         }
     }
 }
+
+/// Of all files that its connections have open, those that are attached among them.
+#[tokio::test]
+async fn all_caches_together_are_as_large_as_they_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("seqline.db");
+    let settings = SqliteSettings {
+        readers: 3,
+        cache_mib: 4,
+    };
+    let store = SqliteStore::open(&path, settings, CommitRules::default(), &SystemEntropy)
+        .await
+        .unwrap();
+    let mut kib = cached_kib(store.writer.lock().await.connection()).await;
+    kib += cached_kib(store.indexer.lock().await.connection()).await;
+    let mut readers = Vec::new();
+    for _ in 0..settings.readers {
+        let mut reader = store.readers.acquire().await.unwrap();
+        kib += cached_kib(&mut reader).await;
+        readers.push(reader);
+    }
+    assert!((4_000..=4_096).contains(&kib), "{kib} KiB");
+}
+
+async fn cached_kib(connection: &mut sqlx::SqliteConnection) -> i64 {
+    let files = sqlx::query("PRAGMA database_list")
+        .fetch_all(&mut *connection)
+        .await
+        .unwrap();
+    let mut kib = 0;
+    for file in files {
+        let name: String = file.get("name");
+        let asked = AssertSqlSafe(format!("PRAGMA {name}.cache_size"));
+        let size: i64 = sqlx::query_scalar(asked)
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap();
+        // Below zero it is kibibytes, not pages.
+        kib -= size;
+    }
+    kib
+}

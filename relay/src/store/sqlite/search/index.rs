@@ -101,6 +101,11 @@ impl Indexer {
         Self { connection }
     }
 
+    #[cfg(test)]
+    pub(in crate::store::sqlite) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+
     /// One step. True if there is more to do.
     pub(in crate::store::sqlite) async fn step(
         &mut self,
