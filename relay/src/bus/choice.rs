@@ -1,6 +1,6 @@
 //! Which bus it is, and the way to it.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use clap::ValueEnum;
 use seqline_protocol::Epoch;
@@ -34,6 +34,26 @@ pub enum BusChoice {
     Postgres,
     /// See [`BusKind::Nats`].
     Nats(NatsSettings),
+    /// One that is there already, for this relay alone: between relays of one process.
+    Given(GivenBus),
+}
+
+/// A bus that is there already.
+#[derive(Clone)]
+pub struct GivenBus(pub Arc<dyn Bus>);
+
+impl PartialEq for GivenBus {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for GivenBus {}
+
+impl fmt::Debug for GivenBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GivenBus({:?})", self.0.node())
+    }
 }
 
 impl BusChoice {
@@ -64,6 +84,7 @@ impl BusChoice {
                 let bus = PostgresBus::new(&settings, (node, epoch), entropy);
                 Arc::new(bus.map_err(|error| BusError(error.to_string()))?)
             }
+            (Self::Given(GivenBus(bus)), _) => bus,
             (Self::None | Self::Postgres, _) => Arc::new(Alone),
         })
     }

@@ -19,7 +19,7 @@ use thiserror::Error;
 
 pub use self::{
     alone::Alone,
-    choice::{BusChoice, BusKind},
+    choice::{BusChoice, BusKind, GivenBus},
     hint::{Hint, NodeId, Topic},
     nats::{NatsBus, NatsSettings},
     postgres::{PostgresBus, PostgresBusSettings},

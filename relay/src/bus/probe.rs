@@ -6,6 +6,7 @@ use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr, Su
 use futures_util::{StreamExt as _, future::join_all};
 use sqlx::{
     Executor as _, PgPool,
+    error::DatabaseError,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 use thiserror::Error;
@@ -29,6 +30,9 @@ pub enum ProbeFailure {
     /// This user may not say or hear it, or nobody may.
     #[error("refuses it: {0}")]
     Refused(String),
+    /// What was prepared is another session's.
+    #[error("hands out sessions of others: {0}")]
+    Pooled(String),
     /// Nothing came back.
     #[error("what was said there was not heard within {0:?}")]
     Unheard(Duration),
@@ -42,6 +46,9 @@ const WAIT: Duration = Duration::from_secs(5);
 
 /// Servers of a cluster take a moment to tell each other who listens.
 const SAY_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// A prepared statement that is there already, or is not there (any more).
+const POOLED: [&str; 2] = ["42P05", "26000"];
 
 /// Says something on each server of a cluster, and listens on the first that can be reached.
 pub async fn probe_nats(settings: &NatsSettings, entropy: &dyn Entropy) -> Vec<NatsProbe> {
@@ -165,7 +172,16 @@ pub async fn probe_postgres(url: &str, entropy: &dyn Entropy) -> Result<(), Prob
     let channel = format!("seqline_probe_{:x}", entropy.number());
     let heard = timeout(WAIT, notify_oneself(&pool, &channel)).await;
     match heard {
-        Ok(heard) => heard.map_err(|error| ProbeFailure::Refused(error.to_string())),
+        Ok(heard) => heard.map_err(|error| {
+            let code = error.as_database_error().and_then(DatabaseError::code);
+            let is_pooled = code.is_some_and(|code| POOLED.contains(&&*code));
+            let text = error.to_string();
+            if is_pooled {
+                ProbeFailure::Pooled(text)
+            } else {
+                ProbeFailure::Refused(text)
+            }
+        }),
         Err(_) => Err(ProbeFailure::Unheard(WAIT)),
     }
 }

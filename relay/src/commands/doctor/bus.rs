@@ -15,7 +15,7 @@ pub(super) async fn look(
 ) {
     match (bus, database) {
         (_, Database::Sqlite(_)) => report.ok("bus", "none: a file is one relay's alone"),
-        (BusChoice::None, Database::Postgres(_)) => report.ok(
+        (BusChoice::None | BusChoice::Given(_), Database::Postgres(_)) => report.ok(
             "bus",
             "none: what other relays store is found every `sweep_interval_ms`",
         ),
@@ -61,7 +61,9 @@ fn advice(failure: &ProbeFailure) -> &'static str {
              wait for a sweep"
         }
         ProbeFailure::LogIn(_) => "correct user and password in `nats_urls`",
-        ProbeFailure::Refused(_) => "let this user publish and subscribe to `seqline.>`",
+        ProbeFailure::Refused(_) | ProbeFailure::Pooled(_) => {
+            "let this user publish and subscribe to `seqline.>`"
+        }
         ProbeFailure::Unheard(_) => {
             "see that all servers of `nats_urls` are one cluster (`routes`), and let this user \
              subscribe to `seqline.>`"
@@ -78,7 +80,7 @@ fn postgres_advice(failure: &ProbeFailure) -> &'static str {
             "a standby, and what only looks like PostgreSQL, take no LISTEN: name the primary \
              server, or take NATS"
         }
-        ProbeFailure::Unheard(_) => {
+        ProbeFailure::Unheard(_) | ProbeFailure::Pooled(_) => {
             "a pooler that does not keep sessions loses it: set `pool_mode = session` there, go \
              past it, or take NATS"
         }

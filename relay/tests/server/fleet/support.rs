@@ -29,6 +29,18 @@ pub(super) fn wish(database: &str, bus: BusChoice, sweep_interval: Duration) -> 
     }
 }
 
+/// For tests that ask again and again; without sweeps.
+pub(super) fn wish_often_asked(database: &str, bus: BusChoice) -> Wish {
+    Wish {
+        traffic_rules: TrafficRules {
+            calls_per_user: Rate::OFF,
+            joins_per_user: Rate::OFF,
+            ..TrafficRules::default()
+        },
+        ..wish(database, bus, NEVER)
+    }
+}
+
 /// Two relays on a new database, which know of each other if there is a bus.
 pub(super) async fn two(bus: BusChoice, sweep_interval: Duration) -> [Relay; 2] {
     two_on(&database().await, bus, sweep_interval).await
@@ -59,17 +71,7 @@ pub(super) async fn on_each_bus<const N: usize>(
         let url = database().await;
         let mut relays = Vec::new();
         for _ in users {
-            // Tests ask again and again.
-            let traffic_rules = TrafficRules {
-                calls_per_user: Rate::OFF,
-                joins_per_user: Rate::OFF,
-                ..TrafficRules::default()
-            };
-            let wish = Wish {
-                traffic_rules,
-                ..wish(&url, bus.clone(), NEVER)
-            };
-            relays.push(Relay::start_with(wish).await);
+            relays.push(Relay::start_with(wish_often_asked(&url, bus.clone())).await);
         }
         let mut places = Vec::new();
         for (relay, user) in relays.into_iter().zip(users) {

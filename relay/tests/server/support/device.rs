@@ -83,7 +83,12 @@ impl Device {
 
     /// Takes frames until there is an entry of this kind.
     pub(crate) async fn until(&mut self, is_it: impl Fn(&Item) -> bool) {
-        while !self.taken.iter().any(&is_it) {
+        self.until_count(1, is_it).await;
+    }
+
+    /// The same of several.
+    pub(crate) async fn until_count(&mut self, count: usize, is_it: impl Fn(&Item) -> bool) {
+        while self.taken.iter().filter(|item| is_it(item)).count() < count {
             self.step().await;
         }
     }
