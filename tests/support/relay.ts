@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { inRoot, relayBinary } from '../../tools/setup/paths.mjs';
-import { Signal } from './signal.ts';
 
 export interface RelayOptions {
   /** Added to the command line. */
@@ -26,7 +25,6 @@ export interface RelayOptions {
 }
 
 const start_timeout_ms = 60_000;
-const say_timeout_ms = 60_000;
 const log_length_max = 1_000_000;
 
 export class Relay {
@@ -35,9 +33,6 @@ export class Relay {
   #process: ChildProcess | undefined;
   #port: number | undefined;
   #log = '';
-  readonly #said = new Signal();
-  /** What is waited for in its log, and not there yet. */
-  readonly #awaited = new Set<string>();
 
   /** Starts a relay on a free port, with a data folder of its own. */
   static async start(options: RelayOptions = {}): Promise<Relay> {
@@ -130,16 +125,6 @@ export class Relay {
     this.#signal('SIGCONT');
   }
 
-  /** Resolves once it writes this to its log, from now on. */
-  async says(text: string): Promise<void> {
-    this.#awaited.add(text);
-    await this.#said.until(
-      () => !this.#awaited.has(text),
-      say_timeout_ms,
-      () => `the relay does not say ${JSON.stringify(text)}`,
-    );
-  }
-
   /** Ends it and removes its data. */
   async dispose(): Promise<void> {
     if (this.#process) await this.kill();
@@ -173,17 +158,6 @@ export class Relay {
     return code;
   }
 
-  #note(text: string): void {
-    // What is waited for may come in two pieces.
-    const before = this.#log;
-    this.#log = `${this.#log}${text}`.slice(-log_length_max);
-    for (const awaited of this.#awaited) {
-      if (`${before.slice(-(awaited.length - 1))}${text}`.includes(awaited))
-        this.#awaited.delete(awaited);
-    }
-    this.#said.notify();
-  }
-
   /** The port that it says it listens on. */
   async #listening(child: ChildProcess): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -197,7 +171,7 @@ export class Relay {
       let output = '';
       for (const stream of [child.stdout, child.stderr]) {
         stream?.setEncoding('utf8').on('data', (text: string) => {
-          this.#note(text);
+          this.#log = `${this.#log}${text}`.slice(-log_length_max);
           output = `${output}${text}`.slice(-log_length_max);
           const port = /listening on http:\/\/[^\s:]+:(\d+)/.exec(output)?.[1];
           if (port !== undefined) {

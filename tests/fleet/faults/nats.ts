@@ -5,22 +5,18 @@ import { at } from '../../support/list.ts';
 import type { FleetNode } from '../node.ts';
 import type { Fault, Scene } from '../scene.ts';
 
-const lost = 'cut off from NATS';
-const found = 'connected to NATS';
-
 export const natsFaults: readonly Fault[] = [
   {
     name: 'NATS server killed',
     async run(scene) {
       const cluster = clusterOf(scene);
-      // One that is in use: others go on, and whoever was there goes to them.
-      const { nats } = scene.random.pick(scene.nodes);
-      const index = nats.findIndex(({ open }) => open > 0);
-      const server = at(cluster.servers, Math.max(0, index));
-      const users = scene.nodes.filter((node) => at(node.nats, Math.max(0, index)).open > 0);
-      const again = saidBy(users, found);
+      const node = scene.random.pick(scene.nodes);
+      await connected(scene, [node]);
+      // One that is in use: whoever is there goes to the others.
+      const index = node.nats.findIndex(({ open }) => open > 0);
+      const server = at(cluster.servers, index);
       await server.kill();
-      await again;
+      await connected(scene, scene.nodes);
       await scene.acknowledged(10);
       await scene.complete();
       await cluster.startServer(server);
@@ -30,28 +26,22 @@ export const natsFaults: readonly Fault[] = [
     name: 'all NATS servers killed',
     async run(scene) {
       const cluster = clusterOf(scene);
-      const noticed = saidBy(scene.nodes, lost);
       await Promise.all(cluster.servers.map((server) => server.kill()));
-      await noticed;
       await scene.acknowledged(20);
       await scene.complete();
-      const again = saidBy(scene.nodes, found);
       for (const server of cluster.servers) await cluster.startServer(server);
-      await again;
+      await connected(scene, scene.nodes);
     },
   },
   {
     name: 'NATS cut off for one relay',
     async run(scene) {
       const node = scene.random.pick(scene.nodes);
-      const noticed = node.relay.says(lost);
       for (const network of node.nats) refuse(network);
-      await noticed;
       await scene.acknowledged(20);
       await scene.complete();
-      const again = node.relay.says(found);
       for (const network of node.nats) network.heal();
-      await again;
+      await connected(scene, [node]);
     },
   },
   {
@@ -66,8 +56,12 @@ export const natsFaults: readonly Fault[] = [
   },
 ];
 
-async function saidBy(nodes: readonly FleetNode[], text: string): Promise<void> {
-  await Promise.all(nodes.map(({ relay }) => relay.says(text)));
+/** Each of them is connected to some server. */
+async function connected(scene: Scene, nodes: readonly FleetNode[]): Promise<void> {
+  await scene.until(
+    () => nodes.every(({ nats }) => nats.some(({ open }) => open > 0)),
+    'for relays to be connected to NATS',
+  );
 }
 
 function refuse(network: FaultProxy): void {
