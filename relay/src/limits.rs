@@ -143,9 +143,13 @@ pub const REFOLLOW_WAITING_MAX: usize = 10_000;
 /// its device may have connected elsewhere meanwhile.
 pub const SESSION_NUMBER_WAIT_MS: u64 = 5_000;
 
-/// Log-ins that are under way at a time, unless configured otherwise: what one commit takes. Further
-/// ones wait in line.
-pub const LOGINS_UNDER_WAY_MAX: u32 = 1024;
+/// Log-ins that are under way at a time on SQLite, unless configured otherwise: what four commits
+/// take. Further ones wait in line.
+pub const LOGINS_UNDER_WAY_MAX: u32 = 4096;
+
+/// The same on PostgreSQL, where each log-in asks more of a database that is farther away: what one
+/// commit takes.
+pub const LOGINS_UNDER_WAY_SHARED_MAX: u32 = 1024;
 
 /// Log-ins that wait in line. Further ones are refused as `overloaded`, with when to come again.
 pub const LOGINS_WAITING_MAX: u32 = 100_000;

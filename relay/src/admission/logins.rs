@@ -7,7 +7,7 @@
 //! - who comes first is served first, and who hangs up leaves the line without any work;
 //! - who would wait longer than the line may take is refused at once, and told when there will be
 //!   room: each one another time, at the pace at which log-ins are done now;
-//! - whoever is in waits for what one commit takes of log-ins at most.
+//! - whoever is in waits for a few commits of log-ins at most.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},

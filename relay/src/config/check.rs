@@ -15,7 +15,10 @@ use seqline_protocol::Secret;
 use super::{Config, ConfigError, Origin, Problem, Settings, Sources, parse_time_s};
 use crate::{
     drain::DrainRules,
-    limits::{LOGINS_UNDER_WAY_MAX, POLL_WAIT_MS, POLL_WAIT_MS_MAX, POLL_WAIT_MS_MIN},
+    limits::{
+        LOGINS_UNDER_WAY_MAX, LOGINS_UNDER_WAY_SHARED_MAX, POLL_WAIT_MS, POLL_WAIT_MS_MAX,
+        POLL_WAIT_MS_MIN,
+    },
     store::{CommitRules, Database, sqlite::SqliteSettings},
 };
 
@@ -70,6 +73,10 @@ impl Check<'_> {
     fn config(&mut self) -> Config {
         let is_dev = self.sources.pick("dev", |s| &s.dev).0 == Some(true);
         let database = self.database();
+        let logins_default = match &database {
+            Database::Sqlite(_) => LOGINS_UNDER_WAY_MAX,
+            Database::Postgres(_) => LOGINS_UNDER_WAY_SHARED_MAX,
+        };
         Config {
             is_dev,
             listen: self.listen(is_dev),
@@ -121,7 +128,7 @@ impl Check<'_> {
             logins_under_way_max: self.number(
                 "logins_under_way_max",
                 |s| &s.logins_under_way_max,
-                LOGINS_UNDER_WAY_MAX,
+                logins_default,
                 1..=100_000,
             ),
             traffic_rules: self.traffic_rules(),

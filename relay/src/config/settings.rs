@@ -248,9 +248,9 @@ pub struct Settings {
     pub sessions_max: Option<usize>,
 
     /// Log-ins under way at a time, when many devices return at once; further ones wait in line.
-    /// [default: 1024]
+    /// [default: 4096 on SQLite, 1024 on PostgreSQL]
     ///
-    /// What one commit takes. Fewer leave more of a slow database to those who are in; see
+    /// Fewer leave more of a slow database to those who are in; see
     /// docs/limits.md.
     #[arg(long, env = "SEQLINE_LOGINS_UNDER_WAY_MAX", value_name = "COUNT")]
     pub logins_under_way_max: Option<u32>,
