@@ -248,7 +248,7 @@ pub struct Settings {
     pub sessions_max: Option<usize>,
 
     /// Log-ins under way at a time, when many devices return at once; further ones wait in line.
-    /// [default: 4096 on SQLite, 1024 on PostgreSQL]
+    /// [default: 4096 on SQLite and 1024 on PostgreSQL]
     ///
     /// Fewer leave more of a slow database to those who are in; see
     /// docs/limits.md.
