@@ -15,8 +15,11 @@ const socketIo = 'target/socket.io';
 
 const flag = '--database';
 
+/** @type {Pick<import('./runner.mjs').StepContext, 'say' | 'exec'>} */
 const context = {
-  say: console.log,
+  say: (line) => {
+    console.log(line);
+  },
   exec: (command, args) => exec(command, args, { cwd: root, onOutput: () => {} }),
 };
 

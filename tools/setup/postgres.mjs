@@ -9,7 +9,7 @@ import { StepFailure } from './failure.mjs';
 const versions = '/usr/lib/postgresql';
 
 /**
- * @param {import('./runner.mjs').StepContext} context
+ * @param {Pick<import('./runner.mjs').StepContext, 'say' | 'exec'>} context
  * @returns {Promise<string>} folder of its programs
  * @throws {StepFailure} if there is none and none can be installed
  */

@@ -33,21 +33,24 @@ export async function tryOut(binary, uid = unprivileged()) {
       await chmod(folder, 0o755);
       await chown(data, uid, uid);
     }
-    await run(uid === null ? [relay] : [...become(uid), relay], data);
+    await run(uid === null ? [relay] : become(uid, relay), data);
     return uid === null ? 'this user' : `user ${uid}`;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-const become = (uid) => [
+/** @returns {[string, ...string[]]} what starts the program as that user */
+const become = (uid, program) => [
   'setpriv',
   `--reuid=${uid}`,
   `--regid=${uid}`,
   '--clear-groups',
   '--no-new-privs',
+  program,
 ];
 
+/** @param {[string, ...string[]]} command */
 async function run([program, ...args], data) {
   const serve = ['serve', '--dev', '--listen', '127.0.0.1:0'];
   const database = ['--database', `sqlite:${join(data, 'seqline.db')}`];
