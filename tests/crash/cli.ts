@@ -1,7 +1,7 @@
 /** The long form of the crash test: `npm run crash -w @seqline/tests -- --database postgres`. */
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
+import { badCount, longRun, type LongRunOptions } from '../support/long-run.ts';
 import { endProgress, showProgress, table } from '../support/progress.ts';
 import { seeded } from '../support/random.ts';
 import { backends, type BackendName } from '../support/backend.ts';
@@ -28,12 +28,11 @@ const worlds = ['crowd', 'pair'] as const;
 type WorldName = (typeof worlds)[number];
 type Report = Record<string, number | string>;
 
-interface Options {
+interface Options extends LongRunOptions {
   cycles: number;
   relays: number;
   databases: readonly BackendName[];
   worlds: readonly WorldName[];
-  json: string | undefined;
 }
 
 const labels: Record<string, string> = {
@@ -63,23 +62,12 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-if (values.help) {
-  console.log(usage);
-} else {
-  const options = readOptions();
-  if (typeof options === 'string') {
-    console.error(`${options}\n\n${usage}`);
-    process.exitCode = 2;
-  } else {
-    process.exitCode = (await runAll(options)) ? 0 : 1;
-  }
-}
+await longRun(usage, values.help, readOptions, runAll);
 
 function readOptions(): Options | string {
   const [cycles, relays] = [Number(values.cycles), Number(values.relays)];
-  for (const [name, number] of Object.entries({ cycles, relays })) {
-    if (!Number.isSafeInteger(number) || number < 1) return `--${name} must be a number from 1`;
-  }
+  const bad = badCount({ cycles, relays });
+  if (bad !== undefined) return bad;
   const databases = backends.filter((name) => name === (values.database ?? name));
   if (databases.length === 0) return `--database is one of ${backends.join(', ')}`;
   const chosen = worlds.filter((name) => name === (values.world ?? name));
@@ -87,24 +75,12 @@ function readOptions(): Options | string {
   return { cycles, relays, databases, worlds: chosen, json: values.json };
 }
 
-async function runAll({ cycles, relays, databases, worlds, json }: Options): Promise<boolean> {
-  const reports: Report[] = [];
-  try {
-    for (const database of databases) {
-      for (const world of worlds) {
-        const report = await run(world, database, cycles, database === 'sqlite' ? 1 : relays);
-        reports.push(report);
-      }
+async function* runAll({ cycles, relays, databases, worlds }: Options): AsyncGenerator<object> {
+  for (const database of databases) {
+    for (const world of worlds) {
+      yield await run(world, database, cycles, database === 'sqlite' ? 1 : relays);
     }
-  } catch (error) {
-    endProgress();
-    console.error((error as Error).message);
-    return false;
-  } finally {
-    if (json !== undefined) await writeFile(json, `${JSON.stringify(reports, null, 2)}\n`);
   }
-  console.log('Sent = stored = shown to everybody whom it was for: each once, each in order.');
-  return true;
 }
 
 async function run(

@@ -1,8 +1,8 @@
 /** The long form of the test of fleets: `npm run test:fleet -- --bus nats`. */
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { runCycles } from '../support/cycles.ts';
+import { badCount, longRun, type LongRunOptions } from '../support/long-run.ts';
 import { endProgress, showProgress, table } from '../support/progress.ts';
 import { seeded } from '../support/random.ts';
 import { faultsOf } from './faults/all.ts';
@@ -29,12 +29,11 @@ ${faultsOf('nats')
 Ends with 0 if nothing that was acknowledged is lost, doubled or out of order, and with 1 if not.
 SEQLINE_RELAY_BINARY names the relay.`;
 
-interface Options {
+interface Options extends LongRunOptions {
   cycles: number;
   rate: number;
   buses: readonly BusName[];
   only: readonly string[] | undefined;
-  json: string | undefined;
 }
 
 const labels: readonly (readonly [keyof Omit<FleetReport, 'faults'>, string])[] = [
@@ -60,23 +59,12 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-if (values.help) {
-  console.log(usage);
-} else {
-  const options = readOptions();
-  if (typeof options === 'string') {
-    console.error(`${options}\n\n${usage}`);
-    process.exitCode = 2;
-  } else {
-    process.exitCode = (await runAll(options)) ? 0 : 1;
-  }
-}
+await longRun(usage, values.help, readOptions, runAll);
 
 function readOptions(): Options | string {
   const [cycles, rate] = [Number(values.cycles), Number(values.rate)];
-  for (const [name, number] of Object.entries({ cycles, rate })) {
-    if (!Number.isSafeInteger(number) || number < 1) return `--${name} must be a number from 1`;
-  }
+  const bad = badCount({ cycles, rate });
+  if (bad !== undefined) return bad;
   if (values.seed !== undefined) {
     if (!/^\d+$/.test(values.seed)) return '--seed must be a number';
     process.env['SEQLINE_TEST_SEED'] = values.seed;
@@ -90,21 +78,8 @@ function readOptions(): Options | string {
   return { cycles, rate, buses: chosen, only: values.fault, json: values.json };
 }
 
-async function runAll(options: Options): Promise<boolean> {
-  const reports: (FleetReport & { seconds: number })[] = [];
-  try {
-    for (const bus of options.buses) reports.push(await run(bus, options));
-  } catch (error) {
-    endProgress();
-    console.error((error as Error).message);
-    return false;
-  } finally {
-    if (options.json !== undefined) {
-      await writeFile(options.json, `${JSON.stringify(reports, null, 2)}\n`);
-    }
-  }
-  console.log('Sent = stored = shown to everybody whom it was for: each once, each in order.');
-  return true;
+async function* runAll(options: Options): AsyncGenerator<object> {
+  for (const bus of options.buses) yield await run(bus, options);
 }
 
 async function run(bus: BusName, { cycles, rate, only }: Options) {

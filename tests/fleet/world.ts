@@ -3,7 +3,13 @@
  * and what breaks, while everybody writes.
  */
 import { callApi } from '../support/api.ts';
-import { Crowd, crowdApp, crowdSecret, crowdSize } from '../support/crowd/crowd.ts';
+import {
+  Crowd,
+  crowdApp,
+  crowdSecret,
+  crowdSize,
+  type CrowdFigures,
+} from '../support/crowd/crowd.ts';
 import type { Device } from '../support/crowd/device.ts';
 import { publishAtLast } from '../support/crowd/publishing.ts';
 import type { World } from '../support/cycles.ts';
@@ -20,18 +26,10 @@ import { Load } from './load.ts';
 import type { FleetNode } from './node.ts';
 import type { Fault, Scene } from './scene.ts';
 
-export interface FleetReport {
+export interface FleetReport extends CrowdFigures {
   bus: BusName;
   relays: number;
-  devices: number;
   cycles: number;
-  /** Messages, by all devices. */
-  sent: number;
-  /** Messages that devices showed, all together. */
-  shown: number;
-  /** Messages that were taken back. */
-  recalled: number;
-  broadcasts: number;
   /** Connections of devices that were cut in mid-stream. */
   deviceCuts: number;
   /** Of a device, in rolling restarts; 0 if there was none. */
@@ -168,16 +166,11 @@ export class FleetWorld implements World<FleetReport>, Scene {
   }
 
   report(cycles: number): FleetReport {
-    const { devices, sent, shown, recalled, broadcasts } = this.crowd;
     return {
       bus: this.#bus,
       relays: this.nodes.length,
-      devices: devices.length,
       cycles,
-      sent,
-      shown,
-      recalled,
-      broadcasts: broadcasts.length,
+      ...this.crowd.figures,
       deviceCuts: this.#deviceCuts,
       longestOutage_ms: Math.round(this.#longestOutage_ms),
       outageAttempts: this.#outageAttempts,

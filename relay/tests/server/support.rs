@@ -8,7 +8,9 @@ mod collector;
 mod device;
 mod nats;
 mod polled;
+pub(crate) mod presence;
 mod process;
+pub(crate) mod rooms;
 pub(crate) mod table;
 mod web;
 

@@ -1,6 +1,12 @@
 /** A crowd on a relay, or on several of one database; and what breaks. */
 import { openBackend, type Backend, type BackendName } from '../../support/backend.ts';
-import { Crowd, crowdApp, crowdSecret, crowdSettings } from '../../support/crowd/crowd.ts';
+import {
+  Crowd,
+  crowdApp,
+  crowdSecret,
+  crowdSettings,
+  type CrowdFigures,
+} from '../../support/crowd/crowd.ts';
 import type { Device } from '../../support/crowd/device.ts';
 import { publishAtLast } from '../../support/crowd/publishing.ts';
 import type { World } from '../../support/cycles.ts';
@@ -10,18 +16,10 @@ import type { Random } from '../../support/random.ts';
 import { Relay } from '../../support/relay.ts';
 import { faultOf, noFaults, type FaultCounts, type Node } from './faults.ts';
 
-export interface CrowdReport extends FaultCounts {
+export interface CrowdReport extends CrowdFigures, FaultCounts {
   database: BackendName;
   relays: number;
-  devices: number;
   cycles: number;
-  /** Messages, by all devices. */
-  sent: number;
-  /** Messages that devices showed, all together. */
-  shown: number;
-  /** Messages that were taken back. */
-  recalled: number;
-  broadcasts: number;
 }
 
 export interface CrowdWorldOptions {
@@ -131,16 +129,11 @@ export class CrowdWorld implements World<CrowdReport> {
   }
 
   report(cycles: number): CrowdReport {
-    const { devices, sent, shown, recalled, broadcasts } = this.#crowd;
     return {
       database: this.#backend.name,
       relays: this.#nodes.length,
-      devices: devices.length,
       cycles,
-      sent,
-      shown,
-      recalled,
-      broadcasts: broadcasts.length,
+      ...this.#crowd.figures,
       ...this.#faults,
     };
   }

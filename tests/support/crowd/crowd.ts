@@ -26,6 +26,18 @@ export interface CrowdOptions {
   onEvent?: () => void;
 }
 
+/** What a crowd has done so far. */
+export interface CrowdFigures {
+  devices: number;
+  /** Messages, by all devices. */
+  sent: number;
+  /** Messages that devices showed, all together. */
+  shown: number;
+  /** Messages that were taken back. */
+  recalled: number;
+  broadcasts: number;
+}
+
 /** The app that a crowd's relays have. */
 export const crowdApp = 'crowd';
 export const crowdSecret = createHash('sha256').update(crowdApp).digest('hex');
@@ -74,6 +86,12 @@ export class Crowd {
         return new Device({ user, device, url, token, transport, progress, onEvent });
       }),
     );
+  }
+
+  get figures(): CrowdFigures {
+    const { sent, shown, recalled } = this;
+    const [devices, broadcasts] = [this.devices.length, this.broadcasts.length];
+    return { devices, sent, shown, recalled, broadcasts };
   }
 
   /** Messages that were written. */

@@ -2,25 +2,14 @@
 
 use seqline_protocol::{AppId, RelayFrame};
 use seqline_relay::{bus::BusChoice, webhooks::WebhookRules};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 
-use super::support::{NEVER, OFTEN, on_each_bus, two, two_on, wish};
+use super::support::{NEVER, OFTEN, on_each_bus, three_processes, two, two_on, wish};
 use crate::{
     postgres_server::database,
-    support::{Answer, AppServer, Client, Process, Relay, Wish},
+    support::{Answer, AppServer, Client, Relay, Wish, presence::told},
 };
-
-/// The next thing that is told of a user.
-async fn told(client: &mut Client, user: &str) -> Value {
-    loop {
-        let event = client.event("presence").await;
-        let users = event["users"].as_array().unwrap();
-        if let Some(seen) = users.iter().find(|one| one["user"] == user) {
-            return seen.clone();
-        }
-    }
-}
 
 async fn until(client: &mut Client, user: &str, is_online: bool) {
     while told(client, user).await["online"] != is_online {}
@@ -160,13 +149,9 @@ async fn the_apps_server_sees_users_and_devices_on_every_relay() {
 #[tokio::test]
 async fn users_of_a_relay_that_was_killed_are_gone_and_those_of_one_that_stops_at_once() {
     let url = database().await;
-    let flags = ["--bus", "postgres", "--sweep-interval-ms", "500"];
     let folder = tempfile::tempdir().unwrap();
-    let serve = |()| Process::serve_beside(&url, folder.path(), &flags);
-    let [one, other, third] = [(); 3].map(serve);
-    let mut alice = one.open("alice", "phone").await;
-    let mut bob = other.open("bob", "phone").await;
-    let mut carol = third.open("carol", "phone").await;
+    let [(one, mut alice), (other, mut bob), (third, mut carol)] =
+        three_processes(&url, folder.path()).await;
     share(&mut bob).await;
     share(&mut carol).await;
     let seen = ask(&mut alice, "presence.watch", &["bob", "carol"]).await;

@@ -1,17 +1,15 @@
 //! Rooms whose people are connected to several relays.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::support::on_each_bus;
+use super::support::{on_each_bus, three_processes};
 use crate::{
     postgres_server::database,
-    support::{Client, Process},
+    support::{
+        Client,
+        rooms::{bodies, heard, join, say},
+    },
 };
-
-async fn join(client: &mut Client) -> Value {
-    let params = json!({ "conv": "room:live" });
-    client.call("rooms.join", params).await.unwrap()
-}
 
 /// Comes in, and again until the other relays have answered, which may take longer than it is
 /// waited for.
@@ -22,27 +20,6 @@ async fn join_until(client: &mut Client, online: usize, recent: &[&str]) {
             return;
         }
     }
-}
-
-async fn say(client: &mut Client, body: &str) {
-    let params = json!({ "conv": "room:live", "body": body });
-    client.call("rooms.send", params).await.unwrap();
-}
-
-/// What is said in the room, until so much has come.
-async fn heard(client: &mut Client, count: usize) -> Vec<String> {
-    let mut all = Vec::new();
-    while all.len() < count {
-        all.extend(bodies(&client.event("room").await["messages"]));
-    }
-    all
-}
-
-fn bodies(comments: &Value) -> Vec<String> {
-    let comments = comments.as_array().unwrap().iter();
-    comments
-        .map(|one| one["body"].as_str().unwrap().to_owned())
-        .collect()
 }
 
 async fn until_online(client: &mut Client, count: usize) {
@@ -125,13 +102,9 @@ async fn people_are_counted_on_all_relays_and_once() {
 #[tokio::test]
 async fn people_of_a_relay_that_was_killed_are_counted_no_more_nor_of_one_that_stops() {
     let url = database().await;
-    let flags = ["--bus", "postgres", "--sweep-interval-ms", "500"];
     let folder = tempfile::tempdir().unwrap();
-    let serve = |()| Process::serve_beside(&url, folder.path(), &flags);
-    let [one, other, third] = [(); 3].map(serve);
-    let mut alice = one.open("alice", "phone").await;
-    let mut bob = other.open("bob", "phone").await;
-    let mut carol = third.open("carol", "phone").await;
+    let [(_one, mut alice), (other, mut bob), (third, mut carol)] =
+        three_processes(&url, folder.path()).await;
     join(&mut alice).await;
     join(&mut bob).await;
     join(&mut carol).await;

@@ -1,6 +1,6 @@
 //! Relays that share a database.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use seqline_protocol::{ClientFrame, ConvId, Entry, RelayFrame, RequestId, Seq};
 use seqline_relay::{
@@ -11,7 +11,7 @@ use seqline_relay::{
 
 use crate::{
     postgres_server::database,
-    support::{Client, Nats, Relay, Wish},
+    support::{Client, Nats, Process, Relay, Wish},
 };
 
 /// So long that no test sees a sweep: what arrives was hinted at.
@@ -35,6 +35,8 @@ pub(super) fn wish_often_asked(database: &str, bus: BusChoice) -> Wish {
         traffic_rules: TrafficRules {
             calls_per_user: Rate::OFF,
             joins_per_user: Rate::OFF,
+            frames_per_connection: Rate::OFF,
+            requests_per_address: Rate::OFF,
             ..TrafficRules::default()
         },
         ..wish(database, bus, NEVER)
@@ -127,4 +129,16 @@ impl Client {
             }
         }
     }
+}
+
+/// Relays that can be killed, with a device of alice, of bob and of carol.
+pub(super) async fn three_processes(database: &str, folder: &Path) -> [(Process, Client); 3] {
+    let flags = ["--bus", "postgres", "--sweep-interval-ms", "500"];
+    let opened = ["alice", "bob", "carol"].map(async |user| {
+        let relay = Process::serve_beside(database, folder, &flags);
+        let client = relay.open(user, "phone").await;
+        (relay, client)
+    });
+    let [first, second, third] = opened;
+    (first.await, second.await, third.await).into()
 }

@@ -1,17 +1,6 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Client, Relay};
-
-/// The next thing that is told of a user.
-async fn told(client: &mut Client, user: &str) -> Value {
-    loop {
-        let event = client.event("presence").await;
-        let users = event["users"].as_array().unwrap();
-        if let Some(seen) = users.iter().find(|one| one["user"] == user) {
-            return seen.clone();
-        }
-    }
-}
+use crate::support::{Client, Relay, presence::told};
 
 async fn share(client: &mut Client, is_shared: bool) {
     let params = json!({ "shared": is_shared });

@@ -1,36 +1,14 @@
 use seqline_protocol::{ClientFrame, ConvId, ErrorCode, Kind, Priority, RelayFrame, Target};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Client, Relay, send_to};
+use crate::support::{
+    Client, Relay,
+    rooms::{ROOM, heard, join, say},
+    send_to,
+};
 
 fn live() -> ConvId {
-    ConvId::new("room:live").unwrap()
-}
-
-async fn join(client: &mut Client) -> Value {
-    let params = json!({ "conv": "room:live" });
-    client.call("rooms.join", params).await.unwrap()
-}
-
-async fn say(client: &mut Client, body: &str) {
-    let params = json!({ "conv": "room:live", "body": body });
-    client.call("rooms.send", params).await.unwrap();
-}
-
-/// What is said in the room, until so much has come; in order.
-async fn heard(client: &mut Client, count: usize) -> Vec<String> {
-    let mut all = Vec::new();
-    while all.len() < count {
-        let event = client.event("room").await;
-        assert_eq!(event["conv"], "room:live");
-        let messages = event["messages"].as_array().unwrap();
-        all.extend(
-            messages
-                .iter()
-                .map(|one| one["body"].as_str().unwrap().to_owned()),
-        );
-    }
-    all
+    ConvId::new(ROOM).unwrap()
 }
 
 #[tokio::test]
