@@ -27,6 +27,8 @@ export class ChatPage {
   readonly uncaught: string[] = [];
   /** WebSocket connections that the page ever opened. */
   sockets = 0;
+  /** Of those, the ones that are still open. */
+  openSockets = 0;
   /** What the page said first on its last connection. */
   hello: Hello | undefined;
   readonly #url: string;
@@ -48,6 +50,10 @@ export class ChatPage {
     });
     page.on('websocket', (socket) => {
       this.sockets += 1;
+      this.openSockets += 1;
+      socket.once('close', () => {
+        this.openSockets -= 1;
+      });
       socket.once('framesent', ({ payload }) => {
         this.hello = (decode(payload as Buffer) as { hello: Hello }).hello;
       });

@@ -134,6 +134,8 @@ describe('nothing reconnects by itself', () => {
     const { alice } = await twoPages(world);
     await alice.page.getByTestId('log-out').click();
     await alice.page.getByTestId('login-user').waitFor();
+    // Until then its time must not be turned: it would notice, and connect anew.
+    await expect.poll(() => alice.openSockets, { timeout: 30_000 }).toBe(0);
     const sockets = alice.sockets;
     await temptToReconnect(alice, aDay);
     await alice.page.reload();
